@@ -1,0 +1,43 @@
+-- Sale lines of both channels. API: one row per ticket. Mail: one row per line of a report, with its own counts.
+-- grain: one row per (channel, sale day, line)
+-- day: sale_date
+-- source: qtickets, gmail
+-- A removed ticket (deleted without a refund) has is_removed = 1 and counts neither as sold nor as revenue.
+-- A refunded ticket stays sold on sale_date and is refunded on refund_date: net = price_rub - refunded_rub.
+CREATE TABLE IF NOT EXISTS stg_qtickets_sales_raw
+(
+    channel LowCardinality(String) COMMENT 'Канал данных: api или mail',
+    sale_date Date COMMENT 'День продажи (Москва)',
+    line_id String COMMENT 'Ключ строки: номер билета (api) или ключ строки отчёта (mail)',
+    order_id UInt64 COMMENT 'Номер заказа, 0 для почты',
+    order_lines UInt32 COMMENT '1 у первого билета заказа, иначе 0: сумма даёт число заказов',
+    sold_at DateTime('Europe/Moscow') COMMENT 'Момент оплаты',
+    event_id UInt64 COMMENT 'Мероприятие QTickets, 0 если неизвестно',
+    show_id UInt64 COMMENT 'Показ (сеанс) QTickets, 0 если неизвестно',
+    event_name String COMMENT 'Название мероприятия',
+    city LowCardinality(String) COMMENT 'Город мероприятия в едином написании; пусто, если неизвестен',
+    tickets UInt32 COMMENT 'Билетов в строке',
+    price_rub Decimal(18, 2) COMMENT 'Цена после скидок, руб.',
+    original_price_rub Decimal(18, 2) COMMENT 'Цена до скидок, руб.',
+    is_free UInt8 COMMENT '1: билет за 0 руб.',
+    is_removed UInt8 COMMENT '1: билет удалён без возврата и не считается проданным',
+    removed_date Nullable(Date) COMMENT 'День удаления билета',
+    refund_date Nullable(Date) COMMENT 'День возврата',
+    refunded_tickets UInt32 COMMENT 'Возвращено билетов',
+    refunded_rub Decimal(18, 2) COMMENT 'Возвращено покупателю, руб.',
+    deduction_rub Decimal(18, 2) COMMENT 'Удержано при возврате, руб.',
+    utm_source LowCardinality(String) COMMENT 'utm_source заказа',
+    utm_medium LowCardinality(String) COMMENT 'utm_medium заказа',
+    utm_campaign String COMMENT 'utm_campaign заказа',
+    utm_content String COMMENT 'utm_content заказа',
+    utm_term String COMMENT 'utm_term заказа',
+    client_hash String COMMENT 'Покупатель: хеш с солью, обратно не раскрывается',
+    reported_at Nullable(DateTime('Europe/Moscow')) COMMENT 'Время письма с отчётом (mail)',
+    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда загружено',
+    _ver UInt64 COMMENT 'Версия строки: больше — новее',
+    _run_id String COMMENT 'Запуск, который загрузил строку'
+)
+ENGINE = ReplacingMergeTree(_ver)
+PARTITION BY (channel, sale_date)
+ORDER BY (channel, sale_date, line_id)
+COMMENT 'Проданные билеты QTickets: из API по билету, из почты по строке отчёта';

@@ -1,0 +1,5 @@
+"""`python -m zakaz_dagster` is the `zakaz` command."""
+
+from zakaz_dagster.cli import main
+
+main()

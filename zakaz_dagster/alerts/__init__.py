@@ -1,0 +1,1 @@
+"""What to tell people, as pure messages beside a thin sender."""

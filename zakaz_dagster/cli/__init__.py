@@ -1,0 +1,62 @@
+"""The `zakaz` command: thin verbs, each of which calls one function.
+
+Verbs are imported when they are used, so `zakaz --help` stays instant. Exit codes: 0 done, 1 done with warnings,
+2 a failure that was explained. Belongs here: arguments, tables, progress. Does not: work.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from zakaz_dagster.failures import Failure
+
+# verb: (module:attribute, one line of help); the line stands here so that --help imports nothing.
+VERBS: dict[str, tuple[str, str]] = {
+    "demo": ("demo:demo", "Run the whole platform on a sandbox world and print the result."),
+    "clickhouse": ("clickhouse:clickhouse", "Serve a local ClickHouse over HTTP (development and tests)."),
+    "sandbox": ("sandbox:sandbox", "Serve the vendors' protocols on a made-up organiser."),
+    "schema": ("schema:schema", "Create tables and views, or compare them with sql/."),
+    "settings": ("settings:settings", "Write configs/*.env.sample from the settings, or check them."),
+    "inspect": ("inspect:inspect", "Show what the loader makes of a saved vendor payload."),
+    "doctor": ("doctor:doctor", "Check settings, ClickHouse, schema and, with --live, the vendors."),
+    "import": ("importing:importing", "Load hand-exported files: Direct reports, sales plans."),
+    "gmail": ("gmail:gmail", "Authorize the mailbox of the backup channel."),
+    "datalens": ("datalens:datalens", "Plan, apply and export DataLens objects."),
+    "preview": ("preview:preview", "Write the DataLens pages as static HTML."),
+    "smoke": ("smoke:smoke", "Run every check and report; exit 0 ok, 1 warnings, 2 failures."),
+    "health": ("health:health", "Serve or probe the health endpoints."),
+    "alerts": ("alerts:alerts", "Evaluate, send and test alerts."),
+}
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported on first use; failures become one message and exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, attribute = VERBS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(f"zakaz_dagster.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            click.echo(f"zakaz: {failure}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="zakaz-dagster", message="%(version)s")
+def main() -> None:
+    """Ticket sales and advertising spend, from vendors to DataLens."""

@@ -1,0 +1,1 @@
+"""Dashboards as code: one specification drives the DataLens client and the static preview."""

@@ -1,0 +1,1 @@
+"""Verdicts about the platform, and the endpoints that serve them."""

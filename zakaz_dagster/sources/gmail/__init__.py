@@ -1,0 +1,1 @@
+"""Gmail: the sales reports that QTickets mails, the backup channel."""

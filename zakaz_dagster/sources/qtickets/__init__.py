@@ -1,0 +1,1 @@
+"""QTickets: orders with tickets, events with shows, seat inventory."""

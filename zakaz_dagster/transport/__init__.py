@@ -1,0 +1,1 @@
+"""HTTP, once: client, verdicts, pages, redaction."""

@@ -1,0 +1,1 @@
+"""ClickHouse, once: client, statements, schema, day."""
