@@ -1,1 +1,4 @@
-"""A local ClickHouse HTTP endpoint over the in-process engine, for development, demo and tests. Imports nothing of ours."""
+"""A local ClickHouse HTTP endpoint over the in-process engine, for development, demo and tests.
+
+Imports nothing of ours.
+"""
