@@ -1,0 +1,76 @@
+"""Asking again: until it is done, until it cannot help, or until the deadline.
+
+Belongs here: waiting between attempts (stamina does it). Does not: deciding that an answer deserves another attempt.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import stamina
+from stamina.instrumentation import set_on_retry_hooks
+
+T = TypeVar("T")
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 30.0
+JITTER = 1.0
+
+# The default hook prints every retry to standard output when structlog is installed, which would break `--json`;
+# the request log has a line per attempt already.
+set_on_retry_hooks(())
+
+
+class TryAgain(Exception):
+    """One attempt did not succeed; `after` is the wait the server asked for, in seconds."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after = after
+
+
+class GaveUp(Exception):
+    """The deadline came, or would come during the wait that was asked for."""
+
+    def __init__(self, reason: str, attempts: int, seconds: float, after: float | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.attempts = attempts
+        self.seconds = seconds
+        self.after = after
+
+
+def until_done(once: Callable[[int], T], *, deadline: float, waited: Callable[[float], None]) -> T:
+    """The first result of `once(attempt number)` that does not raise TryAgain; `waited` is told of every pause."""
+    started = time.monotonic()
+    attempts = 0
+    ended: float | None = None
+
+    def pause(error: Exception) -> bool | float:
+        if not isinstance(error, TryAgain):
+            return False
+        if error.after is None:
+            return True
+        fits = time.monotonic() - started + error.after <= deadline
+        return error.after + random.uniform(0, min(JITTER, error.after / 10)) if fits else False  # noqa: S311
+
+    longest = min(LONGEST_WAIT, deadline / 4)
+    try:
+        for attempt in stamina.retry_context(
+            on=pause, attempts=None, timeout=deadline,
+            wait_initial=min(FIRST_WAIT, longest), wait_max=longest, wait_jitter=JITTER,
+        ):  # fmt: skip
+            with attempt:
+                attempts = attempt.num
+                if ended is not None:
+                    waited(time.monotonic() - ended)
+                try:
+                    return once(attempts)
+                finally:
+                    ended = time.monotonic()
+    except TryAgain as last:
+        raise GaveUp(last.reason, attempts, time.monotonic() - started, last.after) from None
+    raise AssertionError  # the loop either returns or raises

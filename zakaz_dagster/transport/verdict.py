@@ -1,0 +1,99 @@
+"""What an answer means: take it, ask again, or stop. A vendor adds its own judge in front of the default one.
+
+Belongs here: verdicts and the rules every HTTP server shares. Does not: a vendor's error codes, waiting (`retries`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+import httpx
+
+from zakaz_dagster.failures import Failure, Fatal
+from zakaz_dagster.transport.redaction import scrub
+
+EXCERPT = 300
+_ASK_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+_REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+@dataclass(frozen=True)
+class Done:
+    """The answer is good."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """Ask the same again, after `after` seconds if the server said so, else after a growing back-off."""
+
+    reason: str
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Asking again cannot help; the client adds source and day to the failure when they are empty."""
+
+    failure: Failure
+
+
+Verdict: TypeAlias = Done | Again | Stop
+Judge: TypeAlias = Callable[[httpx.Response], Verdict]
+
+
+def default_judge(response: httpx.Response) -> Verdict:
+    """2xx is good; 408, 425, 429 and 5xx come again; redirects and other 4xx stop."""
+    status = response.status_code
+    if response.is_success:
+        return Done()
+    if status in _ASK_AGAIN or response.is_server_error:
+        return Again(describe(response), after=retry_after(response))
+    if response.is_redirect:
+        host = urlsplit(response.headers["location"]).netloc or "the same host"
+        return Stop(Fatal(f"HTTP {status}: redirected to {host}", next_step="correct the base URL in the settings"))
+    if status in _REFUSED:
+        return Stop(Fatal(f"access refused: {describe(response)}", next_step="check the credentials in the settings"))
+    return Stop(Fatal(f"request refused: {describe(response)}", next_step="compare the request with the contract"))
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds asked for by Retry-After, given as a number or as an HTTP date (measured by the server's own clock)."""
+    value = response.headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
+    moment = _http_date(value)
+    if moment is None:
+        return None
+    now = _http_date(response.headers.get("date", "")) or datetime.now(UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def describe(response: httpx.Response) -> str:
+    """`HTTP 503: first words of the body`, fit for an error message."""
+    words = excerpt(response)
+    return f"HTTP {response.status_code}: {words}" if words else f"HTTP {response.status_code} with an empty body"
+
+
+def excerpt(response: httpx.Response, limit: int = EXCERPT) -> str:
+    """The body's first words on one line, tags and secrets removed."""
+    text = response.content[: limit * 8].decode("utf-8", errors="replace")
+    if "<" in text[:200]:
+        text = re.sub(r"(?s)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
+    return scrub(" ".join(text.split()))[:limit]
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
