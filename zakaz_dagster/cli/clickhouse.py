@@ -1,0 +1,68 @@
+"""`zakaz clickhouse`: a local ClickHouse for development, demo and tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.settings import ClickHouse, Platform, Settings
+
+
+@click.group()
+def clickhouse() -> None:
+    """Serve a local ClickHouse over HTTP (development and tests)."""
+
+
+@clickhouse.command()
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Kept between runs. Default: <data dir>/clickhouse.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; others are refused.")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one. Default: CLICKHOUSE_PORT.")
+@click.option("--password", help="Default: CLICKHOUSE_PASSWORD; better there, the process list shows this one.")
+@click.option("--config-file", type=click.Path(exists=True, path_type=Path), help="The engine's own configuration.")
+@click.option("--users-file", type=click.Path(exists=True, path_type=Path), help="users.xml for `default`.")
+def serve(
+    *,
+    data_dir: Path | None,
+    host: str,
+    port: int | None,
+    password: str | None,
+    config_file: Path | None,
+    users_file: Path | None,
+) -> None:
+    """Serve until Ctrl-C. Clients connect as they would to a ClickHouse server."""
+    try:
+        from zakaz_dagster.embedded.serve import CannotServe, Options, Served
+        from zakaz_dagster.embedded.serve import serve as run
+    except ImportError as error:
+        raise ConfigFault(
+            f"the local engine is not installed ({error.name})",
+            source="clickhouse",
+            next_step="pip install 'zakaz-dagster[local]', or set CLICKHOUSE_HOST to a ClickHouse server",
+        ) from error
+
+    settings = Settings()
+    platform: Platform = settings.platform
+    server: ClickHouse = settings.clickhouse
+    options = Options(
+        data_dir=data_dir or platform.data_dir / "clickhouse",
+        host=host,
+        port=server.port if port is None else port,
+        user=server.user,
+        password=server.password.get_secret_value() if password is None else password,
+        config_file=config_file,
+        users_file=users_file,
+    )
+
+    def ready(served: Served) -> None:
+        click.echo(f"ClickHouse {served.version} (embedded) answers at http://{served.host}:{served.port}")
+        click.echo(
+            f"data: {options.data_dir}   user: {options.user}   password: {'set' if options.password else 'none'}"
+        )
+        click.echo("Ctrl-C stops it.")
+
+    try:
+        run(options, ready)
+    except CannotServe as error:
+        raise ConfigFault(str(error), source="clickhouse") from error
