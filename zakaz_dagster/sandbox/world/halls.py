@@ -1,0 +1,85 @@
+"""Halls: seats and zones of a show, their prices, and which seat a ticket gets. Prices are whole kopecks.
+
+Exhibitions sell admission zones (one seat id, many places). Theatres sell numbered seats; every sale day owns a block
+of them, so days can be generated alone without selling a seat twice, and what overflows stands in the fan zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from zakaz_dagster.sandbox.world.chance import draw
+from zakaz_dagster.sandbox.world.tours import Event
+
+ROW = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A numbered seat, or with `admission` a zone whose places share this id."""
+
+    id: str
+    name: str
+    zone: str
+    row: str
+    place: str
+    price: int
+    quantity: int
+    admission: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """All places of one show; numbered ones in the order they are sold, then the zones."""
+
+    numbered: tuple[Seat, ...]
+    zones: tuple[Seat, ...]
+    block: int
+
+    def take(self, sale_day: int, nth: int) -> Seat:
+        """The seat of the nth ticket of that sale day (both from 0)."""
+        place = sale_day * self.block + nth
+        if nth < self.block and place < len(self.numbered):
+            return self.numbered[place]
+        return self.zones[nth % len(self.zones)]
+
+
+class Halls:
+    """Halls of all events, sized so that an organiser of that many orders a day fits in."""
+
+    def __init__(self, seed: int, orders_per_day: int) -> None:
+        self.seed = seed
+        self.orders_per_day = orders_per_day
+        self.of = lru_cache(maxsize=1024)(self._make)
+
+    def _make(self, event: Event) -> Hall:
+        level = draw(self.seed, "price", event.id) % 4 * 5000
+        return self._admission(level) if event.project.exhibition else self._theatre(event, level)
+
+    def _admission(self, level: int) -> Hall:
+        places = 2000 + self.orders_per_day * 60
+        kinds = (
+            ("detskij-bilet-v-budni", "Детский билет (в будни)", 39_000),
+            ("detskij-bilet-v-vyhodnye", "Детский билет (в выходные)", 49_000),
+            ("vzroslyj-bilet-v-budni", "Взрослый билет (будни)", 49_000),
+            ("vzroslyj-bilet-v-vyhodnye", "Взрослый билет (выходные)", 59_000),
+        )
+        zones = tuple(
+            Seat(f"{zone}-1;1", name, zone, "1", "1", price + level, places, True) for zone, name, price in kinds
+        )
+        return Hall((), zones, 0)
+
+    def _theatre(self, event: Event, level: int) -> Hall:
+        block = 6 + self.orders_per_day * 2 // 40
+        count = -(-block * (event.project.opens + 2) // ROW) * ROW
+        seats = tuple(_numbered(number, count, level) for number in range(count))
+        standing = Seat("FAN-1;1", "Фан-зона", "FAN", "1", "1", 60_000 + level, 200 + self.orders_per_day * 20, True)
+        return Hall(seats, (standing,), block)
+
+
+def _numbered(number: int, count: int, level: int) -> Seat:
+    row, place = number // ROW + 1, number % ROW + 1
+    zone, title, price = ("PARTERRE", "Партер", 120_000) if number < count // 2 else ("BALCONY", "Балкон", 80_000)
+    name = f"{title}, ряд {row}, место {place}"
+    return Seat(f"{zone}-{row};{place}", name, zone, str(row), str(place), price + level, 1, False)
