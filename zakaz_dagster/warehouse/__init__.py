@@ -1,1 +1,5 @@
-"""ClickHouse, once: client, statements, schema, day."""
+"""ClickHouse, once: the connection, the SQL files, the schema and the ways rows get into a table.
+
+Belongs here: whatever speaks to ClickHouse or reads `sql/`. Does not: a vendor, Dagster, or SQL longer than a line
+(that is a file in `sql/`).
+"""

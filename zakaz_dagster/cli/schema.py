@@ -1,0 +1,55 @@
+"""`zakaz schema apply|diff`: the tables and views of sql/ on the configured ClickHouse."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from zakaz_dagster import wiring
+from zakaz_dagster.settings import Settings
+from zakaz_dagster.warehouse import schema as warehouse_schema
+from zakaz_dagster.warehouse.drift import Difference
+
+
+@click.group()
+def schema() -> None:
+    """Create tables and views, or compare them with sql/."""
+
+
+@schema.command()
+def apply() -> None:
+    """Create what is missing, add columns, refresh comments, seeds and views; never destroys data.
+
+    A second run changes nothing. Exit code 1 when differences remain that a person has to settle.
+    """
+    wh = wiring.warehouse(Settings())
+    changes = warehouse_schema.apply(wh)
+    for change in changes:
+        click.echo(f"{change.name}: {change.what}")
+    click.echo(f"{len(changes)} changes in {wh.config.database}" if changes else f"{wh.config.database} is up to date")
+    left = warehouse_schema.diff(wh)
+    if left:
+        _show(left)
+        sys.exit(1)
+
+
+@schema.command()
+def diff() -> None:
+    """Show what differs between sql/ and the server, and what to do about it. Exit code 0: equal, 1: differs."""
+    wh = wiring.warehouse(Settings())
+    found = warehouse_schema.diff(wh)
+    if not found:
+        click.echo(f"{wh.config.database} equals sql/")
+        return
+    _show(found)
+    sys.exit(1)
+
+
+def _show(differences: list[Difference]) -> None:
+    table = Table("object", "kind", "difference", "next step", title="sql/ and the server differ")
+    for difference in differences:
+        table.add_row(difference.name, difference.kind, difference.what, difference.next_step)
+    Console().print(table)

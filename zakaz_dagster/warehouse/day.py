@@ -1,0 +1,183 @@
+"""Days put into a table, each replaced whole and atomically.
+
+    rows ─▶ fit the table ─▶ side table ─▶ control sums ─▶ drop guard ─▶ REPLACE PARTITION (empty: DROP PARTITION)
+
+Until the last step the target is untouched. Belongs here: the order of these steps for days. Does not: the steps
+themselves (`columns`, `side`, `controls`), facts built by SQL (`rebuild`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zakaz_dagster.failures import BadData
+from zakaz_dagster.warehouse.catalog import Shape, day_column, shape
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.columns import fit, with_service_columns
+from zakaz_dagster.warehouse.rebuild import rebuild
+from zakaz_dagster.warehouse.side import Side, carried_swap, guard_drop, side_table
+from zakaz_dagster.warehouse.whole import replace_whole
+
+__all__ = ["DayReplaced", "rebuild", "replace", "replace_days", "replace_whole"]
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class DayReplaced:
+    """Rows of the day before and after, counted in the table itself."""
+
+    rows_before: int
+    rows_after: int
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days being replaced in one table: their partitions and the other keys all rows share."""
+
+    about: Shape
+    column: str
+    keys: Mapping[str, str]
+    ids: Mapping[date, str]
+    coarse: bool
+
+    @property
+    def partitions(self) -> list[str]:
+        return list(dict.fromkeys(self.ids.values()))
+
+
+def replace(
+    wh: Warehouse,
+    table: str,
+    day: date,
+    rows: pa.Table,
+    *,
+    partition: Mapping[str, str] | None = None,
+    guard: float | None,
+    ver: int,
+    run_id: str,
+) -> DayReplaced:
+    """Make `rows` the whole content of the day (of the partition's other keys, such as the channel, if it has any)."""
+    return replace_days(wh, table, {day: rows}, partition=partition, guard=guard, ver=ver, run_id=run_id)[day]
+
+
+def replace_days(
+    wh: Warehouse,
+    table: str,
+    days: Mapping[date, pa.Table],
+    *,
+    partition: Mapping[str, str] | None = None,
+    guard: float | None,
+    ver: int,
+    run_id: str,
+) -> dict[date, DayReplaced]:
+    """Many days at once: one side table and one insert for all of them, each partition still swapped on its own.
+
+    A failure before the swaps leaves every day as it was; one between swaps leaves each day either old or new.
+    """
+    if not days:
+        return {}
+    wh = wh.tagged(statement=f"day.replace {table}")
+    scope = _scope(wh, shape(wh, table), list(days), dict(partition or {}))
+    rows = _together(days, scope, ver=ver, run_id=run_id)
+    before = _rows_by_day(wh, scope)
+    for day, own in days.items():
+        guard_drop(table, str(day), before.get(day, 0), own.num_rows, guard)
+    with side_table(wh, scope.about, run_id) as side:
+        side.load(rows)
+        _in_place(side, scope, days)
+        carried_swap(side, scope.partitions, _others(scope) if scope.coarse else None, {"days": _texts(days)})
+    after = _rows_by_day(wh, scope)
+    _arrived(table, days, after)
+    return {day: DayReplaced(before.get(day, 0), after.get(day, 0)) for day in days}
+
+
+def _scope(wh: Warehouse, about: Shape, days: list[date], keys: dict[str, str]) -> Days:
+    """The partition of each day as the engine computes it, and whether a partition holds other days as well."""
+    column = day_column(about.table)
+    near = {day + step for day in days for step in (-ONE_DAY, 0 * ONE_DAY, ONE_DAY)}
+    named = "".join(f", {{{name}:String}} AS {name}" for name in keys)
+    inner = f"SELECT arrayJoin({{days:Array(Date)}}) AS {column}{named}"
+    found = wh.rows(
+        f"SELECT {column} AS day, {about.partition_id} AS id FROM ({inner})",  # noqa: S608 (names of our own files)
+        {"days": _texts(sorted(near)), **keys},
+    )
+    ids: dict[date, str] = {row["day"]: row["id"] for row in found}
+    coarse = any(ids[day] in (ids[day - ONE_DAY], ids[day + ONE_DAY]) for day in days)
+    return Days(about, column, keys, {day: ids[day] for day in days}, coarse)
+
+
+def _others(scope: Days) -> str:
+    """The rows that share a partition with these days and must stay."""
+    return f"{scope.column} NOT IN {{days:Array(Date)}}"
+
+
+def _together(days: Mapping[date, pa.Table], scope: Days, *, ver: int, run_id: str) -> pa.Table:
+    """All rows in the table's own shape; every row must belong to its day and keys."""
+    about, loaded_at = scope.about, datetime.now(UTC)
+    parts = []
+    for day, rows in days.items():
+        full = with_service_columns(rows, about.types, loaded_at=loaded_at, ver=ver, run_id=run_id)
+        fitted = fit(full, about.types, table=about.table)
+        must: dict[str, date | str] = {scope.column: day, **scope.keys}
+        for name, value in must.items():
+            _only(fitted, name, value, about.table, day)
+        parts.append(fitted)
+    return pa.concat_tables(parts)
+
+
+def _only(rows: pa.Table, column: str, value: date | str, table: str, day: date) -> None:
+    strangers = rows.num_rows - (pc.sum(pc.equal(rows.column(column), pa.scalar(value))).as_py() or 0)
+    if strangers:
+        raise BadData(
+            f"{strangers} of {rows.num_rows} rows have another {column}",
+            source=table,
+            day=day,
+            expected=f"{column} = {value} in every row",
+            next_step="nothing was changed; this is a defect of the source's rows",
+        )
+
+
+def _in_place(side: Side, scope: Days, days: Mapping[date, pa.Table]) -> None:
+    """Every row sits in the partition that will be swapped for its day."""
+    wanted: Counter[str] = Counter()
+    for day, rows in days.items():
+        wanted[scope.ids[day]] += rows.num_rows
+    if side.counts() != {found: rows for found, rows in wanted.items() if rows}:
+        raise BadData(
+            f"the rows of {scope.about.table} fell into other partitions than their days",
+            source="clickhouse",
+            expected=f"partitions by {scope.about.partition_key}",
+            next_step="nothing was changed; compare the partition key with sql/tables (`zakaz schema diff`)",
+        )
+
+
+def _rows_by_day(wh: Warehouse, scope: Days) -> dict[date, int]:
+    found = wh.rows(
+        f"SELECT {scope.column} AS day, count() AS n FROM {scope.about.table}"  # noqa: S608
+        f" WHERE _partition_id IN {{ids:Array(String)}} AND day IN {{days:Array(Date)}} GROUP BY day",
+        {"ids": scope.partitions, "days": _texts(scope.ids)},
+    )
+    return {row["day"]: row["n"] for row in found}
+
+
+def _arrived(table: str, days: Mapping[date, pa.Table], after: Mapping[date, int]) -> None:
+    for day, rows in days.items():
+        if after.get(day, 0) != rows.num_rows:
+            raise BadData(
+                f"{table} does not hold what was swapped in: another load of the same day ran at the same time",
+                source="clickhouse",
+                day=day,
+                expected=f"{rows.num_rows} rows, found {after.get(day, 0)}",
+                next_step="load the day again",
+            )
+
+
+def _texts(days: Mapping[date, object] | list[date]) -> list[str]:
+    return [str(day) for day in days]
