@@ -108,7 +108,7 @@ def tag_of(utm: Utm, cities: CityIndex) -> ShowTag:
     (`posev`) carries a date dd.mm in medium; whether that is the show's day is not known, hence `date_from`.
     """
     tag = parse_content(utm.content, cities)
-    if not tag.day and not tag.date_from:
+    if not tag.day:
         tag = _dated_by_medium(tag, utm)
     if tag.city:
         return tag
