@@ -13,11 +13,9 @@ from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.statements import tables
 
 TABLE = (
-    "SELECT partition_key, sorting_key FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
-)
-COLUMNS = (
-    "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}"
-    " AND default_kind NOT IN ('ALIAS', 'MATERIALIZED') ORDER BY position"
+    "SELECT partition_key, sorting_key, (SELECT groupArray((name, type)) FROM (SELECT name, type FROM system.columns"
+    " WHERE database = currentDatabase() AND table = {table:String} AND default_kind NOT IN ('ALIAS', 'MATERIALIZED')"
+    " ORDER BY position)) AS columns FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
 )
 
 
@@ -47,8 +45,7 @@ def shape(wh: Warehouse, table: str) -> Shape:
             source="clickhouse",
             next_step="run `zakaz schema apply`",
         )
-    types = {row["name"]: row["type"] for row in wh.rows(COLUMNS, {"table": table})}
-    return Shape(table, types, found[0]["partition_key"], found[0]["sorting_key"])
+    return Shape(table, dict(found[0]["columns"]), found[0]["partition_key"], found[0]["sorting_key"])
 
 
 def day_column(table: str) -> str:

@@ -92,7 +92,7 @@ def replace_days(
     with side_table(wh, scope.about, run_id) as side:
         side.load(rows)
         _in_place(side, scope, days)
-        carried_swap(side, scope.partitions, _others(scope) if scope.coarse else None, {"days": _texts(days)})
+        carried_swap(side, scope.partitions, _others(scope))
     after = _rows_by_day(wh, scope)
     _arrived(table, days, after)
     return {day: DayReplaced(before.get(day, 0), after.get(day, 0)) for day in days}
@@ -101,21 +101,24 @@ def replace_days(
 def _scope(wh: Warehouse, about: Shape, days: list[date], keys: dict[str, str]) -> Days:
     """The partition of each day as the engine computes it, and whether a partition holds other days as well."""
     column = day_column(about.table)
-    near = {day + step for day in days for step in (-ONE_DAY, 0 * ONE_DAY, ONE_DAY)}
+    first, last = min(days) - ONE_DAY, max(days) + ONE_DAY
     named = "".join(f", {{{name}:String}} AS {name}" for name in keys)
-    inner = f"SELECT arrayJoin({{days:Array(Date)}}) AS {column}{named}"
+    inner = f"SELECT {{first:Date}} + number AS {column}{named} FROM numbers({{days:UInt32}})"
     found = wh.rows(
         f"SELECT {column} AS day, {about.partition_id} AS id FROM ({inner})",  # noqa: S608 (names of our own files)
-        {"days": _texts(sorted(near)), **keys},
+        {"first": str(first), "days": (last - first).days + 1, **keys},
     )
     ids: dict[date, str] = {row["day"]: row["id"] for row in found}
     coarse = any(ids[day] in (ids[day - ONE_DAY], ids[day + ONE_DAY]) for day in days)
     return Days(about, column, keys, {day: ids[day] for day in days}, coarse)
 
 
-def _others(scope: Days) -> str:
-    """The rows that share a partition with these days and must stay."""
-    return f"{scope.column} NOT IN {{days:Array(Date)}}"
+def _others(scope: Days) -> str | None:
+    """Which rows share a partition with these days and must stay; None where a partition is one day."""
+    if not scope.coarse:
+        return None
+    listed = ", ".join(repr(str(day)) for day in scope.ids)
+    return f"{scope.column} NOT IN ({listed})"
 
 
 def _together(days: Mapping[date, pa.Table], scope: Days, *, ver: int, run_id: str) -> pa.Table:
@@ -159,12 +162,13 @@ def _in_place(side: Side, scope: Days, days: Mapping[date, pa.Table]) -> None:
 
 
 def _rows_by_day(wh: Warehouse, scope: Days) -> dict[date, int]:
+    own = "".join(f" AND {name} = {{{name}:String}}" for name in scope.keys)
     found = wh.rows(
         f"SELECT {scope.column} AS day, count() AS n FROM {scope.about.table}"  # noqa: S608
-        f" WHERE _partition_id IN {{ids:Array(String)}} AND day IN {{days:Array(Date)}} GROUP BY day",
-        {"ids": scope.partitions, "days": _texts(scope.ids)},
+        f" WHERE {scope.column} BETWEEN {{first:Date}} AND {{last:Date}}{own} GROUP BY day",
+        {"first": str(min(scope.ids)), "last": str(max(scope.ids)), **scope.keys},
     )
-    return {row["day"]: row["n"] for row in found}
+    return {row["day"]: row["n"] for row in found if row["day"] in scope.ids}
 
 
 def _arrived(table: str, days: Mapping[date, pa.Table], after: Mapping[date, int]) -> None:
@@ -177,7 +181,3 @@ def _arrived(table: str, days: Mapping[date, pa.Table], after: Mapping[date, int
                 expected=f"{rows.num_rows} rows, found {after.get(day, 0)}",
                 next_step="load the day again",
             )
-
-
-def _texts(days: Mapping[date, object] | list[date]) -> list[str]:
-    return [str(day) for day in days]

@@ -5,7 +5,7 @@ Belongs here: comparing and replacing that content. Does not: what a row means.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import pyarrow as pa
 
@@ -19,45 +19,44 @@ from zakaz_dagster.warehouse.whole import replace_whole
 
 def changed(wh: Warehouse, existing: Collection[str]) -> Iterator[tuple[str, str]]:
     """Seeded tables whose content is not that of the file, with a word about it."""
-    for table, name in _seeded().items():
-        if table in existing:
-            wanted, held = _wanted(wh, table, name), _held(wh, table)
-            if _content(wanted) != _content(held):
-                yield table, f"{held.num_rows} rows differ from the {wanted.num_rows} of sql/seeds/{name}.csv"
+    for table, name, wanted, held in _different(wh, existing):
+        yield table, f"{held} rows differ from the {wanted.num_rows} of sql/seeds/{name}.csv"
 
 
 def replace_changed(wh: Warehouse) -> list[tuple[str, str]]:
     """Replace those tables' content, each in one atomic swap."""
-    seeded = _seeded()
     done = []
-    for table, _ in list(changed(wh, seeded.keys())):
-        rows = _wanted(wh, table, seeded[table])
-        replace_whole(wh, table, rows, run_id="schema")
-        done.append((table, f"{rows.num_rows} rows from sql/seeds/{seeded[table]}.csv"))
+    for table, name, wanted, _ in _different(wh, seeded().keys()):
+        replace_whole(wh, table, wanted, run_id="schema")
+        done.append((table, f"{wanted.num_rows} rows from sql/seeds/{name}.csv"))
     return done
 
 
-def _seeded() -> dict[str, str]:
+def seeded() -> dict[str, str]:
+    """The seed of each table that has one."""
     return {name: table.meta["seed"] for name, table in load("tables").items() if "seed" in table.meta}
 
 
-def _own_types(wh: Warehouse, table: str) -> dict[str, str]:
-    return {name: kind for name, kind in shape(wh, table).types.items() if name not in SERVICE_COLUMNS}
+def _different(wh: Warehouse, existing: Collection[str]) -> Iterator[tuple[str, str, pa.Table, int]]:
+    """Table, seed, wanted rows and the number of rows held, where the two contents differ."""
+    for table, name in seeded().items():
+        if table in existing:
+            types = {key: kind for key, kind in shape(wh, table).types.items() if key not in SERVICE_COLUMNS}
+            wanted = _wanted(table, name, types)
+            held = wh.query(f"SELECT {', '.join(types)} FROM {table}")  # noqa: S608
+            if _content(wanted) != _content(held):
+                yield table, name, wanted, held.num_rows
 
 
-def _wanted(wh: Warehouse, table: str, name: str) -> pa.Table:
+def _wanted(table: str, name: str, types: Mapping[str, str]) -> pa.Table:
     """The file's rows in the table's types; an empty cell is NULL where the column allows it."""
-    types, records = _own_types(wh, table), seed(name)
+    records = seed(name)
     columns = {}
     for column in records[0] if records else types:
         kind = types.get(column, "String")
         cells = [record[column] or (None if is_nullable(kind) else "") for record in records]
         columns[column] = pa.array(cells, pa.string()).cast(arrow_type(kind))
     return fit(pa.table(columns), types, table=table)
-
-
-def _held(wh: Warehouse, table: str) -> pa.Table:
-    return wh.query(f"SELECT {', '.join(_own_types(wh, table))} FROM {table}")  # noqa: S608
 
 
 def _content(rows: pa.Table) -> list[tuple[str, ...]]:

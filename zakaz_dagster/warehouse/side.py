@@ -89,7 +89,7 @@ def drop(wh: Warehouse, name: str) -> None:
     wh.command(f"DROP TABLE IF EXISTS {name} SYNC")
 
 
-def carried_swap(side: Side, partition_ids: Sequence[str], others: str | None, params: Params) -> None:
+def carried_swap(side: Side, partition_ids: Sequence[str], others: str | None, params: Params | None = None) -> None:
     """Carry over the target's rows that satisfy `others` in these partitions, then swap.
 
     Carrying over reads what another load may be replacing: block numbers only grow, so a number that changed between
@@ -104,7 +104,7 @@ def carried_swap(side: Side, partition_ids: Sequence[str], others: str | None, p
     where = f"_partition_id IN {{ids:Array(String)}} AND {others}"
     side.wh.command(
         f"INSERT INTO {side.name} ({columns}) SELECT {columns} FROM {side.shape.table} WHERE {where}",  # noqa: S608
-        {**params, **ids},
+        {**(params or {}), **ids},
         {"max_partitions_per_insert_block": 0, "async_insert": 0},
     )
     if side.wh.rows(BLOCKS, {"table": side.shape.table, **ids}) != seen:

@@ -1,0 +1,270 @@
+"""Days replaced on a running engine: atomically, guarded, idempotently."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from zakaz_dagster.failures import BadData, Failure, Fatal
+from zakaz_dagster.warehouse import day as days
+from zakaz_dagster.warehouse import side as sides
+from zakaz_dagster.warehouse.client import Warehouse
+
+ORDERS = "stg_qtickets_orders_raw"
+FIRST = date(2026, 3, 1)
+AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+
+def orders(day: date, count: int, *, start: int = 1, payload: str = "{}") -> pa.Table:
+    return pa.table(
+        {
+            "sale_date": pa.array([day] * count, pa.date32()),
+            "order_id": pa.array(range(start, start + count), pa.uint64()),
+            "updated_at": pa.array([AT] * count, pa.timestamp("s", "UTC")),
+            "payload": pa.array([payload] * count, pa.string()),
+        }
+    )
+
+
+def put(wh: Warehouse, day: date, rows: pa.Table, **about: object) -> days.DayReplaced:
+    return days.replace(wh, ORDERS, day, rows, **{"guard": 0.5, "ver": 1, "run_id": "run-1", **about})
+
+
+def held(wh: Warehouse, table: str = ORDERS) -> dict[date, int]:
+    found = wh.rows(f"SELECT sale_date, count() AS n FROM {table} GROUP BY sale_date ORDER BY sale_date")
+    return {row["sale_date"]: row["n"] for row in found}
+
+
+def leftovers(wh: Warehouse) -> list[str]:
+    return [row["name"] for row in wh.rows("SHOW TABLES") if sides.MARK in row["name"]]
+
+
+def test_a_day_is_replaced_and_its_neighbours_stay(warehouse: Warehouse) -> None:
+    for step in range(3):
+        put(warehouse, FIRST + timedelta(days=step), orders(FIRST + timedelta(days=step), 4))
+    done = put(warehouse, FIRST + timedelta(days=1), orders(FIRST + timedelta(days=1), 7), ver=2, run_id="run-2")
+    assert done == days.DayReplaced(rows_before=4, rows_after=7)
+    assert list(held(warehouse).values()) == [4, 7, 4]
+    assert leftovers(warehouse) == []
+
+
+def test_service_columns_say_when_which_version_and_which_run(warehouse: Warehouse) -> None:
+    put(warehouse, FIRST, orders(FIRST, 1), ver=77, run_id="run-77")
+    row = warehouse.rows(f"SELECT _ver, _run_id, abs(_loaded_at - now()) < 120 AS fresh FROM {ORDERS}")[0]
+    assert row == {"_ver": 77, "_run_id": "run-77", "fresh": 1}
+
+
+def test_loading_the_same_day_twice_changes_nothing(warehouse: Warehouse) -> None:
+    put(warehouse, FIRST, orders(FIRST, 5))
+    content = f"SELECT sum(cityHash64(sale_date, order_id, updated_at, payload)) FROM {ORDERS}"
+    before = warehouse.scalar(content)
+    put(warehouse, FIRST, orders(FIRST, 5), ver=2)
+    assert warehouse.scalar(content) == before
+    assert held(warehouse) == {FIRST: 5}
+
+
+def test_empty_complete_day_clears_the_partition(warehouse: Warehouse) -> None:
+    put(warehouse, FIRST, orders(FIRST, 5))
+    done = put(warehouse, FIRST, orders(FIRST, 0), guard=None)
+    assert done == days.DayReplaced(rows_before=5, rows_after=0)
+    assert held(warehouse) == {}
+    assert put(warehouse, FIRST, orders(FIRST, 0)) == days.DayReplaced(0, 0)
+
+
+def test_the_guard_refuses_a_day_that_shrinks_and_says_how_to_allow_it(warehouse: Warehouse) -> None:
+    put(warehouse, FIRST, orders(FIRST, 10))
+    with pytest.raises(BadData, match=r"2026-03-01: .* from 10 to 4 rows.*at most 50%.*drop guard off"):
+        put(warehouse, FIRST, orders(FIRST, 4))
+    assert held(warehouse) == {FIRST: 10}
+    assert put(warehouse, FIRST, orders(FIRST, 5)).rows_after == 5
+    assert put(warehouse, FIRST, orders(FIRST, 1), guard=None).rows_after == 1
+
+
+def test_one_shrinking_day_keeps_all_days_of_the_batch(warehouse: Warehouse) -> None:
+    second = FIRST + timedelta(days=1)
+    put(warehouse, FIRST, orders(FIRST, 10))
+    with pytest.raises(BadData):
+        days.replace_days(
+            warehouse, ORDERS, {FIRST: orders(FIRST, 1), second: orders(second, 3)}, guard=0.5, ver=2, run_id="r"
+        )
+    assert held(warehouse) == {FIRST: 10}
+
+
+def test_one_channel_never_replaces_the_other(warehouse: Warehouse) -> None:
+    def sales(channel: str, count: int) -> pa.Table:
+        types = warehouse.rows(
+            "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'stg_qtickets_sales_raw'"
+        )
+        row: dict[str, object] = {}
+        for column in types:
+            if column["name"].startswith("_"):
+                continue
+            row[column["name"]] = _sample(column["type"])
+        rows = [{**row, "channel": channel, "sale_date": FIRST, "line_id": str(number)} for number in range(count)]
+        return pa.Table.from_pylist(rows)
+
+    def load(channel: str, count: int) -> days.DayReplaced:
+        partition = {"channel": channel}
+        rows = sales(channel, count)
+        return days.replace(
+            warehouse, "stg_qtickets_sales_raw", FIRST, rows, partition=partition, guard=None, ver=1, run_id="r"
+        )
+
+    load("api", 5)
+    load("mail", 3)
+    assert load("mail", 2) == days.DayReplaced(3, 2)
+    assert load("api", 6) == days.DayReplaced(5, 6)
+    found = warehouse.rows("SELECT channel, count() AS n FROM stg_qtickets_sales_raw GROUP BY channel ORDER BY channel")
+    assert found == [{"channel": "api", "n": 6}, {"channel": "mail", "n": 2}]
+    with pytest.raises(BadData, match="another channel"):
+        days.replace(
+            warehouse,
+            "stg_qtickets_sales_raw",
+            FIRST,
+            sales("api", 2),
+            partition={"channel": "mail"},
+            guard=None,
+            ver=1,
+            run_id="r",
+        )
+
+
+def _sample(kind: str) -> object:
+    if kind.startswith("Nullable"):
+        return None
+    if kind.startswith("Decimal"):
+        return Decimal("10.25")
+    if kind.startswith("DateTime"):
+        return AT
+    return FIRST if kind == "Date" else 1 if "Int" in kind else "x"
+
+
+def test_a_table_partitioned_by_month_keeps_its_other_days(warehouse: Warehouse) -> None:
+    def snapshot(day: date, count: int) -> pa.Table:
+        columns = ("event_id", "seats_total", "seats_free", "seats_sold", "seats_held", "seats_disabled")
+        return pa.table(
+            {
+                "snapshot_date": pa.array([day] * count, pa.date32()),
+                "snapshot_at": pa.array([AT] * count, pa.timestamp("s", "UTC")),
+                "show_id": pa.array(range(count), pa.uint64()),
+                **{name: pa.array([1] * count, pa.uint32()) for name in columns},
+            }
+        )
+
+    def load(day: date, count: int) -> days.DayReplaced:
+        rows = snapshot(day, count)
+        return days.replace(warehouse, "stg_qtickets_inventory_raw", day, rows, guard=None, ver=1, run_id="r")
+
+    second = FIRST + timedelta(days=1)
+    assert load(FIRST, 3) == days.DayReplaced(0, 3)
+    assert load(second, 2) == days.DayReplaced(0, 2)
+    assert load(FIRST, 4) == days.DayReplaced(3, 4)
+    assert load(FIRST, 0) == days.DayReplaced(4, 0)
+    assert warehouse.scalar("SELECT count() FROM stg_qtickets_inventory_raw") == 2
+
+
+def test_rows_of_another_day_are_refused(warehouse: Warehouse) -> None:
+    with pytest.raises(BadData, match="2 of 2 rows have another sale_date"):
+        put(warehouse, FIRST, orders(FIRST + timedelta(days=1), 2))
+    assert held(warehouse) == {}
+
+
+def test_rows_with_the_same_key_are_refused_not_collapsed(warehouse: Warehouse) -> None:
+    twice = pa.concat_tables([orders(FIRST, 2), orders(FIRST, 1, payload='{"other": 1}')])
+    with pytest.raises(BadData, match=r"unique rows by \(sale_date, order_id\)"):
+        put(warehouse, FIRST, twice)
+    assert held(warehouse) == {}
+    assert leftovers(warehouse) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("order_id", pa.array([-1], pa.int64()), "does not fit"),
+        ("payload", pa.array([None], pa.string()), "1 empty values"),
+        ("updated_at", pa.array([AT.replace(tzinfo=None)], pa.timestamp("s")), "without a zone"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused(
+    warehouse: Warehouse, column: str, values: pa.Array, message: str
+) -> None:
+    rows = orders(FIRST, 1)
+    rows = rows.set_column(rows.column_names.index(column), column, values)
+    with pytest.raises(BadData, match=message):
+        put(warehouse, FIRST, rows)
+
+
+def test_missing_and_unknown_columns_are_named(warehouse: Warehouse) -> None:
+    rows = orders(FIRST, 1).rename_columns(["sale_date", "order_id", "updated_at", "body"])
+    with pytest.raises(Fatal, match=r"lack the columns \['payload'\] and have unknown ones: \['body'\]"):
+        put(warehouse, FIRST, rows)
+
+
+def test_a_failing_insert_leaves_the_day_as_it_was(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(warehouse, FIRST, orders(FIRST, 5))
+    send = Warehouse.insert
+
+    def half(self: Warehouse, table: str, rows: pa.Table, **about: object) -> int:
+        send(self, table, rows.slice(0, 3))
+        raise Fatal("the disk is full", source="clickhouse")
+
+    monkeypatch.setattr(Warehouse, "insert", half)
+    with pytest.raises(Fatal, match="disk is full"):
+        put(warehouse, FIRST, orders(FIRST, 6))
+    monkeypatch.undo()
+    assert held(warehouse) == {FIRST: 5}
+    assert leftovers(warehouse) == []
+
+
+def test_rows_lost_on_the_way_are_seen_before_the_swap(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(warehouse, FIRST, orders(FIRST, 5))
+    send = Warehouse.insert
+    monkeypatch.setattr(Warehouse, "insert", lambda self, table, rows, **_: send(self, table, rows.slice(0, 5)))
+    with pytest.raises(BadData, match=r"count\(\) 6 became 5"):
+        put(warehouse, FIRST, orders(FIRST, 6))
+    assert held(warehouse) == {FIRST: 5}
+
+
+def test_two_days_are_replaced_at_the_same_time(warehouse: Warehouse) -> None:
+    failures: list[Failure] = []
+    targets = [FIRST + timedelta(days=step) for step in range(6)]
+
+    def load(day: date) -> None:
+        try:
+            for ver in range(3):
+                put(warehouse, day, orders(day, 50), ver=ver, run_id=f"run of {day}")
+        except Failure as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=load, args=(day,)) for day in targets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert held(warehouse) == dict.fromkeys(targets, 50)
+    assert leftovers(warehouse) == []
+
+
+def test_a_year_is_replaced_in_seconds(warehouse: Warehouse) -> None:
+    year = {FIRST + timedelta(days=step): orders(FIRST + timedelta(days=step), 20) for step in range(365)}
+    began = time.monotonic()
+    done = days.replace_days(warehouse, ORDERS, year, guard=0.5, ver=1, run_id="year")
+    assert time.monotonic() - began < 15  # alone on two cores: under 2 s
+    assert {outcome.rows_after for outcome in done.values()} == {20}
+    assert warehouse.scalar(f"SELECT count() FROM {ORDERS}") == 365 * 20
+
+
+def test_side_tables_of_killed_runs_go_on_the_next_start(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"{ORDERS}{sides.MARK}killed_00000000"
+    warehouse.command(f"CREATE TABLE {name} AS {ORDERS}")
+    put(warehouse, FIRST, orders(FIRST, 1))
+    assert leftovers(warehouse) == [name]  # young: its run may be alive
+    monkeypatch.setattr(sides, "STALE", sides.STALE.replace("- INTERVAL 1 HOUR", "+ INTERVAL 1 HOUR"))
+    put(warehouse, FIRST, orders(FIRST, 1))
+    assert leftovers(warehouse) == []
