@@ -1,0 +1,200 @@
+"""VK Ads' protocol (API v2): whole lists, daily statistics, links; each with a token that is renewed once if refused.
+
+Belongs here: requests and refusals. Does not: waiting and error bodies (`errors`), tokens (`keeper`), meaning.
+Only GETs and the token grant are made; the token may be able to create and delete advertisements.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from zakaz_dagster.failures import BadData, Fatal, ShapeChanged
+from zakaz_dagster.sources.vk_ads.auth import TokenFile
+from zakaz_dagster.sources.vk_ads.chunks import IdsRefused
+from zakaz_dagster.sources.vk_ads.errors import judge, problem_of, words
+from zakaz_dagster.sources.vk_ads.keeper import TOKEN_PATH, TokenKeeper, refused
+from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, AdPlan, Banner, Link, Page, decode
+from zakaz_dagster.transport.client import HttpClient
+from zakaz_dagster.transport.stats import Stats
+
+Listed = TypeVar("Listed", AdPlan, AdGroup, Banner)
+READ_ONLY = re.compile(
+    r"^/api/v2/(ad_plans|ad_groups|banners|throttling|urls/[\d,]+|statistics/(ad_groups|banners)/day)\.json$"
+    r"|^/api/v[23]/user\.json$"
+)
+EVERY_STATUS = "active,blocked,deleted"  # without it deleted objects, and with them their spend, may be left out
+FIELDS = {
+    "ad_plans": "id,name,status,objective,date_start,date_end,created,updated",
+    "ad_groups": "id,name,status,ad_plan_id,objective,enable_utm,utm,created,updated",
+    "banners": "id,ad_group_id,name,status,urls,created,updated",
+}
+LINKS_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class ApiConfig:
+    """What the protocol needs to know of the settings."""
+
+    base_url: str
+    client_id: str
+    client_secret: str
+    token_file: Path
+    page_size: int = 50
+    requests_per_second: float = 3.0
+    timeout: float = 60.0
+    deadline: float = 900.0
+
+
+class VkAdsApi:
+    """One account. Thread-safe as far as the HTTP client is."""
+
+    def __init__(self, config: ApiConfig, clock: Callable[[], float] = time.time) -> None:
+        self.page_size = config.page_size
+        self.stats = Stats()
+        self.http = HttpClient(
+            SOURCE,
+            config.base_url,
+            timeout=config.timeout,
+            deadline=config.deadline,
+            deadline_setting="VK_ADS_DEADLINE_SECONDS",
+            requests_per_second=config.requests_per_second,
+            judge=judge,
+            allow=_is_allowed,
+            secrets=(config.client_secret,),
+            stats=self.stats,
+        )
+        self.keeper = TokenKeeper(
+            self.http,
+            TokenFile(config.token_file),
+            base_url=config.base_url,
+            client_id=config.client_id,
+            client_secret=config.client_secret,
+            clock=clock,
+        )
+
+    def listing(self, resource: str, kind: type[Listed]) -> Iterator[Listed]:
+        """Every object of a list, each once, deleted ones included, in the order of ids."""
+        seen: set[int] = set()
+        offset = 0
+        while True:
+            page = self._page(resource, kind, offset)
+            new = [item for item in page.items if item.id not in seen]
+            seen.update(item.id for item in new)
+            yield from new
+            if len(new) < len(page.items):
+                raise _unsteady(resource, f"{len(page.items) - len(new)} objects of the page at {offset} came twice")
+            offset += len(page.items)
+            if not page.items or (page.count is not None and offset >= page.count):
+                if page.count is not None and len(seen) < page.count:
+                    raise _unsteady(resource, f"{len(seen)} of {page.count} objects came")
+                return
+
+    def statistics(self, level: str, ids: Sequence[int], first: date, last: date) -> bytes:
+        """Daily base metrics of at most 200 objects; raises IdsRefused when one of them is refused."""
+        path = f"/api/v2/statistics/{level}/day.json"
+        span = f"{first}..{last}" if first != last else str(first)
+        params = {
+            "id": ",".join(map(str, ids)),
+            "date_from": first.isoformat(),
+            "date_to": last.isoformat(),
+            "metrics": "base",
+        }
+        response = self.get(path, params, day=span)
+        if response.is_success:
+            return response.content
+        if problem_of(response).names_ids:
+            raise IdsRefused(words(response))
+        raise _refusal(path, response, span)
+
+    def links(self, ids: Sequence[int]) -> dict[int, str]:
+        """Addresses of link objects; unknown ids are absent."""
+        found: dict[int, str] = {}
+        for start in range(0, len(ids), LINKS_AT_ONCE):
+            path = f"/api/v2/urls/{','.join(map(str, ids[start : start + LINKS_AT_ONCE]))}.json"
+            response = self.get(path, {})
+            if response.status_code == HTTPStatus.NOT_FOUND:  # the answer for a single unknown id
+                continue
+            if not response.is_success:
+                raise _refusal(path, response)
+            items = _link_items(response, path)
+            found.update({link.id: link.url for link in items if link.id is not None and link.url})
+        return found
+
+    def get(self, path: str, params: Mapping[str, Any], *, day: str | None = None) -> httpx.Response:
+        """The answer to a GET, a refusal other than 401 included; a refused token is replaced once."""
+        token = self.keeper.token()
+        response = self._get(path, params, token, day)
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return response
+        if problem_of(response).code in {"invalid_client", "invalid_user"}:
+            raise refused(response)
+        response = self._get(path, params, self.keeper.after_refusal(token), day)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            raise refused(response)
+        return response
+
+    def _get(self, path: str, params: Mapping[str, Any], token: str, day: str | None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        return self.http.request("GET", path, params=dict(params) or None, headers=headers, day=day)
+
+    def _page(self, resource: str, kind: type[Listed], offset: int) -> Page[Listed]:
+        path = f"/api/v2/{resource}.json"
+        params = {
+            "fields": FIELDS[resource],
+            "_status__in": EVERY_STATUS,
+            "sorting": "id",
+            "limit": self.page_size,
+            "offset": offset,
+        }
+        response = self.get(path, params)
+        if not response.is_success:
+            raise _refusal(path, response)
+        return decode(response.content, Page[kind], f"GET {path}", _request_id(response))  # type: ignore[valid-type]
+
+
+def _is_allowed(method: str, path: str) -> bool:
+    return (method == "GET" and READ_ONLY.match(path) is not None) or (method == "POST" and path == TOKEN_PATH)
+
+
+def _link_items(response: httpx.Response, path: str) -> list[Link]:
+    """`{"items": [...]}` for several ids; one id answers with the object itself."""
+    if b'"items"' in response.content:
+        return decode(response.content, Page[Link], f"GET {path}", _request_id(response)).items
+    return [decode(response.content, Link, f"GET {path}", _request_id(response))]
+
+
+def _refusal(path: str, response: httpx.Response, day: str | None = None) -> Fatal:
+    """The failure for an answer that is neither data nor worth asking again."""
+    code = problem_of(response).code
+    what = f"GET {path}: {words(response)}"
+    if "resource_field" in code:
+        return ShapeChanged(what, source=SOURCE, day=day, next_step="compare the fields asked for with the contract")
+    if code == "validation_failed" and "limit" in problem_of(response).message:
+        step = "set VK_ADS_PAGE_SIZE to 50, the documented maximum"
+    elif response.status_code == HTTPStatus.FORBIDDEN:
+        step = "give the API client the scope read_ads, and its user access to the account"
+    else:
+        step = "compare the request with the contract, and VK_ADS_BASE_URL with the vendor's present address"
+    return Fatal(what, source=SOURCE, day=day, next_step=step)
+
+
+def _request_id(response: httpx.Response) -> str:
+    return str(response.headers.get("x-request-id", ""))
+
+
+def _unsteady(resource: str, what: str) -> BadData:
+    return BadData(
+        f"list {resource} changed while it was read: {what}",
+        source=SOURCE,
+        expected="every object once",
+        next_step="run it again; if it stays, paging of the vendor has changed",
+    )

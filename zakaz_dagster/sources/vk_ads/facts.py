@@ -1,0 +1,86 @@
+"""Figures of groups and of ads as one set of rows whose sums are the groups'.
+
+    row of an ad        what the ad had, if anything
+    row of a remainder  group − Σ its ads, if not zero; ad_id 0; negative where the ads claim more than the group
+    row of zeros        ad_id 0, for a group that exists, is not deleted and had nothing on the day
+
+Belongs here: that identity, in columns. Does not: names, tags and VAT (`rows`).
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zakaz_dagster.sources.vk_ads.statistics import MONEY, active
+
+MEASURES = ("impressions", "clicks", "conversions", "spent_rub")
+KEY = ["date", "ad_group_id"]
+FACTS = pa.schema(
+    [
+        ("date", pa.date32()),
+        ("ad_group_id", pa.uint64()),
+        ("ad_id", pa.uint64()),
+        ("is_remainder", pa.uint8()),
+        ("impressions", pa.int64()),
+        ("clicks", pa.int64()),
+        ("conversions", pa.int64()),
+        ("spent_rub", MONEY),
+    ]
+)
+
+
+def facts_of(groups: pa.Table, ads: pa.Table, group_of_ad: pa.Table, standing: pa.Table) -> pa.Table:
+    """Rows in the order of (date, group, ad). `groups` and `ads` are figures with `id`.
+
+    `group_of_ad` maps `ad_id` to `ad_group_id`; `standing` has the groups to be shown when they had nothing:
+    `ad_group_id` and `since`, the day of their creation.
+    """
+    of_ads = _with_group(active(ads), group_of_ad)
+    own = groups.rename_columns(["ad_group_id", *groups.column_names[1:]])
+    rest = _rest(own, of_ads)
+    shown = pa.concat_tables([_shaped(of_ads, remainder=False), _shaped(active(rest), remainder=True)])
+    zeros = _shaped(_silent(rest, shown, standing), remainder=True)
+    return pa.concat_tables([shown, zeros]).sort_by([(name, "ascending") for name in ("date", "ad_group_id", "ad_id")])
+
+
+def _with_group(ads: pa.Table, group_of_ad: pa.Table) -> pa.Table:
+    place = pc.index_in(ads["id"], group_of_ad["ad_id"].combine_chunks())
+    return ads.rename_columns(["ad_id", *ads.column_names[1:]]).append_column(
+        "ad_group_id", group_of_ad["ad_group_id"].take(place)
+    )
+
+
+def _rest(own: pa.Table, of_ads: pa.Table) -> pa.Table:
+    """Group minus its ads, for every group and day; unknown conversions of a group stay unknown."""
+    sums = of_ads.group_by(KEY).aggregate([(name, "sum") for name in MEASURES])
+    both = own.join(sums, KEY, join_type="left outer")
+    for name in MEASURES:
+        of_its_ads = pc.fill_null(both[f"{name}_sum"].cast(own.schema.field(name).type), _zero(own, name))
+        both = both.set_column(both.column_names.index(name), name, _difference(both[name], of_its_ads))
+    return both.select([*KEY, *MEASURES])
+
+
+def _difference(whole: pa.ChunkedArray, part: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.subtract(whole, part).cast(whole.type)
+
+
+def _silent(rest: pa.Table, shown: pa.Table, standing: pa.Table) -> pa.Table:
+    """Days on which a standing group has no other row."""
+    old_enough = rest.join(standing, "ad_group_id", join_type="inner")
+    old_enough = old_enough.filter(pc.less_equal(old_enough["since"], old_enough["date"])).drop_columns(["since"])
+    return old_enough.join(shown.select(KEY), KEY, join_type="left anti")
+
+
+def _shaped(figures: pa.Table, *, remainder: bool) -> pa.Table:
+    count = figures.num_rows
+    nothing = pa.array([0] * count, pa.uint64())
+    columns = {
+        "ad_id": nothing if remainder else figures["ad_id"],
+        "is_remainder": pa.array([int(remainder)] * count, pa.uint8()),
+    }
+    return pa.table([columns.get(name, None) if name in columns else figures[name] for name in FACTS.names], schema=FACTS)
+
+
+def _zero(figures: pa.Table, name: str) -> pa.Scalar:
+    return pa.scalar(0, figures.schema.field(name).type)

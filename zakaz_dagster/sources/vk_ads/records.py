@@ -1,0 +1,145 @@
+"""VK Ads' shapes, as far as we read them.
+
+Belongs here: field names, types, what may be absent, and decoding. Does not: meaning (`rows`, `catalog`).
+Numbers may come as strings (the documentation says so of every integer), so decoding converts them; money becomes an
+exact Decimal whether it was written `"86.4"` or `86.4`. A field that was not asked for in `fields` is absent, which is
+not the same as null: `UNSET` keeps the two apart. Unknown keys are ignored, the vendor adds some every year.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from zakaz_dagster.failures import Retriable, ShapeChanged
+
+SOURCE = "vk_ads"
+T = TypeVar("T")
+
+
+class Token(msgspec.Struct):
+    """The answer to a grant; `expires_in` is `"86400"` or `86400`, `scope` a string or a list."""
+
+    access_token: str
+    expires_in: int = 86400
+    refresh_token: str | None = None
+    token_type: str = "bearer"
+    scope: str | list[str] | None = None
+    tokens_left: int | None = None
+
+
+class AdPlan(msgspec.Struct):
+    """A campaign of the cabinet («Кампания»)."""
+
+    id: int
+    name: str | None = None
+    status: str | None = None
+    objective: str | None = None
+    date_start: str | None = None
+    date_end: str | None = None
+    created: str | None = None
+    updated: str | None = None
+
+
+class AdGroup(msgspec.Struct):
+    """«Группа объявлений»; older parts of the API call the same object `campaign`."""
+
+    id: int
+    name: str | None = None
+    status: str | None = None
+    ad_plan_id: int | UnsetType | None = UNSET
+    objective: str | None = None
+    enable_utm: bool | UnsetType | None = UNSET
+    utm: str | None = None
+    created: str | None = None
+    updated: str | None = None
+
+
+class Link(msgspec.Struct):
+    """One landing address of a banner; only `id` is certain."""
+
+    id: int | None = None
+    url: str | None = None
+
+
+class Banner(msgspec.Struct):
+    """«Объявление»; `urls` is keyed by role, and an empty PHP array when there is none."""
+
+    id: int
+    ad_group_id: int
+    name: str | None = None
+    status: str | None = None
+    urls: dict[str, Link] | list[Any] | UnsetType | None = UNSET
+    created: str | None = None
+    updated: str | None = None
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """One page of a list. `count` may be missing."""
+
+    items: list[T]
+    count: int | None = None
+    offset: int | None = None
+
+
+class VkGoals(msgspec.Struct, gc=False):
+    """Conversions proper; `base.goals` is an old counter that is always 0."""
+
+    goals: int | None = None
+
+
+class Base(msgspec.Struct, gc=False):
+    """The `base` metrics; `spent` is roubles without VAT."""
+
+    shows: int
+    clicks: int
+    spent: Decimal
+    vk: VkGoals | None = None
+
+
+class Totals(msgspec.Struct, gc=False):
+    base: Base | None = None
+
+
+class StatRow(msgspec.Struct, gc=False):
+    date: dt.date
+    base: Base
+
+
+class StatItem(msgspec.Struct):
+    """One object with a row for every day asked for; v3 and summaries have no `rows` and are refused by that."""
+
+    id: int
+    rows: list[StatRow]
+    total: Totals | None = None
+
+
+class Statistics(msgspec.Struct):
+    items: list[StatItem]
+    total: Totals | None = None
+
+
+def decode(raw: bytes, kind: type[T], what: str, request_id: str = "") -> T:
+    """`raw` as `kind`, or `ShapeChanged` with the field's path; text that is not JSON may be better next time."""
+    asked = f"{what} (x-request-id {request_id})" if request_id else what
+    try:
+        return msgspec.json.decode(raw, type=kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise ShapeChanged(f"{asked}: {error}", source=SOURCE, next_step=_remedy(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Retriable(
+            f"{asked}: the body is not JSON ({error})",
+            source=SOURCE,
+            expected="a JSON object",
+            next_step="run it again; if it stays, send the request id to the vendor's support",
+        ) from None
+
+
+def _remedy(problem: str) -> str:
+    if "`spent`" in problem:
+        return "give the API user the right to see finances: without it VK leaves money out of statistics"
+    return "compare the body with the contract (`zakaz inspect vk-statistics|vk-banners`)"
