@@ -1,7 +1,7 @@
 -- Advertising of VK Реклама by ad and day.
 -- A group's own figures are the truth; what its ads do not explain stands in a row with ad_id 0, which is negative where
 -- the ads claim more than the group (VK corrects the two apart). So the sum over a group's rows is always the group's.
--- A group that is not deleted and had nothing on a day has one such row of zeros: zero as told by VK, not absence.
+-- A group that could have run on a day and had nothing has one such row of zeros: zero as told by VK, not absence.
 -- spend_rub = spent_rub with VAT, rounded half away from zero in each row.
 -- grain: one row per (date, account, ad_group_id, ad_id)
 -- day: date

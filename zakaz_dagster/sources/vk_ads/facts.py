@@ -2,16 +2,19 @@
 
     row of an ad        what the ad had, if anything
     row of a remainder  group − Σ its ads, if not zero; ad_id 0; negative where the ads claim more than the group
-    row of zeros        ad_id 0, for a group that exists, is not deleted and had nothing on the day
+    row of zeros        ad_id 0, for a group that could have run on the day and had nothing, in VK's own words
 
 Belongs here: that identity, in columns. Does not: names, tags and VAT (`rows`).
 """
 
 from __future__ import annotations
 
+from datetime import date
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zakaz_dagster.sources.vk_ads.catalogue import DELETED
 from zakaz_dagster.sources.vk_ads.statistics import MONEY, active
 
 MEASURES = ("impressions", "clicks", "conversions", "spent_rub")
@@ -30,18 +33,33 @@ FACTS = pa.schema(
 )
 
 
-def facts_of(groups: pa.Table, ads: pa.Table, group_of_ad: pa.Table, standing: pa.Table) -> pa.Table:
+def facts_of(groups: pa.Table, ads: pa.Table, group_of_ad: pa.Table, shown_groups: pa.Table) -> pa.Table:
     """Rows in the order of (date, group, ad). `groups` and `ads` are figures with `id`.
 
-    `group_of_ad` maps `ad_id` to `ad_group_id`; `standing` has the groups to be shown when they had nothing:
-    `ad_group_id` and `since`, the day of their creation.
+    `group_of_ad` maps `ad_id` to `ad_group_id`; `shown_groups` has the groups whose zeros are shown (see there).
     """
     of_ads = _with_group(active(ads), group_of_ad)
     own = groups.rename_columns(["ad_group_id", *groups.column_names[1:]])
     rest = _rest(own, of_ads)
     shown = pa.concat_tables([_shaped(of_ads, remainder=False), _shaped(active(rest), remainder=True)])
-    zeros = _shaped(_silent(rest, shown, standing), remainder=True)
+    zeros = _shaped(_silent(rest, shown, shown_groups), remainder=True)
     return pa.concat_tables([shown, zeros]).sort_by([(name, "ascending") for name in ("date", "ad_group_id", "ad_id")])
+
+
+def standing(groups: pa.Table, plans: pa.Table) -> pa.Table:
+    """Groups that are not deleted, from the day they were created to the end of their ad plan; a date that VK does not
+    name is no limit. Without that the table would fill with the silence of campaigns that ended years ago.
+    """
+    alive = groups.filter(pc.not_equal(groups["status"], DELETED))
+    created = pc.local_timestamp(alive["created_at"]).cast(pa.timestamp("s")).cast(pa.date32())
+    ends = plans["date_end"].take(pc.index_in(alive["ad_plan_id"], plans["ad_plan_id"].combine_chunks()))
+    return pa.table(
+        {
+            "ad_group_id": alive["ad_group_id"],
+            "since": pc.fill_null(created, pa.scalar(date(2000, 1, 1))),
+            "until": pc.fill_null(ends, pa.scalar(date(2100, 1, 1))),
+        }
+    )
 
 
 def _with_group(ads: pa.Table, group_of_ad: pa.Table) -> pa.Table:
@@ -65,11 +83,11 @@ def _difference(whole: pa.ChunkedArray, part: pa.ChunkedArray) -> pa.ChunkedArra
     return pc.subtract(whole, part).cast(whole.type)
 
 
-def _silent(rest: pa.Table, shown: pa.Table, standing: pa.Table) -> pa.Table:
+def _silent(rest: pa.Table, shown: pa.Table, shown_groups: pa.Table) -> pa.Table:
     """Days on which a standing group has no other row."""
-    old_enough = rest.join(standing, "ad_group_id", join_type="inner")
-    old_enough = old_enough.filter(pc.less_equal(old_enough["since"], old_enough["date"])).drop_columns(["since"])
-    return old_enough.join(shown.select(KEY), KEY, join_type="left anti")
+    able = rest.join(shown_groups, "ad_group_id", join_type="inner")
+    inside = pc.and_(pc.less_equal(able["since"], able["date"]), pc.less_equal(able["date"], able["until"]))
+    return able.filter(inside).select(rest.column_names).join(shown.select(KEY), KEY, join_type="left anti")
 
 
 def _shaped(figures: pa.Table, *, remainder: bool) -> pa.Table:
@@ -79,7 +97,7 @@ def _shaped(figures: pa.Table, *, remainder: bool) -> pa.Table:
         "ad_id": nothing if remainder else figures["ad_id"],
         "is_remainder": pa.array([int(remainder)] * count, pa.uint8()),
     }
-    return pa.table([columns.get(name, None) if name in columns else figures[name] for name in FACTS.names], schema=FACTS)
+    return pa.table([columns.get(name) if name in columns else figures[name] for name in FACTS.names], schema=FACTS)
 
 
 def _zero(figures: pa.Table, name: str) -> pa.Scalar:

@@ -27,7 +27,7 @@ class Token(msgspec.Struct):
     access_token: str
     expires_in: int = 86400
     refresh_token: str | None = None
-    token_type: str = "bearer"
+    token_type: str | None = None
     scope: str | list[str] | None = None
     tokens_left: int | None = None
 

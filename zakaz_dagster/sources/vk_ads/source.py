@@ -20,10 +20,10 @@ from zakaz_dagster.failures import BadData, Fatal
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.port import DayRead, Reject, SourceDescription
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
-from zakaz_dagster.sources.vk_ads.catalogue import DELETED, Catalogue, gone_before, read_catalogue
+from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, gone_before, read_catalogue
 from zakaz_dagster.sources.vk_ads.chunks import ask_in_chunks
 from zakaz_dagster.sources.vk_ads.dimensions import ADS, GROUPS, MOSCOW, PLANS, SCHEMAS, dimension_rows
-from zakaz_dagster.sources.vk_ads.facts import facts_of
+from zakaz_dagster.sources.vk_ads.facts import facts_of, standing
 from zakaz_dagster.sources.vk_ads.history import merge
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, Banner
 from zakaz_dagster.sources.vk_ads.rows import TABLE, Names, rows_of
@@ -113,7 +113,9 @@ class VkAdsSource:
         refuse_hidden_money(groups.table, first, last)
         busy = set(pc.unique(active(groups.table)["id"]).to_pylist())
         ads = self._figures("banners", catalogue.banners, catalogue.banners_of(busy), first, last)
-        facts = facts_of(groups.table, ads.table, names.ads.select(["ad_id", "ad_group_id"]), _standing(names.groups))
+        facts = facts_of(
+            groups.table, ads.table, names.ads.select(["ad_id", "ad_group_id"]), standing(names.groups, names.plans)
+        )
         rows = rows_of(facts, names, self._vat)
         sums = groups.table.group_by("date").aggregate([(name, "sum") for name in TOTALS])
         read = Read(rows, groups.objects + ads.objects, [*groups.rejects, *ads.rejects], sums.to_pylist(), now)
@@ -191,14 +193,6 @@ def _check_range(first: date, last: date, today: date) -> None:
         )
     if last > today:
         raise Fatal(f"the day has not begun in Moscow, where it is {today}", source=SOURCE, day=last)
-
-
-def _standing(groups: pa.Table) -> pa.Table:
-    """Groups that are not deleted, and the day they were created (long ago if VK does not say)."""
-    alive = groups.filter(pc.not_equal(groups["status"], DELETED))
-    local = pc.local_timestamp(alive["created_at"]).cast(pa.timestamp("s")).cast(pa.date32())
-    since = pc.fill_null(local, pa.scalar(date.min.replace(year=2000), pa.date32()))
-    return pa.table({"ad_group_id": alive["ad_group_id"], "since": since})
 
 
 def _days(read: Read, first: date, last: date) -> Iterator[DayRead]:

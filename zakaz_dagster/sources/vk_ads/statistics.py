@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.failures import BadData, ShapeChanged
-from zakaz_dagster.sources.vk_ads.records import SOURCE, Base, StatItem, Statistics, Totals, decode
+from zakaz_dagster.sources.vk_ads.records import SOURCE, Base, Statistics, StatItem, Totals, decode
 
 MONEY = pa.decimal128(18, 2)
 FIGURES = pa.schema(
@@ -70,7 +70,7 @@ def columns_of(body: Statistics) -> pa.Table:
 def active(figures: pa.Table) -> pa.Table:
     """The rows in which anything is not zero."""
     measures = ("impressions", "clicks", "conversions", "spent_rub")
-    flags = [pc.fill_null(pc.not_equal(figures[name], pa.scalar(0, figures[name].type)), False) for name in measures]  # noqa: FBT003
+    flags = [pc.fill_null(pc.not_equal(figures[name], pa.scalar(0, figures[name].type)), False) for name in measures]
     kept = flags[0]
     for flag in flags[1:]:
         kept = pc.or_(kept, flag)

@@ -1,7 +1,7 @@
 """The tags a click really carries, and the city they name, per ad and per group.
 
-VK lays a group's «Параметры URL» over the ad's link when `enable_utm` is on; an empty text there means VK's own default,
-which puts the ad's id into utm_content. In macros `campaign` is the ad *group*: the API kept the older word.
+VK lays a group's «Параметры URL» over the ad's link when `enable_utm` is on; an empty text there means VK's own
+default, which puts the ad's id into utm_content. In macros `campaign` is the ad *group*: the API kept the older word.
 Belongs here: that rule. Does not: the grammar of tags (`parsing.utm`), history (`history`).
 """
 
@@ -121,5 +121,5 @@ def _macros(group: AdGroup, plan: AdPlan | None) -> dict[str, str]:
 def _agreement(different: set[Tags]) -> Tags:
     """Each value that all share, the default in the others' place; half a date is none."""
     columns = zip(Tags(), *different, strict=True)
-    shared = Tags(*(values[0] if len(set(values)) == 1 else default for default, *values in columns))  # type: ignore[arg-type]
+    shared = Tags(*(values[0] if len(set(values)) == 1 else default for default, *values in columns))
     return shared if shared.utm_day and shared.utm_month else shared._replace(utm_day=0, utm_month=0)
