@@ -101,6 +101,7 @@ class VkAds(Group):
     page_size: int = Field(50, ge=1, le=250, description="objects per list page; documented maximum 50")
     chunk: int = Field(200, ge=1, le=200, description="ids per statistics request")
     vat_pct: float = Field(22.0, ge=0, description="VAT added to `spent`, which the vendor gives without it")
+    vat_earlier: str = Field("2026-01-01:20", description="earlier rates as day:rate, comma separated; until that day")
     requests_per_second: float = Field(3.0, gt=0, description="pace")
     timeout_seconds: float = Field(60.0, gt=0, description="for one request")
     deadline_seconds: float = Field(900.0, gt=0, description="give up on limits and failures after this long")

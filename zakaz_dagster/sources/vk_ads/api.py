@@ -60,6 +60,7 @@ class VkAdsApi:
     def __init__(self, config: ApiConfig, clock: Callable[[], float] = time.time) -> None:
         self.page_size = config.page_size
         self.stats = Stats()
+        self._unsorted: set[str] = set()
         self.http = HttpClient(
             SOURCE,
             config.base_url,
@@ -151,11 +152,14 @@ class VkAdsApi:
         params = {
             "fields": FIELDS[resource],
             "_status__in": EVERY_STATUS,
-            "sorting": "id",
+            **({} if resource in self._unsorted else {"sorting": "id"}),
             "limit": self.page_size,
             "offset": offset,
         }
         response = self.get(path, params)
+        if "sorting" in params and _refuses_sorting(response):
+            self._unsorted.add(resource)  # not documented for banners; `listing` proves that pages did not shift
+            return self._page(resource, kind, offset)
         if not response.is_success:
             raise _refusal(path, response)
         return decode(response.content, Page[kind], f"GET {path}", _request_id(response))  # type: ignore[valid-type]
@@ -163,6 +167,10 @@ class VkAdsApi:
 
 def _is_allowed(method: str, path: str) -> bool:
     return (method == "GET" and READ_ONLY.match(path) is not None) or (method == "POST" and path == TOKEN_PATH)
+
+
+def _refuses_sorting(response: httpx.Response) -> bool:
+    return response.status_code == HTTPStatus.BAD_REQUEST and "sorting" in problem_of(response).message
 
 
 def _link_items(response: httpx.Response, path: str) -> list[Link]:

@@ -71,11 +71,14 @@ class TokenFile:
         self._make_folder()
         try:
             handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # created 0600
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.encode(pair))
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(msgspec.json.encode(pair))
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(self.path)
+            finally:
+                Path(name).unlink(missing_ok=True)  # there only when something went wrong
         except OSError as error:
             raise self._fault(error) from None
 
