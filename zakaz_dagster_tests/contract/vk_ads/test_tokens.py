@@ -7,10 +7,9 @@ import os
 import stat
 import subprocess
 import sys
-import urllib.parse
-import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 
 from zakaz_dagster.failures import ConfigFault, Fatal
@@ -33,9 +32,7 @@ for _ in range(int(sys.argv[3])):
 def slots_free_after(sandbox):
     """Free slots after one more grant."""
     form = {"client_id": "sandbox-vk-client", "client_secret": "sandbox-vk-secret", "grant_type": "client_credentials"}
-    data = urllib.parse.urlencode(form).encode()
-    with urllib.request.urlopen(f"{sandbox.url}/vk/api/v2/oauth2/token.json", data) as answer:
-        return json.load(answer)["tokens_left"]
+    return httpx.post(f"{sandbox.url}/vk/api/v2/oauth2/token.json", data=form).json()["tokens_left"]
 
 
 def test_many_runs_take_one_slot(sandbox, tmp_path):
