@@ -181,7 +181,7 @@ def _clause_at(tokens: Sequence[Token], at: int) -> str:
     if sum(_step(token) for token in tokens[:at]):
         return ""
     word = tokens[at].text.upper()
-    if word == "DEFINER" and at and tokens[at - 1].text.upper() == "SECURITY":
+    if word == "DEFINER" and at and tokens[at - 1].text.upper() == "SQL SECURITY":
         return ""  # the value of SQL SECURITY, not the clause of that name
     return word if word in CLAUSES else ""
 

@@ -96,7 +96,7 @@ def view_differences(
         for what, same in {
             "columns": not wanted.columns or wanted.columns == held.columns,
             "comment": wanted.comment == held.comment,
-            "SQL SECURITY": wanted.clauses.get("SQL", "") == held.clauses.get("SQL", ""),
+            "SQL SECURITY": wanted.clauses.get("SQL SECURITY", "") == held.clauses.get("SQL SECURITY", ""),
             "SELECT": ddl.canonical(formatted) == ddl.without_database(live.select, database),
         }.items()
         if not same

@@ -5,6 +5,7 @@
 Belongs here: rebuilding. Does not: rows that come from a vendor (`day`), the SQL itself (`sql/builds`).
 """
 
+# ruff: noqa: S608  (names come from our own files and the catalogue; values are parameters)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id:
     about, column = shape(wh, build.name), day_column(build.name)
     params: dict[str, object] = {"first": str(first), "last": str(last)}
     within = f"{column} BETWEEN {{first:Date}} AND {{last:Date}}"
-    count = f"SELECT count() FROM {build.name} WHERE {within}"  # noqa: S608 (names of our own files)
+    count = f"SELECT count() FROM {build.name} WHERE {within}"
     before = int(wh.scalar(count, params))
     partitions = _partitions(wh, about, column, first, last)
     with side_table(wh, about, run_id) as side:
@@ -63,18 +64,18 @@ def fill(side: Side, build: Statement, params: dict[str, object], *, run_id: str
     target = ", ".join([*given, *added])
     bound = {**params, "ver": ver, "run": run_id}
     settings = {"max_partitions_per_insert_block": 0, "async_insert": 0}
-    wh.command(f"INSERT INTO {side.name} ({target}) SELECT {chosen} FROM ({build.sql})", bound, settings)  # noqa: S608
+    wh.command(f"INSERT INTO {side.name} ({target}) SELECT {chosen} FROM ({build.sql})", bound, settings)
 
 
 def _partitions(wh: Warehouse, about: Shape, column: str, first: date, last: date) -> list[str]:
     days = [str(first + timedelta(days=step)) for step in range((last - first).days + 1)]
     inner = f"SELECT arrayJoin({{days:Array(Date)}}) AS {column}"
-    found = wh.rows(f"SELECT DISTINCT {about.partition_id} AS id FROM ({inner}) ORDER BY id", {"days": days})  # noqa: S608
+    found = wh.rows(f"SELECT DISTINCT {about.partition_id} AS id FROM ({inner}) ORDER BY id", {"days": days})
     return [row["id"] for row in found]
 
 
 def _only_asked(side: Side, within: str, params: dict[str, object], build: Statement) -> None:
-    strangers = int(side.wh.scalar(f"SELECT count() FROM {side.name} WHERE NOT ({within})", params))  # noqa: S608
+    strangers = int(side.wh.scalar(f"SELECT count() FROM {side.name} WHERE NOT ({within})", params))
     if strangers:
         raise BadData(
             f"sql/builds/{build.name}.sql gave {strangers} rows of days that were not asked for",

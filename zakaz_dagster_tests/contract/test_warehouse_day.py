@@ -1,5 +1,6 @@
 """Days replaced on a running engine: atomically, guarded, idempotently."""
 
+# ruff: noqa: S608
 from __future__ import annotations
 
 import threading

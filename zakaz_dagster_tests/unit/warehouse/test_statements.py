@@ -1,0 +1,109 @@
+"""Reading sql/ files, taking their DDL apart, rendering it for a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zakaz_dagster.failures import Fatal
+from zakaz_dagster.warehouse import ddl, drift
+from zakaz_dagster.warehouse.columns import arrow_type
+from zakaz_dagster.warehouse.statements import load, on_cluster
+
+FILE = """-- Net sales, by day; what counts: paid only.
+-- grain: one row per day,
+--        never two
+-- day: date
+-- Prose that is no fact.
+--   not a continuation of it
+SELECT 1;
+"""
+VIEW = """CREATE OR REPLACE VIEW v_x
+(
+    d Date COMMENT 'день',
+    n Decimal(18,2) COMMENT 'it''s (net), руб.'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS
+WITH a AS (SELECT d, n FROM t) SELECT d, sum(n) AS n FROM a GROUP BY d SETTINGS join_use_nulls = 1
+COMMENT 'вид'"""
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_title_facts_and_statement_are_told_apart(tmp_path: Path) -> None:
+    write(tmp_path / "builds", "f.sql", FILE)
+    found = load("builds", tmp_path)["f"]
+    assert found.title == "Net sales, by day; what counts: paid only."
+    assert dict(found.meta) == {"grain": "one row per day, never two", "day": "date"}
+    assert found.sql.endswith("SELECT 1\n")
+
+
+def test_a_file_without_title_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "checks", "c.sql", "SELECT 1")
+    with pytest.raises(Fatal, match=r"c\.sql has no title"):
+        load("checks", tmp_path)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "views", "v.sql", "-- v\nSELECT 1")
+    write(tmp_path / "views" / "more", "v.sql", "-- v\nSELECT 1")
+    with pytest.raises(Fatal, match=r"two files named v\.sql"):
+        load("views", tmp_path)
+
+
+def test_a_table_on_a_cluster_is_replicated_everywhere() -> None:
+    table = load("tables")["stg_rejects"]
+    text = table.rendered("prod")
+    assert "CREATE TABLE IF NOT EXISTS stg_rejects ON CLUSTER 'prod'\n" in text
+    assert "\nENGINE = ReplicatedReplacingMergeTree(_ver)\n" in text
+    assert table.rendered("") == table.sql
+
+
+def test_a_view_on_a_cluster_is_made_everywhere_and_stays_a_view() -> None:
+    text = on_cluster(VIEW, "prod")
+    assert text.startswith("CREATE OR REPLACE VIEW v_x ON CLUSTER 'prod'\n")
+    assert "Replicated" not in text
+
+
+def test_a_view_is_taken_apart_the_same_from_the_file_and_from_the_server() -> None:
+    server = (
+        "CREATE VIEW zakaz.v_x (`d` Date COMMENT 'день', `n` Decimal(18, 2) COMMENT 'it\\'s (net), руб.')"
+        " DEFINER = default SQL SECURITY DEFINER COMMENT 'вид' AS WITH a AS (SELECT d, n FROM zakaz.t)"
+        " SELECT d, sum(n) AS n FROM a GROUP BY d SETTINGS join_use_nulls = 1"
+    )
+    ours, theirs = ddl.parse(VIEW), ddl.parse(server)
+    assert ours.columns == theirs.columns
+    assert ours.columns[1] == ddl.Column("n", "Decimal(18, 2)", "it's (net), руб.")
+    assert ours.comment == theirs.comment == "вид"
+    assert ours.clauses["SQL SECURITY"] == theirs.clauses["SQL SECURITY"] == "DEFINER"
+    assert ddl.canonical(ours.select) == ddl.without_database(theirs.select, "zakaz")
+
+
+def test_a_string_that_names_the_database_is_left_alone() -> None:
+    assert ddl.without_database("SELECT 'zakaz.t' AS a FROM zakaz.t", "zakaz") == "SELECT 'zakaz.t' AS a FROM t"
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1", "CREATE TABLE t (a Int8", "DROP TABLE t", ""])
+def test_what_is_not_a_whole_create_statement_is_refused(sql: str) -> None:
+    with pytest.raises(Fatal):
+        ddl.parse(sql)
+
+
+def test_a_replicated_engine_equals_its_plain_form() -> None:
+    plain = ddl.parse("CREATE TABLE t (a Int8) ENGINE = ReplacingMergeTree(v) ORDER BY a")
+    replicated = ddl.parse(
+        "CREATE TABLE z.t (a Int8) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/{uuid}', '{replica}', v) ORDER BY a"
+    )
+    assert drift._clause(plain, "ENGINE") == drift._clause(replicated, "ENGINE")
+
+
+def test_every_type_of_our_tables_has_an_arrow_type() -> None:
+    for table in load("tables").values():
+        for column in ddl.parse(table.sql).columns:
+            assert arrow_type(column.type) is not None
