@@ -26,7 +26,7 @@ CLAUSES = (
     "SETTINGS",
     "COMMENT",
     "DEFINER",
-    "SQL",
+    "SQL SECURITY",
 )
 
 
