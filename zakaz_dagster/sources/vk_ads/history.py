@@ -26,7 +26,7 @@ def merge(table: str, current: pa.Table, held: pa.Table, today: date) -> tuple[p
     schema, key = SCHEMAS[table], KEYS[table]
     if "valid_from" not in schema.names:
         return current.sort_by(key), current
-    held = held.select(schema.names).cast(schema).sort_by([(key, "ascending"), ("valid_from", "ascending")])
+    held = _as_read(held, schema).sort_by([(key, "ascending"), ("valid_from", "ascending")])
     known = {row[schema.names.index(key)]: row for row in _rows(held)}  # the last of an object wins: its newest version
     changed = [
         row
@@ -51,6 +51,17 @@ def version_at(versions: pa.Table, key: str, ids: pa.ChunkedArray, days: pa.Chun
     first = np.searchsorted(at, sought, side="left")
     unknown = np.asarray(pc.is_null(place))
     return pa.array(np.maximum(found, first), mask=unknown)
+
+
+def _as_read(held: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Stored rows in our types: the engine gives dates and times as plain numbers of days and seconds."""
+    columns = []
+    for kind in schema:
+        values = held[kind.name]
+        if pa.types.is_integer(values.type) and pa.types.is_temporal(kind.type):
+            values = values.cast(pa.int32() if pa.types.is_date(kind.type) else pa.int64())
+        columns.append(values.cast(kind.type))
+    return pa.table(columns, schema=schema)
 
 
 def _dated(now: tuple[Any, ...], last: tuple[Any, ...] | None, names: list[str], today: date) -> tuple[Any, ...] | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import msgspec
@@ -22,11 +22,15 @@ from zakaz_dagster.sources.vk_ads.vat import Vat
 
 LARGEST_PAGE = 250
 NOBODYS_ID = 1
-Fact = tuple[str, str]
+
+
+class Fact(NamedTuple):
+    question: str
+    answer: str
 
 
 def facts(api: VkAdsApi, today: date, vat: Vat) -> Iterator[Fact]:
-    """(question, answer) pairs; `today` is the Moscow date."""
+    """Questions and answers; `today` is the Moscow date."""
     questions: dict[str, Callable[[], str]] = {
         "account": lambda: _account(api),
         "page cap": lambda: _page_cap(api),
@@ -39,9 +43,9 @@ def facts(api: VkAdsApi, today: date, vat: Vat) -> Iterator[Fact]:
     }
     for name, ask in questions.items():
         try:
-            yield name, ask()
+            yield Fact(name, ask())
         except Failure as failure:
-            yield name, f"not answered: {failure.what}"
+            yield Fact(name, f"not answered: {failure.what}")
 
 
 def _account(api: VkAdsApi) -> str:

@@ -1,0 +1,117 @@
+"""Dimensions with history, through a real engine: a changed tag never rewrites the days that were clicked before it."""
+
+# ruff: noqa: S608  (statements are made of our own table names and the sandbox's ids)
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from zakaz_dagster.sources.vk_ads.dimensions import ADS, GROUPS, PLANS
+from zakaz_dagster.sources.vk_ads.rows import TABLE
+from zakaz_dagster.warehouse.catalog import shape
+from zakaz_dagster.warehouse.columns import fit, with_service_columns
+from zakaz_dagster.warehouse.day import replace_days
+from zakaz_dagster_tests.contract.vk_ads.account import FIRST, LAST, NOON, by_group, source_on, truth_by_group
+
+OURS = "* EXCEPT (_loaded_at, _ver, _run_id)"
+DIMENSIONS = (PLANS, GROUPS, ADS)
+
+
+def held_in(warehouse):
+    return lambda: {name: warehouse.query(f"SELECT * FROM {name} FINAL") for name in DIMENSIONS}
+
+
+def load(warehouse, source, first, last):
+    """What the asset does, in short: days replaced, dimension rows inserted."""
+    version = time.time_ns()
+    reads = list(source.read(first, last))
+    days = {read.day: read.tables[TABLE] for read in reads}
+    replace_days(warehouse, TABLE, days, guard=None, ver=version, run_id="test")
+    changed = source.dimensions()
+    for name, rows in changed.items():
+        if rows.num_rows:
+            types = shape(warehouse, name).types
+            full = with_service_columns(rows, types, loaded_at=datetime.now(UTC), ver=version, run_id="test")
+            warehouse.insert(name, fit(full, types, table=name))
+    return reads, changed
+
+
+def busy_group(sandbox, day):
+    """A group with spend on the day whose tags are VK's own or its own."""
+    return max(sandbox.truth(day)["vk"]["groups"], key=lambda group: float(group["spend"]))["id"]
+
+
+def test_a_second_load_changes_no_number_and_stores_no_dimension(sandbox, tmp_path, warehouse):
+    source = source_on(sandbox.url, tmp_path, held=held_in(warehouse))
+    reads, changed = load(warehouse, source, FIRST, LAST)
+    assert by_group(reads) == truth_by_group(sandbox.truths(FIRST, LAST)["days"])
+    assert all(changed[name].num_rows for name in DIMENSIONS)
+    before = warehouse.rows(f"SELECT {OURS} FROM {TABLE} ORDER BY ALL")
+    _, again = load(warehouse, source_on(sandbox.url, tmp_path, held=held_in(warehouse)), FIRST, LAST)
+    assert again[GROUPS].num_rows == again[ADS].num_rows == 0
+    assert warehouse.rows(f"SELECT {OURS} FROM {TABLE} ORDER BY ALL") == before
+    assert len(before) > 100
+
+
+def test_edited_parameters_count_from_their_day_on(sandbox, tmp_path, warehouse):
+    load(warehouse, source_on(sandbox.url, tmp_path, held=held_in(warehouse)), FIRST, LAST)
+    group = busy_group(sandbox, LAST)
+    edited = {"enable_utm": True, "utm": "utm_source=vk&utm_content=omsk_20_12", "updated": f"{LAST} 10:00:00"}
+    old = warehouse.rows(f"SELECT DISTINCT utm_content FROM {TABLE} WHERE ad_group_id = {group} AND date < '{LAST}'")
+    sandbox.fault("vk", group_utm={str(group): edited})
+    load(warehouse, source_on(sandbox.url, tmp_path, held=held_in(warehouse)), FIRST, LAST)
+    tags = f"SELECT DISTINCT utm_content, city FROM {TABLE} WHERE ad_group_id = {group}"
+    assert warehouse.rows(f"{tags} AND date = '{LAST}'") == [{"utm_content": "omsk_20_12", "city": "омск"}]
+    kept = warehouse.rows(f"SELECT DISTINCT utm_content FROM {TABLE} WHERE ad_group_id = {group} AND date < '{LAST}'")
+    assert sorted(map(str, kept)) == sorted(map(str, old))
+    versions = warehouse.rows(
+        f"SELECT valid_from, utm_content FROM {ADS} FINAL WHERE ad_group_id = {group} ORDER BY ad_id, valid_from"
+    )
+    assert {row["utm_content"] for row in versions if row["valid_from"] == LAST} == {"omsk_20_12"}
+    assert {row["utm_content"] for row in versions if row["valid_from"] < LAST}.isdisjoint({"omsk_20_12"})
+
+
+def test_a_corrected_day_loses_its_spend_in_the_table(sandbox, tmp_path, warehouse):
+    load(warehouse, source_on(sandbox.url, tmp_path), FIRST, LAST)
+    sandbox.correct(late=True)
+    load(warehouse, source_on(sandbox.url, tmp_path), FIRST, LAST)
+    stored = warehouse.rows(f"SELECT date, sum(spent_rub) AS spent FROM {TABLE} FINAL GROUP BY date ORDER BY date")
+    truth = [day["vk"]["spend"] for day in sandbox.truths(FIRST, LAST)["days"]]
+    assert [f"{row['spent']:.2f}" for row in stored] == truth
+    assert "0.00" in truth
+
+
+@pytest.mark.parametrize(
+    "fault", [{"missing_days": [str(LAST)]}, {"money": "absent"}, {"refuse_tokens": "revoked_token"}]
+)
+def test_a_failed_read_leaves_the_table_as_it_was(fault, sandbox, tmp_path, warehouse):
+    load(warehouse, source_on(sandbox.url, tmp_path), FIRST, LAST)
+    before = warehouse.rows(f"SELECT * FROM {TABLE} ORDER BY ALL")
+    sandbox.correct(late=True)
+    sandbox.fault("vk", **fault)
+    with pytest.raises(Exception, match="vk_ads"):
+        load(warehouse, source_on(sandbox.url, tmp_path), FIRST, LAST)
+    assert warehouse.rows(f"SELECT * FROM {TABLE} ORDER BY ALL") == before
+
+
+def test_next_days_run_sees_the_new_version_as_of_its_own_day(sandbox, tmp_path, warehouse):
+    load(warehouse, source_on(sandbox.url, tmp_path, held=held_in(warehouse)), FIRST, LAST)
+    group = busy_group(sandbox, LAST)
+    sandbox.clock("2026-11-23T12:00:00+03:00")
+    tomorrow = datetime(2026, 11, 23, 12, tzinfo=ZoneInfo("Europe/Moscow"))
+    sandbox.fault("vk", group_utm={str(group): {"utm": "utm_content=omsk_20_12", "updated": "2026-11-22 09:00:00"}})
+    source = source_on(sandbox.url, tmp_path, held=held_in(warehouse), now=lambda: tomorrow)
+    reads, _ = load(warehouse, source, LAST, NOON.date())
+    tags = {
+        (row["date"], row["utm_content"])
+        for read in reads
+        for row in read.tables[TABLE].to_pylist()
+        if row["ad_group_id"] == group
+    }
+    assert {content for day, content in tags if day == NOON.date()} <= {"omsk_20_12"}
+    assert "omsk_20_12" not in {content for day, content in tags if day == LAST}
+    assert date(2026, 11, 22) == LAST + timedelta(days=1)
