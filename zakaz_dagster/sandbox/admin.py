@@ -17,6 +17,7 @@ GET  /faults, POST /faults/<vendor>   switches; see faults.py and the vendor's m
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -34,6 +35,7 @@ from zakaz_dagster.sandbox.world.moments import iso, iso_or_none, parse
 from zakaz_dagster.sandbox.world.people import markers
 from zakaz_dagster.sandbox.world.truth import money, summed
 
+Endpoint = Callable[[Request], Awaitable[Response]]
 EDITS = ("refund", "remove", "restore", "exchange", "touch")
 
 
@@ -52,20 +54,33 @@ async def read(request: Request) -> dict[str, Any]:
 
 def routes(world: World, state: State) -> list[Route]:
     admin = _Admin(world, state)
+    reads = {
+        "/world": admin.about, "/world/truth": admin.truth, "/world/orders": admin.orders, "/faults": admin.faults,
+        "/world/inventory": admin.inventory, "/world/personal": admin.personal, "/world/writes": admin.writes,
+        "/world/requests": admin.requests,
+    }  # fmt: skip
+    acts = {
+        "/world/clock": admin.clock, "/world/correct": admin.correct, "/world/reset": admin.reset,
+        "/world/{edit}": admin.edit, "/faults/{vendor}": admin.set_faults,
+    }  # fmt: skip
     return [
-        Route("/world", admin.about),
-        Route("/world/truth", admin.truth),
-        Route("/world/orders", admin.orders),
-        Route("/world/personal", admin.personal),
-        Route("/world/writes", admin.writes),
-        Route("/world/requests", admin.requests),
-        Route("/world/clock", admin.clock, methods=["POST"]),
-        Route("/world/correct", admin.correct, methods=["POST"]),
-        Route("/world/reset", admin.reset, methods=["POST"]),
-        Route("/world/{edit}", admin.edit, methods=["POST"]),
-        Route("/faults", admin.faults),
-        Route("/faults/{vendor}", admin.set_faults, methods=["POST"]),
+        *(Route(path, _explained(endpoint)) for path, endpoint in reads.items()),
+        *(Route(path, _explained(endpoint), methods=["POST"]) for path, endpoint in acts.items()),
     ]
+
+
+def _explained(endpoint: Endpoint) -> Endpoint:
+    """What cannot be found or read is told to the caller."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except LookupError as error:
+            return answer({"error": f"not found: {error}"}, 404)
+        except (TypeError, ValueError, ArithmeticError) as error:
+            return answer({"error": str(error)}, 400)
+
+    return guarded
 
 
 class _Admin:
@@ -90,6 +105,9 @@ class _Admin:
     async def orders(self, request: Request) -> Response:
         day, now = date.fromisoformat(request.query_params["day"]), self.state.now()
         return answer([_brief(order, now) for order in self.world.visible(day, now)])
+
+    async def inventory(self, request: Request) -> Response:
+        return answer(self.world.inventory(int(request.query_params["show"]), self.state.now()))
 
     async def personal(self, request: Request) -> Response:
         return answer(markers())

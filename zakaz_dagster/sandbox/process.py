@@ -70,7 +70,15 @@ def serve(options: Options) -> None:
             "today": state.today().isoformat(), "vendors": present(),
         }  # fmt: skip
         print(json.dumps(ready), flush=True)  # noqa: T201 - the line a parent process waits for
-        config = uvicorn.Config(
-            app, http=_Protocol, ws="none", lifespan="off", log_level="warning", access_log=False, server_header=False
+        config = (
+            uvicorn.Config(  # silent, because hanging up is an error to the server; handlers' own errors are answers
+                app,
+                http=_Protocol,
+                ws="none",
+                lifespan="off",
+                log_level="critical",
+                access_log=False,
+                server_header=False,
+            )
         )
         uvicorn.Server(config).run(sockets=[listener])

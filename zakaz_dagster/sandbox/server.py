@@ -6,6 +6,7 @@ A vendor is a module with `routes(world, state) -> list[Route]`, mounted at `/<n
 from __future__ import annotations
 
 import importlib
+import logging
 from importlib.util import find_spec
 
 from starlette.applications import Starlette
@@ -52,15 +53,10 @@ def build(world: World, state: State) -> Starlette:
         module = importlib.import_module(f"{__package__}.{VENDORS[vendor]}")
         own = Router(module.routes(world, state), redirect_slashes=False)
         mounts.append(Mount(f"/{vendor}", _Counted(FaultyVendor(own, state.fault(vendor)), vendor, state)))
-    return Starlette(
-        routes=[*admin.routes(world, state), *mounts],
-        exception_handlers={LookupError: _missing, ValueError: _unreadable},
-    )
+    return Starlette(routes=[*admin.routes(world, state), *mounts], exception_handlers={Exception: _broken})
 
 
-async def _missing(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 404)
-
-
-async def _unreadable(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 400)
+async def _broken(request: Request, error: Exception) -> Response:
+    """A mistake of the sandbox's own: never to be taken for a vendor's fault."""
+    logging.getLogger(__name__).error("sandbox broke at %s", request.url.path, exc_info=error)
+    return JSONResponse({"sandbox_error": repr(error)}, 500)

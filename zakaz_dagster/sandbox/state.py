@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from starlette.requests import Request
+
 from zakaz_dagster.sandbox.faults import Faults
 from zakaz_dagster.sandbox.world.moments import day_of
 
@@ -51,6 +53,12 @@ class State:
     def store(self, vendor: str) -> dict[str, Any]:
         """A vendor's own state; emptied by a reset."""
         return self._stores.setdefault(vendor, {})
+
+    async def record_write(self, vendor: str, request: Request) -> None:
+        """Keep a request that a reader must never send."""
+        body = (await request.body()).decode("utf-8", "replace")[:2000]
+        path = request.url.path
+        self.writes.append({"vendor": vendor, "method": request.method, "path": path, "body": body})
 
     def reset(self) -> None:
         """Back to how the process started, but for the faults it was started with."""

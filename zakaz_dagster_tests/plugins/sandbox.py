@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -32,16 +32,14 @@ class Sandbox:
     url: str
     ready: Mapping[str, Any]
     process: subprocess.Popen[str]
+    control: httpx.Client
     token: str = TOKEN
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
-            return json.load(answer)
+        return self.control.get(path).raise_for_status().json()
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(self.url + path, json.dumps(body or {}).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        return self.control.post(path, json=body or {}).raise_for_status().json()
 
     def truth(self, day: date | str) -> Any:
         return self.get(f"/world/truth?day={day}")
@@ -96,7 +94,8 @@ def running(
             line = process.stdout.readline()
             assert line, "the sandbox did not start; its own words stand above"
             ready = json.loads(line)
-            yield Sandbox(ready["url"], ready, process)
+            with httpx.Client(base_url=ready["url"], timeout=60, trust_env=False) as control:
+                yield Sandbox(ready["url"], ready, process, control)
         finally:
             process.terminate()
 

@@ -23,9 +23,9 @@ from zakaz_dagster.sandbox.world.clicks import Clicks
 from zakaz_dagster.sandbox.world.direct import DirectAds
 from zakaz_dagster.sandbox.world.edits import Edits
 from zakaz_dagster.sandbox.world.fates import FAR, NEAR
-from zakaz_dagster.sandbox.world.lifecycle import Order
+from zakaz_dagster.sandbox.world.lifecycle import Order, OrderState
 from zakaz_dagster.sandbox.world.moments import day_of, days, shift
-from zakaz_dagster.sandbox.world.orders import Orders
+from zakaz_dagster.sandbox.world.orders import EXCHANGE_DAYS, Orders
 from zakaz_dagster.sandbox.world.tours import Tours
 from zakaz_dagster.sandbox.world.truth import Cells, Json, direct_json, sales_json, vk_json
 from zakaz_dagster.sandbox.world.truth import sales as count_sales
@@ -55,7 +55,7 @@ class World:
         self.direct = DirectAds(seed, self.tours, scale, start)
         cached = max(130, CACHED_ORDERS // scale.orders_per_day)
         self.orders = Orders(seed, self.tours, scale, Clicks(self.vk, self.direct), cached)
-        self.edits = Edits(self.orders)
+        self.edits = Edits(self.orders, start)
 
     def reset(self) -> None:
         """Forget everything that was done by hand."""
@@ -79,6 +79,33 @@ class World:
         """Days whose orders can have been made, paid, refunded or otherwise changed on any day of first..last."""
         found = {shift(day, -back) for day in days(first, last) for delays in (NEAR, FAR) for back in delays}
         return sorted(day for day in found | self.edits.days() if self.start <= day <= last)
+
+    def tickets(self, show_id: int, now: int) -> Iterator[tuple[Order, OrderState, int]]:
+        """Tickets of a show that occupy their place at `now` (paid, or reserved and unpaid): order, state, index."""
+        event = self.tours.event_of_show(show_id)
+        if event is None:
+            return
+        last = min(shift(event.last_date, EXCHANGE_DAYS), day_of(now))
+        made = set(days(max(event.opens, self.start), last)) | set(self.edits.added)
+        for day in sorted(made):
+            for order in self.edits.of_show(day, show_id):
+                if order.created <= now:
+                    state = order.state(now)
+                    for index, ticket in enumerate(order.tickets):
+                        if ticket.show_id == show_id and state.live(index):
+                            yield order, state, index
+
+    def inventory(self, show_id: int, now: int) -> Json:
+        """How full a show is: what the organiser opened, sold, holds for unpaid orders, has left and keeps closed."""
+        event = self.tours.event_of_show(show_id)
+        if event is None:
+            raise LookupError(f"no show {show_id}")
+        hall = self.orders.halls.of(event)
+        total = sum(seat.quantity for seat in (*hall.numbered, *hall.zones))
+        paid = [state.payed_at is not None for _, state, _ in self.tickets(show_id, now)]
+        sold, held = paid.count(True), paid.count(False)
+        closed = sum(seat.quantity for seat in hall.closed)
+        return {"total": total, "sold": sold, "held": held, "free": total - sold - held, "disabled": closed}
 
     def sales(self, first: date, last: date, now: int) -> Cells:
         """Figures per (day, show), complete for first..last."""

@@ -8,14 +8,14 @@ from datetime import date
 from zakaz_dagster.sandbox.world import fates
 from zakaz_dagster.sandbox.world.lifecycle import Change, Order
 from zakaz_dagster.sandbox.world.moments import day_of
-from zakaz_dagster.sandbox.world.orders import ADDED, MAX_TICKETS, Orders, day_of_id, first_id
+from zakaz_dagster.sandbox.world.orders import ADDED, MAX_TICKETS, TICKET_BASE, Orders, day_of_id, first_id
 
 
 class Edits:
     """Orders that differ from the generated ones. `revision` grows with every edit, for those who cache."""
 
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
+    def __init__(self, orders: Orders, start: date) -> None:
+        self._orders, self._start = orders, start
         self.revision = 0
         self.changed: dict[int, Order] = {}
         self.added: dict[date, list[Order]] = {}
@@ -34,18 +34,20 @@ class Edits:
         made = [*self._orders.of(day), *self.added.get(day, ())]
         return [self.changed.get(order.id, order) for order in made] if self.changed else made
 
+    def of_show(self, day: date, show_id: int) -> list[Order]:
+        """Those of a day's orders that have tickets for a show, as they are after the edits."""
+        made = [*self._orders.by_show(day).get(show_id, ()), *self.added.get(day, ())]
+        return [self.changed.get(order.id, order) for order in made]
+
     def find(self, order_or_ticket: int) -> tuple[Order, int | None]:
         """An order, or a ticket's order and its index in it. Raises LookupError."""
-        for order_id in (order_or_ticket, order_or_ticket // MAX_TICKETS):
-            for order in self.of(day_of_id(order_id)):
-                if order.id != order_id:
-                    continue
-                if order_id == order_or_ticket:
-                    return order, None
-                index = order_or_ticket % MAX_TICKETS
-                if index < len(order.tickets):
-                    return order, index
-        raise LookupError(f"no order or ticket {order_or_ticket}")
+        ticket = order_or_ticket - TICKET_BASE
+        order_id, index = divmod(ticket, MAX_TICKETS) if ticket >= 0 else (order_or_ticket, None)
+        day = day_of_id(order_id)
+        found = next((order for order in self.of(day) if order.id == order_id), None) if day >= self._start else None
+        if found is None or (index is not None and index >= len(found.tickets)):
+            raise LookupError(f"no order or ticket {order_or_ticket}")
+        return found, index
 
     def refund(self, target: int, at: int, kept_pct: int = 0, amount: int | None = None) -> Order:
         """Refund a ticket, or every live ticket of an order; `amount` (kopecks) fixes what a ticket pays back."""

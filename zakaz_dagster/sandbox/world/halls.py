@@ -7,7 +7,6 @@ of them, so days can be generated alone without selling a seat twice, and what o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from zakaz_dagster.sandbox.world.chance import draw
 from zakaz_dagster.sandbox.world.tours import Event
@@ -31,11 +30,16 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Hall:
-    """All places of one show; numbered ones in the order they are sold, then the zones."""
+    """All places of one show: numbered ones in the order they are sold, zones, and a row the organiser keeps closed."""
 
     numbered: tuple[Seat, ...]
     zones: tuple[Seat, ...]
+    closed: tuple[Seat, ...]
     block: int
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        return (*self.numbered, *self.closed, *self.zones)
 
     def take(self, sale_day: int, nth: int) -> Seat:
         """The seat of the nth ticket of that sale day (both from 0)."""
@@ -51,7 +55,12 @@ class Halls:
     def __init__(self, seed: int, orders_per_day: int) -> None:
         self.seed = seed
         self.orders_per_day = orders_per_day
-        self.of = lru_cache(maxsize=1024)(self._make)
+        self._made: dict[int, Hall] = {}
+
+    def of(self, event: Event) -> Hall:
+        if event.id not in self._made:
+            self._made[event.id] = self._make(event)
+        return self._made[event.id]
 
     def _make(self, event: Event) -> Hall:
         level = draw(self.seed, "price", event.id) % 4 * 5000
@@ -68,14 +77,14 @@ class Halls:
         zones = tuple(
             Seat(f"{zone}-1;1", name, zone, "1", "1", price + level, places, True) for zone, name, price in kinds
         )
-        return Hall((), zones, 0)
+        return Hall((), zones, (), 0)
 
     def _theatre(self, event: Event, level: int) -> Hall:
         block = 6 + self.orders_per_day * 2 // 40
         count = -(-block * (event.project.opens + 2) // ROW) * ROW
-        seats = tuple(_numbered(number, count, level) for number in range(count))
+        seats = [_numbered(number, count, level) for number in range(count + ROW)]
         standing = Seat("FAN-1;1", "Фан-зона", "FAN", "1", "1", 60_000 + level, 200 + self.orders_per_day * 20, True)
-        return Hall(seats, (standing,), block)
+        return Hall(tuple(seats[:count]), (standing,), tuple(seats[count:]), block)
 
 
 def _numbered(number: int, count: int, level: int) -> Seat:

@@ -6,7 +6,8 @@ Belongs here: conversion between moments, days and the vendors' text. Does not: 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 DAY = 86_400
 MOSCOW_OFFSET = 3 * 3600
@@ -30,7 +31,18 @@ def midnight(day: date) -> int:
 
 def iso(moment: int) -> str:
     """As QTickets writes it: always +03:00."""
-    return (datetime.fromtimestamp(moment + MOSCOW_OFFSET, UTC)).strftime("%Y-%m-%dT%H:%M:%S+03:00")
+    day, second = divmod(moment + MOSCOW_OFFSET, DAY)
+    return f"{_date_text(day)}T{_time_text(second)}+03:00"
+
+
+@lru_cache(maxsize=4096)
+def _date_text(day: int) -> str:
+    return date.fromordinal(_EPOCH_ORDINAL + day).isoformat()
+
+
+@lru_cache(maxsize=DAY)
+def _time_text(second: int) -> str:
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
 def iso_or_none(moment: int | None) -> str | None:

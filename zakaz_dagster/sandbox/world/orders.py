@@ -25,6 +25,7 @@ HOUR = 3600
 STRIDE = 100_000  # ids of one day
 EXCHANGED, ADDED = 90_000, 95_000  # within a day: where exchange orders and orders made by hand begin
 MAX_TICKETS = 10
+TICKET_BASE = 100_000_000_000
 EXCHANGE_DAYS = 4  # an order is exchanged on its own day or one of the next three
 WEEKDAY = (0.8, 0.8, 0.9, 1.0, 1.2, 1.25, 1.05)
 _DAY_ZERO = day_number(date(2019, 12, 22))
@@ -32,6 +33,11 @@ _DAY_ZERO = day_number(date(2019, 12, 22))
 
 def first_id(day: date) -> int:
     return (day_number(day) - _DAY_ZERO) * STRIDE + 1
+
+
+def ticket_id(order_id: int, index: int) -> int:
+    """Ids of tickets lie above those of orders, so that an id says which it is."""
+    return TICKET_BASE + order_id * MAX_TICKETS + index
 
 
 def day_of_id(order_id: int) -> date:
@@ -58,6 +64,7 @@ class Orders:
         self.halls = Halls(seed, scale.orders_per_day)
         self._base = lru_cache(maxsize=cached_days)(self._make_base)
         self._whole = lru_cache(maxsize=cached_days)(self._make_day)
+        self.by_show = lru_cache(maxsize=cached_days)(self._sort_by_show)
 
     def count(self, day: date) -> int:
         """Orders made on a day, exchanges included, without making them."""
@@ -66,6 +73,14 @@ class Orders:
     def of(self, day: date) -> tuple[Order, ...]:
         """The orders made on a day, by id."""
         return self._whole(day)
+
+    def _sort_by_show(self, day: date) -> dict[int, list[Order]]:
+        """The orders of a day by the shows their tickets are for."""
+        shows: dict[int, list[Order]] = {}
+        for order in self.of(day):
+            for show_id in {ticket.show_id for ticket in order.tickets}:
+                shows.setdefault(show_id, []).append(order)
+        return shows
 
     def _base_count(self, day: date) -> int:
         noise = 0.75 + 0.5 * share(self.seed, "count", day)
@@ -140,7 +155,7 @@ class Orders:
             raise LookupError(old.event_id)
         zone = self.halls.of(event).zones[-1]
         tickets = tuple(
-            Ticket(order_id * MAX_TICKETS + n, ticket.show_id, zone.id, zone.name, ticket.original, ticket.price)
+            Ticket(ticket_id(order_id, n), ticket.show_id, zone.id, zone.name, ticket.original, ticket.price)
             for n, ticket in enumerate(old.tickets)
         )
         return Order(
@@ -194,7 +209,7 @@ class Orders:
             making.places[show.id] += 1
             off = 100 if mixed and n == 0 else discount
             price = seat.price - seat.price * off // 10_000 * 100  # whole roubles, as the vendor rounds
-            made.append(Ticket(order_id * MAX_TICKETS + n, show.id, seat.id, seat.name, seat.price, price))
+            made.append(Ticket(ticket_id(order_id, n), show.id, seat.id, seat.name, seat.price, price))
         return tuple(made)
 
 
