@@ -320,7 +320,7 @@ def test_a_page_of_two_hundred_orders_is_served_in_less_than_fifty_milliseconds(
     body = {"where": [{"column": "payed", "value": 1}], "perPage": 200, "page": 5}
     qtickets.get("/orders", body)
     taken = []
-    for _ in range(5):
+    for _ in range(10):
         begun = time.perf_counter()
         assert len(qtickets.get("/orders", body).content) > 400_000
         taken.append(time.perf_counter() - begun)
