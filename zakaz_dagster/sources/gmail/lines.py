@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 
 from zakaz_dagster.parsing.cities import CityIndex, normalise
@@ -45,6 +45,7 @@ class Line:
     event_name: str
     city: str
     city_raw: str
+    city_known: bool
     show_date: date | None
     show_time: str
     counted: Counted
@@ -73,8 +74,9 @@ class Reading:
 
 @dataclass
 class TableRead:
-    """One table; `reason` is set when all its lines were refused together."""
+    """One table; `columns` are those recognised, `reason` is set when all its lines were refused together."""
 
+    columns: int = 0
     lines: list[Line] = field(default_factory=list)
     refused: list[RefusedLine] = field(default_factory=list)
     totals: int = 0
@@ -107,7 +109,7 @@ class _Table:
         self._sums = Sums(), Sums()  # since the last total row, and of the whole table
 
     def read(self, rows: Grid, first: int) -> TableRead:
-        table = TableRead()
+        table = TableRead(len(self._layout.columns))
         for number, row in enumerate(rows, start=first):
             where = f"{self._name}, row {number}"
             if self._is_note(row) or [cell.strip() for cell in row] == self._header:
@@ -142,13 +144,15 @@ class _Table:
         if cell(row, "currency").strip(" .").lower() not in _ROUBLES:
             raise Refused(f"currency: {cell(row, 'currency')[:3]!r} is not roubles")
         city_raw = _short(cell(row, "city"))
+        known = self._reading.cities.resolve(city_raw)
         return Line(
             where=where,
             sale_date=sale_date,
             event_id=_identity(cell(row, "event_id")),
             show_id=_identity(cell(row, "show_id")),
             event_name=_short(cell(row, "event_name")),
-            city=self._reading.cities.resolve(city_raw) or normalise(city_raw),
+            city=known or normalise(city_raw),
+            city_known=bool(known),
             city_raw=city_raw,
             show_date=_optional_date(cell(row, "show_date")),
             show_time=_time_of(cell(row, "show_time") or cell(row, "show_date")),
@@ -195,7 +199,7 @@ class _Table:
     def _all_refused(self, table: TableRead) -> TableRead:
         lines = [RefusedLine(line.where, table.reason, line.sale_date, describe(line)) for line in table.lines]
         together = sorted([*lines, *table.refused], key=lambda line: int(line.where.rpartition(" ")[2]))
-        return TableRead([], together, table.totals, table.reason)
+        return replace(table, lines=[], refused=together)
 
     def _payload(self, row: Sequence[str]) -> str:
         cells = {role: self._layout.cell(row, role)[:NAME_CHARS] for role in self._layout.columns}

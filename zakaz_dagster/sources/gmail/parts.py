@@ -104,21 +104,28 @@ def _inside(leaf: Leaf, kind: Kind, data: bytes, reading: Reading, depth: int) -
 
 
 def _text(leaf: Leaf, data: bytes, digest: str, reading: Reading) -> PartRead:
-    """The first decoding and delimiter in which a report's header is recognised."""
+    """The decoding and delimiter in which a report is recognised; of several, the one of which most is understood."""
+    nothing = PartRead(leaf, Kind.TEXT, Outcome.NO_TABLE, "", digest)
+    found = [_decoded(leaf, text.text, digest, reading) or nothing for text in readings(data, leaf.charset)]
+    return max(found, key=lambda part: (part.outcome is not Outcome.NO_TABLE, *_understood(part), bool(part.reason)))
+
+
+def _decoded(leaf: Leaf, text: str, digest: str, reading: Reading) -> PartRead | None:
+    html = leaf.mime == "text/html" or looks_like_html(text)
+    choices = [html_grids(text, reading.limits)] if html else ([grid] for grid in text_grids(text, reading.limits))
     first: PartRead | None = None
-    for text in readings(data, leaf.charset):
-        html = leaf.mime == "text/html" or looks_like_html(text.text)
-        choices = (
-            iter([html_grids(text.text, reading.limits)])
-            if html
-            else ([grid] for grid in text_grids(text.text, reading.limits))
-        )
-        for grids in choices:
-            part = _tables(leaf, Kind.HTML if html else Kind.CSV, digest, grids, reading)
-            if part.outcome is not Outcome.NO_TABLE:
-                return part
-            first = part if first is None or (part.reason and not first.reason) else first
-    return first or PartRead(leaf, Kind.TEXT, Outcome.NO_TABLE, "", digest)
+    for grids in choices:
+        part = _tables(leaf, Kind.HTML if html else Kind.CSV, digest, grids, reading)
+        if part.outcome is not Outcome.NO_TABLE:
+            return part
+        first = part if first is None or (part.reason and not first.reason) else first
+    return first
+
+
+def _understood(part: PartRead) -> tuple[int, int]:
+    """Columns and cities that are known: in a wrong character set only Latin headers are still readable."""
+    cities = sum(line.city_known for table in part.tables for line in table.lines)
+    return sum(table.columns for table in part.tables), cities
 
 
 def _tables(leaf: Leaf, kind: Kind, digest: str, grids: Sequence[Grid], reading: Reading) -> PartRead:

@@ -85,6 +85,7 @@ def _check_package(data: bytes, limits: Limits) -> None:
 
 
 def _sheet(sheet: object, limits: Limits) -> Grid:
+    sheet.reset_dimensions()  # type: ignore[attr-defined]  # a wrong stated extent would hide rows
     rows = sheet.iter_rows(max_col=limits.columns + 1, values_only=True)  # type: ignore[attr-defined]
     grid: Grid = []
     for values in islice(rows, limits.rows + 1):
