@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
 import click
@@ -53,18 +53,33 @@ def inspect(kind: str, file: BinaryIO, as_json: bool, money: str | None) -> None
 def _print(kind: str, result: Inspection) -> None:
     console = Console()
     for title, records in ((f"{kind}: {len(result.rows)} rows", result.rows), ("rejects", result.rejects)):
-        if not records:
-            continue
-        table = Table(title=title, show_lines=False)
-        columns = [name for name in records[0] if any(record.get(name) not in (None, "", 0) for record in records)]
-        for name in columns:
-            table.add_column(name, overflow="fold")
-        for record in records[:SHOWN_ROWS]:
-            table.add_row(*(str(record.get(name, "")) for name in columns))
-        console.print(table)
-        if len(records) > SHOWN_ROWS:
-            console.print(f"… {len(records) - SHOWN_ROWS} more; --json prints all")
+        if records:
+            _print_records(console, title, records)
     totals = Table(title="totals", show_header=False)
     for name, value in result.totals.items():
         totals.add_row(name, str(value))
     console.print(totals)
+
+
+def _print_records(console: Console, title: str, records: Sequence[Mapping[str, object]]) -> None:
+    """As many columns as the terminal is wide; what is equal in every row is said once, beneath."""
+    cells = {name: [str(record.get(name, "")) for record in records[:SHOWN_ROWS]] for name in records[0]}
+    same = {name: values[0] for name, values in cells.items() if len(records) > 1 and len(set(values)) == 1}
+    columns, room = [], console.width - 1
+    for name, values in cells.items():
+        width = max(map(len, [name, *values])) + 3
+        if name not in same and width <= room:
+            columns.append(name)
+            room -= width
+    table = Table(title=title)
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    for row in zip(*(cells[name] for name in columns), strict=True):
+        table.add_row(*row)
+    console.print(table)
+    said = {name: value for name, value in same.items() if value not in ("", "None", "0", "0.00")}
+    if said:
+        console.print("in every row: " + ", ".join(f"{name}={value}" for name, value in said.items()))
+    hidden = len(cells) - len(columns) - len(same)
+    if hidden or len(records) > SHOWN_ROWS:
+        console.print(f"not shown: {hidden} columns, {max(0, len(records) - SHOWN_ROWS)} rows; --json prints all")

@@ -73,6 +73,7 @@ class SourceDescription:
     `tables` maps each day table to the columns that make a row unique within it.
     `history_days` is how far back the vendor answers (None: no known limit), `trailing_days` what the daily run
     re-reads because the vendor corrects itself, `weekly_days` what the weekly one does.
+    `partition` gives, for tables that several sources share, the other columns of the partition key and their values.
     `includes_today` says whether the running day is read. Freshness limits are minutes since the last good load.
     """
 
@@ -90,6 +91,7 @@ class SourceDescription:
     reject_share_limit: float = 0.005
     drop_guard: float = 0.5
     owner: str = "team:marketing-data"
+    partition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
