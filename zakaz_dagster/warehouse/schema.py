@@ -51,6 +51,11 @@ def diff(wh: Warehouse) -> list[Difference]:
     return [*_tables(wh, live), *_seeds(wh, live), *_views(wh, live), *drift.foreign(unknown)]
 
 
+def create_view(wh: Warehouse, view: Statement) -> None:
+    """Create one view, or put its present SQL in the place of the old."""
+    wh.tagged(statement=f"schema.create_view {view.name}").command(view.rendered(wh.config.cluster))
+
+
 def in_order(views: Mapping[str, Statement]) -> list[Statement]:
     """The views, each after those it reads."""
     graph = {name: lineage.reads(view) & views.keys() for name, view in sorted(views.items())}

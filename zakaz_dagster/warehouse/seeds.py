@@ -38,6 +38,13 @@ def seeded() -> dict[str, str]:
     return {name: table.meta["seed"] for name, table in load("tables").items() if "seed" in table.meta}
 
 
+def replace(wh: Warehouse, table: str) -> int:
+    """Replace one seeded table by its file's rows; returns how many."""
+    types = {key: kind for key, kind in shape(wh, table).types.items() if key not in SERVICE_COLUMNS}
+    rows = _wanted(table, seeded()[table], types)
+    return replace_whole(wh, table, rows, run_id="seed").rows_after
+
+
 def _different(wh: Warehouse, existing: Collection[str]) -> Iterator[tuple[str, str, pa.Table, int]]:
     """Table, seed, wanted rows and the number of rows held, where the two contents differ."""
     for table, name in seeded().items():

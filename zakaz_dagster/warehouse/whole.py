@@ -64,6 +64,13 @@ def rebuild_whole(
     return WholeReplaced(before, _count(wh, build.name))
 
 
+def append(wh: Warehouse, table: str, rows: pa.Table, *, ver: int, run_id: str) -> int:
+    """Add rows to a table of snapshots, with the service columns; returns how many were written."""
+    about = shape(wh, table)
+    full = with_service_columns(rows, about.types, loaded_at=datetime.now(UTC), ver=ver, run_id=run_id)
+    return wh.tagged(statement=f"whole.append {table}").insert(table, fit(full, about.types, table=table))
+
+
 def _unpartitioned(wh: Warehouse, table: str) -> Shape:
     about = shape(wh, table)
     if about.partition_key:

@@ -1,0 +1,141 @@
+"""One load: a source's days into the warehouse, each replaced whole, with its ledger entry.
+
+    source.read ─▶ accounting ─▶ day.replace per table ─▶ rejects ─▶ ledger
+
+Belongs here: the order of these steps and the rule that an incomplete or unaccounted day changes nothing. Does not:
+how a vendor is read (`sources`), how a day is swapped (`warehouse.day`), Dagster (`defs`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+import pyarrow as pa
+
+from zakaz_dagster.failures import BadData
+from zakaz_dagster.sources.port import DayRead, DaySource, SourceDescription
+from zakaz_dagster.warehouse import day as days
+from zakaz_dagster.warehouse import ledger
+from zakaz_dagster.warehouse.client import Warehouse
+
+FLUSH_DAYS = 62
+FLUSH_ROWS = 200_000
+
+
+@dataclass
+class LoadReport:
+    """What one load did; the numbers an operator sees on the run."""
+
+    days: list[date] = field(default_factory=list)
+    received: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    requests: int = 0
+    rows: dict[str, dict[date, int]] = field(default_factory=dict)  # table, day -> rows written
+    totals: dict[str, Decimal | int] = field(default_factory=dict)
+    totals_by_day: dict[date, dict[str, Decimal | int]] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Load:
+    """How a load runs: its identity, the drop guard (None: shrinking is allowed) and who hears of each batch."""
+
+    run_id: str
+    guard: float | None = 0.5
+    progress: Callable[[Sequence[date]], None] = lambda _: None
+
+
+def load_days(
+    source: DaySource, about: SourceDescription, warehouse: Warehouse, first: date, last: date, load: Load
+) -> LoadReport:
+    """Read first..last and replace each day; raises a Failure and leaves the unfinished batch's days as they were."""
+    report = LoadReport(rows={table: {} for table in about.tables})
+    version = time.time_ns()
+    before = source.requests
+    for batch in _batches(_accounted(source.read(first, last), about, first, last)):
+        written = _replace(batch, about, warehouse, load, version)
+        for read in batch:
+            _add(report, read, written)
+        load.progress([read.day for read in batch])
+    report.requests = source.requests - before
+    return report
+
+
+def _accounted(reads: Iterator[DayRead], about: SourceDescription, first: date, last: date) -> Iterator[DayRead]:
+    """Pass on days that are complete, in order, and whose records all became rows or rejects."""
+    expected = first
+    for read in reads:
+        if read.day != expected:
+            raise BadData(f"the source answered {read.day}", source=about.name, day=expected, expected="every day once")
+        if not read.complete:
+            raise BadData(
+                "the source could not read the whole day",
+                source=about.name,
+                day=read.day,
+                expected="a complete day",
+                next_step="the day keeps its earlier rows; run it again",
+            )
+        if read.received != read.accepted + len(read.rejects):
+            raise BadData(
+                f"{read.received} records received, but {read.accepted} accepted and {len(read.rejects)} rejected",
+                source=about.name,
+                day=read.day,
+                expected="received = accepted + rejected",
+                next_step="this is a defect of the loader: keep the vendor's answer and report it",
+            )
+        expected = date.fromordinal(read.day.toordinal() + 1)
+        yield read
+    if expected.toordinal() != last.toordinal() + 1:
+        raise BadData("the source stopped early", source=about.name, day=expected, expected=f"days up to {last}")
+
+
+def _batches(reads: Iterator[DayRead]) -> Iterator[list[DayRead]]:
+    batch: list[DayRead] = []
+    rows = 0
+    for read in reads:
+        batch.append(read)
+        rows += sum(table.num_rows for table in read.tables.values())
+        if len(batch) >= FLUSH_DAYS or rows >= FLUSH_ROWS:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch
+
+
+def _replace(
+    batch: list[DayRead], about: SourceDescription, warehouse: Warehouse, load: Load, version: int
+) -> dict[str, dict[date, int]]:
+    written: dict[str, dict[date, int]] = {}
+    for table in about.tables:
+        rows: dict[date, pa.Table] = {read.day: read.tables[table] for read in batch}
+        done = days.replace_days(
+            warehouse,
+            table,
+            rows,
+            partition=about.partition.get(table),
+            guard=load.guard,
+            ver=version,
+            run_id=load.run_id,
+        )
+        written[table] = {day: outcome.rows_after for day, outcome in done.items()}
+    ledger.record_days(warehouse, about.name, batch, written, ver=version, run_id=load.run_id)
+    return written
+
+
+def _add(report: LoadReport, read: DayRead, written: dict[str, dict[date, int]]) -> None:
+    report.days.append(read.day)
+    report.received += read.received
+    report.accepted += read.accepted
+    report.rejected += len(read.rejects)
+    report.reasons.update(reject.reason for reject in read.rejects)
+    report.totals_by_day[read.day] = dict(read.totals)
+    for name, value in read.totals.items():
+        report.totals[name] = report.totals.get(name, 0) + value
+    for table, rows in written.items():
+        report.rows[table][read.day] = rows[read.day]
