@@ -1,28 +1,126 @@
-"""Settings turned into the things that use them: the one place that knows both.
-
-Belongs here: one function per thing. Does not: any work those things do.
-"""
+"""From settings to working objects: the only place that knows both. Used by `definitions` and by the command line."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from zakaz_dagster.seeds import city_index
 from zakaz_dagster.settings import Settings
+from zakaz_dagster.sources.qtickets import probes as qtickets_probes
+from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
+from zakaz_dagster.sources.qtickets.source import QTicketsSource
+from zakaz_dagster.sources.vk_ads import api as vk_ads_protocol
+from zakaz_dagster.sources.vk_ads import probes as vk_ads_probes
+from zakaz_dagster.sources.vk_ads.api import VkAdsApi
+from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS as VK_ADS_DIMENSIONS
+from zakaz_dagster.sources.vk_ads.source import VkAdsSource
+from zakaz_dagster.sources.vk_ads.vat import Vat
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+Fact = tuple[str, str]  # question, answer
+
+
+def now() -> datetime:
+    """The present moment, aware."""
+    return datetime.now(UTC)
 
 
 def warehouse(settings: Settings) -> Warehouse:
-    """The warehouse as its writer; connects on first use."""
+    """ClickHouse over HTTP, as the writer."""
     settings.need("clickhouse")
-    source = settings.clickhouse
+    given = settings.clickhouse
     return Warehouse.connect(
         WarehouseConfig(
-            host=source.host,
-            port=source.port,
-            user=source.user,
-            password=source.password.get_secret_value(),
-            database=source.database,
-            secure=source.secure,
-            verify=source.verify,
-            ca_cert=source.ca_cert,
-            cluster=source.cluster,
+            host=given.host,
+            port=given.port,
+            user=given.user,
+            password=given.password.get_secret_value(),
+            database=given.database,
+            secure=given.secure,
+            verify=given.verify,
+            ca_cert=given.ca_cert,
+            cluster=given.cluster,
         )
     )
+
+
+def qtickets(settings: Settings) -> QTicketsSource:
+    """QTickets REST API of the organiser, read-only."""
+    settings.need("qtickets", "platform")
+    given = settings.qtickets
+    api = QTicketsApi(
+        ApiConfig(
+            base_url=given.base_url,
+            token=given.token.get_secret_value(),
+            page_size=given.page_size,
+            requests_per_second=given.requests_per_second,
+            timeout=given.timeout_seconds,
+            deadline=given.deadline_seconds,
+        )
+    )
+    return QTicketsSource(api, city_index(), salt=settings.platform.privacy_salt.get_secret_value(), now=now)
+
+
+def vk_ads(settings: Settings) -> VkAdsSource:
+    """VK Ads API of the organiser's cabinet."""
+    settings.need("vk_ads")
+    given, store = settings.vk_ads, warehouse(settings)
+    return VkAdsSource(
+        _vk_ads_api(settings),
+        city_index(),
+        account=given.account,
+        vat=_vat(settings),
+        now=now,
+        chunk=given.chunk,
+        held=lambda: {table: _held(store, table, schema) for table, schema in VK_ADS_DIMENSIONS.items()},
+    )
+
+
+def _held(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
+    """A dimension as it stands, in the source's own types (ClickHouse's Arrow gives moments as seconds)."""
+    rows = store.query(f"SELECT {', '.join(schema.names)} FROM {table} FINAL")  # noqa: S608  names of our own files
+    columns = [
+        rows[field.name].cast(pa.int64()).cast(field.type)
+        if pa.types.is_timestamp(field.type) and pa.types.is_integer(rows[field.name].type)
+        else rows[field.name].cast(field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _vk_ads_api(settings: Settings) -> VkAdsApi:
+    given = settings.vk_ads
+    return VkAdsApi(
+        vk_ads_protocol.ApiConfig(
+            base_url=given.base_url,
+            client_id=given.client_id,
+            client_secret=given.client_secret.get_secret_value(),
+            token_file=given.token_file or settings.platform.data_dir / "tokens" / "vk_ads.json",
+            page_size=given.page_size,
+            requests_per_second=given.requests_per_second,
+            timeout=given.timeout_seconds,
+            deadline=given.deadline_seconds,
+        )
+    )
+
+
+def _vat(settings: Settings) -> Vat:
+    return Vat.of(settings.vk_ads.vat_pct, settings.vk_ads.vat_earlier)
+
+
+def _probe_qtickets(settings: Settings) -> Iterable[Fact]:
+    return qtickets_probes.probe(qtickets(settings).api, now())
+
+
+def _probe_vk_ads(settings: Settings) -> Iterable[Fact]:
+    today = now().astimezone(MOSCOW).date()
+    return vk_ads_probes.facts(_vk_ads_api(settings), today, _vat(settings))
+
+
+# Group of settings to the read-only questions its vendor is asked by `zakaz doctor --live`.
+PROBES: dict[str, Callable[[Settings], Iterable[Fact]]] = {"qtickets": _probe_qtickets, "vk_ads": _probe_vk_ads}

@@ -1,0 +1,43 @@
+"""Where all meet: `build_definitions(settings)` is what Dagster loads.
+
+It loads with an empty environment: resources are made when a run needs them, and then name every missing setting.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from zakaz_dagster import wiring
+from zakaz_dagster.defs import qtickets, virtual, vk_ads
+from zakaz_dagster.defs.checks import all_checks_job, sql_checks
+from zakaz_dagster.defs.seeds import seed_assets
+from zakaz_dagster.settings import Settings
+
+
+def build_definitions(settings: Settings | None = None) -> dg.Definitions:
+    """Assets, checks, jobs, schedules, sensors and resources of the whole platform."""
+    settings = settings or Settings()
+    start, guard = settings.platform.start_date, settings.clickhouse.drop_guard
+    parts = dg.Definitions.merge(
+        qtickets.definitions(start, guard),
+        vk_ads.definitions(start, guard),
+        dg.Definitions(assets=[*seed_assets(), *virtual.view_assets()], sensors=[virtual.automation()]),
+        dg.Definitions(resources=_resources(settings)),
+    )
+    names = frozenset(key.to_user_string() for key in parts.resolve_all_asset_keys())
+    checks = sql_checks(names)
+    return dg.Definitions.merge(parts, dg.Definitions(asset_checks=checks, jobs=[all_checks_job(checks)]))
+
+
+def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
+    """Each API and ClickHouse as a resource; no secret is a config value, so none is shown by the UI."""
+    makers = {"warehouse": wiring.warehouse, "qtickets": wiring.qtickets, "vk_ads": wiring.vk_ads}
+    return {
+        name: dg.ResourceDefinition(
+            lambda _, make=make: make(settings), description=(make.__doc__ or "").strip().splitlines()[0]
+        )
+        for name, make in makers.items()
+    }
+
+
+defs = build_definitions()

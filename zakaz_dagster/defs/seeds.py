@@ -1,0 +1,39 @@
+"""Hand-kept tables from sql/seeds as assets: loaded again when the file changes."""
+
+import hashlib
+
+import dagster as dg
+
+from zakaz_dagster.defs.describe import PROJECT_ROOT, asset_spec, tables
+from zakaz_dagster.defs.failures import explained
+from zakaz_dagster.defs.virtual import ON_CHANGE
+from zakaz_dagster.warehouse import seeds
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.statements import Statement
+
+GROUP = "settings"
+
+
+def seed_assets() -> list[dg.AssetsDefinition]:
+    """One asset for every table whose file names a seed."""
+    return [_seed(statement) for statement in tables().values() if "seed" in statement.meta]
+
+
+def _seed(statement: Statement) -> dg.AssetsDefinition:
+    path = PROJECT_ROOT / "sql" / "seeds" / f"{statement.meta['seed']}.csv"
+    spec = asset_spec(
+        statement.name,
+        group=GROUP,
+        kinds=("clickhouse", "csv"),
+        automation_condition=ON_CHANGE,
+        code_version=hashlib.sha256(path.read_bytes()).hexdigest()[:12],
+    )
+
+    @dg.multi_asset(name=f"seed_{statement.name}", specs=[spec], required_resource_keys={"warehouse"})
+    def seed(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=statement.name)
+        with explained():
+            rows = seeds.replace(warehouse, statement.name)
+        return dg.MaterializeResult(statement.name, metadata={"dagster/row_count": rows})
+
+    return seed

@@ -1,0 +1,168 @@
+"""Assets that load a vendor's days: one factory for every source, from its description.
+
+A run asks the vendor for the whole range at once and replaces day by day; the tables of one source are one step,
+because they come from one reading. Row accounting and control totals are checks inside the step: they block.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+
+from zakaz_dagster.defs.describe import asset_spec
+from zakaz_dagster.defs.failures import RETRY, explained
+from zakaz_dagster.defs.partitions import days_of
+from zakaz_dagster.loading import Load, LoadReport, load_days
+from zakaz_dagster.sources.port import SourceDescription
+from zakaz_dagster.warehouse.client import Warehouse
+
+Chart = Callable[[LoadReport], str]
+SHOWN_DAYS = 31
+
+
+class DropGuard(dg.Config):
+    """Say it in words before a day may shrink."""
+
+    allow_shrinking: bool = False
+
+
+def day_assets(
+    about: SourceDescription,
+    partitions: dg.PartitionsDefinition,
+    *,
+    deps: Sequence[str] = (),
+    guard: float = 0.5,
+    chart: Chart | None = None,
+    lineage: Mapping[str, Mapping[str, object]] | None = None,
+) -> dg.AssetsDefinition:
+    """The load of `about` as one step; wants the resources `warehouse` and the source's own name."""
+    specs = [
+        asset_spec(
+            table,
+            group=about.name,
+            deps=[dg.AssetKey(list(each.split("/"))) for each in deps],
+            kinds=("clickhouse", "python"),
+            lineage_metadata=(lineage or {}).get(table),
+            freshness_policy=freshness(about),
+            partitions_def=partitions,
+        )
+        for table in about.tables
+    ]
+    checks = [
+        dg.AssetCheckSpec(
+            "every_record_accounted",
+            asset=table,
+            description=f"received = accepted + rejected; at most {about.reject_share_limit:.1%} rejected",
+        )
+        for table in list(about.tables)[-1:]
+    ]
+
+    @dg.multi_asset(
+        name=f"load_{about.name}",
+        specs=specs,
+        check_specs=checks,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        required_resource_keys={"warehouse", about.name},
+        retry_policy=RETRY,
+        pool=about.name,
+        op_tags={"source": about.name},
+    )
+    def load(context: dg.AssetExecutionContext, config: DropGuard):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        days = days_of(context)
+        warehouse: Warehouse = context.resources.warehouse.tagged(
+            run=context.run_id, asset=f"load_{about.name}", partition=f"{days.first}..{days.last}"
+        )
+        started = time.monotonic()
+        with explained():
+            report = load_days(
+                getattr(context.resources, about.name),
+                about,
+                warehouse,
+                days.first,
+                days.last,
+                Load(
+                    run_id=context.run_id,
+                    guard=None if config.allow_shrinking else guard,
+                    progress=lambda done: context.log.info("%s: %s … %s replaced", about.label, done[0], done[-1]),
+                ),
+            )
+        seconds = time.monotonic() - started
+        for table in about.tables:
+            for day, rows in report.rows[table].items():
+                context.add_asset_metadata(
+                    {"dagster/partition_row_count": rows}, asset_key=table, partition_key=day.isoformat()
+                )
+            yield dg.MaterializeResult(table, metadata=metadata(report, table, seconds, chart))
+        for check in checks:
+            yield accounting(about, report, check)
+
+    return load
+
+
+def metadata(report: LoadReport, table: str, seconds: float, chart: Chart | None) -> dict[str, Any]:
+    """Figures of a load for the run page; numbers are plotted over time by the UI."""
+    shown: dict[str, Any] = {
+        "dagster/row_count": sum(report.rows[table].values()),
+        "received": report.received,
+        "accepted": report.accepted,
+        "rejected": report.rejected,
+        "requests": report.requests,
+        "seconds": round(seconds, 2),
+        "days": f"{report.days[0]} … {report.days[-1]}",
+        **{f"total {name}": float(value) for name, value in report.totals.items()},
+        "by day": _table(report),
+    }
+    if report.reasons:
+        shown["reject reasons"] = dict(report.reasons)
+    if chart and len(report.days) > 1:
+        shown["chart"] = dg.MetadataValue.md(chart(report))
+    return shown
+
+
+def accounting(about: SourceDescription, report: LoadReport, spec: dg.AssetCheckSpec) -> dg.AssetCheckResult:
+    """Red when too large a share of the records had to be put aside."""
+    share = report.rejected / report.received if report.received else 0.0
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=share <= about.reject_share_limit,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "received": report.received,
+            "rejected": report.rejected,
+            "share": share,
+            "limit": about.reject_share_limit,
+            "reasons": dict(report.reasons),
+            "what to do": f"read stg_rejects where source = '{about.name}'; the day is loaded without these records",
+        },
+    )
+
+
+def freshness(about: SourceDescription) -> dg.FreshnessPolicy:
+    """How old the last good load may be; data time has its own checks."""
+    return dg.FreshnessPolicy.time_window(
+        warn_window=timedelta(minutes=about.warn_minutes), fail_window=timedelta(minutes=about.fail_minutes)
+    )
+
+
+def _table(report: LoadReport) -> dg.TableMetadataValue:
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord({"day": day.isoformat(), **{name: _plain(value) for name, value in totals.items()}})
+            for day, totals in list(report.totals_by_day.items())[-SHOWN_DAYS:]
+        ],
+        schema=dg.TableSchema(
+            columns=[dg.TableColumn("day"), *(dg.TableColumn(name) for name in _totals_names(report.totals_by_day))]
+        ),
+    )
+
+
+def _totals_names(by_day: Mapping[date, Mapping[str, object]]) -> list[str]:
+    return list(dict.fromkeys(name for totals in by_day.values() for name in totals))
+
+
+def _plain(value: Decimal | int) -> float | int:
+    return float(value) if isinstance(value, Decimal) else value

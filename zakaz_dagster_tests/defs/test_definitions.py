@@ -1,0 +1,101 @@
+"""The definitions as Dagster loads them: in a fresh interpreter, with an empty environment, complete and consistent."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from zakaz_dagster.definitions import build_definitions
+from zakaz_dagster.warehouse.statements import load
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def definitions():
+    return build_definitions()
+
+
+@pytest.fixture(scope="module")
+def graph(definitions):
+    return definitions.resolve_asset_graph()
+
+
+def test_definitions_load_in_a_fresh_interpreter_with_an_empty_environment():
+    code = (
+        "import json; from zakaz_dagster.definitions import defs;"
+        "print(json.dumps(sorted(k.to_user_string() for k in defs.resolve_all_asset_keys())))"
+    )
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "HOME": "/nonexistent"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "fact_qtickets_sales_daily" in json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_dependency_is_defined(graph):
+    missing = {
+        (key.to_user_string(), parent.to_user_string())
+        for key in graph.get_all_asset_keys()
+        for parent in graph.get(key).parent_keys
+        if not graph.has(parent)
+        or not (graph.get(parent).is_executable or graph.get(parent).tags.get("layer") == "vendor")
+    }
+    assert not missing
+
+
+def test_every_table_and_view_of_the_data_is_an_asset_of_the_same_name(graph):
+    names = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    kept_by_the_platform = {"stg_rejects"} | {name for name in load("tables") if name.startswith("meta_")}
+    expected = (set(load("tables")) | set(load("views"))) - kept_by_the_platform
+    assert expected <= names, f"no asset: {sorted(expected - names)}"
+
+
+def test_every_asset_says_what_it_is_who_owns_it_and_what_it_is_made_of(graph):
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert node.kinds, key
+        assert node.group_name != "default", key
+        if node.is_executable:
+            assert node.owners, key
+            assert "dagster/column_schema" in node.metadata, key
+
+
+def test_every_loading_step_has_a_pool_and_a_retry_policy(graph):
+    for asset in graph.assets_defs:
+        if (
+            asset.is_executable
+            and "warehouse" in asset.required_resource_keys
+            and len(asset.required_resource_keys) > 2
+        ):
+            assert asset.op.pool, asset.op.name
+            assert asset.op.retry_policy, asset.op.name
+
+
+def test_every_source_table_has_a_freshness_policy(graph):
+    for key in graph.get_all_asset_keys():
+        name = key.to_user_string()
+        if name.startswith("stg_qtickets") or name in ("fact_vk_ads_daily", "fact_direct_daily"):
+            assert graph.get(key).freshness_policy, name
+
+
+def test_a_run_without_settings_fails_naming_all_of_them(definitions, monkeypatch):
+    for name in ("QTICKETS_TOKEN", "ZAKAZ_PRIVACY_SALT"):
+        monkeypatch.delenv(name, raising=False)
+    result = definitions.resolve_job_def("qtickets_refresh").execute_in_process(
+        instance=dg.DagsterInstance.ephemeral(),
+        tags={"dagster/asset_partition_range_start": "2026-11-01", "dagster/asset_partition_range_end": "2026-11-01"},
+        raise_on_error=False,
+    )
+    assert not result.success
+    text = " ".join(str(event.event_specific_data) for event in result.all_events)
+    assert "QTICKETS_TOKEN is not set" in text
+    assert "ZAKAZ_PRIVACY_SALT is not set" in text
