@@ -15,6 +15,7 @@ from zakaz_dagster.failures import Failure
 # verb: (module:attribute, one line of help); the line stands here so that --help imports nothing.
 VERBS: dict[str, tuple[str, str]] = {
     "demo": ("demo:demo", "Run the whole platform on a sandbox world and print the result."),
+    "dev": ("dev:dev", "Keep the sandbox, the local ClickHouse and Dagster running; Ctrl-C ends all."),
     "clickhouse": ("clickhouse:clickhouse", "Serve a local ClickHouse over HTTP (development and tests)."),
     "sandbox": ("sandbox:sandbox", "Serve the vendors' protocols on a made-up organiser."),
     "schema": ("schema:schema", "Create tables and views, or compare them with sql/."),

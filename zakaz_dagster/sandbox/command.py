@@ -50,7 +50,7 @@ def _options(texts: tuple[str, ...], recorded: str | None) -> dict[str, str]:
 @click.option("--fault", "faults", multiple=True, metavar="VENDOR:NAME[=VALUE]", help="A fault from the start; repeat.")
 @click.option("--option", "options", multiple=True, metavar="VENDOR:NAME=VALUE", help="A vendor's own switch; repeat.")
 @click.option("--recorded", type=click.Path(exists=True, file_okay=False), help="Folder of recorded bodies to replay.")
-def serve_command(  # noqa: PLR0917 - one argument per option
+def serve_command(
     port: int, seed: int, now: str | None, today: str | None, days: int, start: datetime | None, orders_per_day: int,
     groups: int, ads: int, faults: tuple[str, ...], options: tuple[str, ...], recorded: str | None,
 ) -> None:  # fmt: skip

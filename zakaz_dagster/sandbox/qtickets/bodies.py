@@ -95,7 +95,7 @@ def _utm(utm: Utm) -> Json | list[object]:
     return {name: value for name, value in pairs.items() if value or name not in ("utm_content", "utm_term")}
 
 
-def _basket(order: Order, n: int, ticket: Ticket, state: OrderState, person: Person, created: str) -> Json:  # noqa: PLR0917
+def _basket(order: Order, n: int, ticket: Ticket, state: OrderState, person: Person, created: str) -> Json:
     seen = state.tickets[n]
     gone = seen.removed_at is not None
     returned = seen.refunded_at is not None

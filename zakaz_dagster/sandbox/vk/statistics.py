@@ -111,7 +111,7 @@ def _known(vk: VkAds, level: str, now: int) -> Iterable[tuple[int, Figure]]:
             yield group.id, partial(_group_figure, vk, plan, group, now)
 
 
-def _banner_figure(vk: VkAds, plan: Plan, group: Group, banner: Banner, now: int, day: date) -> Stat:  # noqa: PLR0917
+def _banner_figure(vk: VkAds, plan: Plan, group: Group, banner: Banner, now: int, day: date) -> Stat:
     return vk.banner_stat(plan, group, banner, day, now)
 
 

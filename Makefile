@@ -1,0 +1,55 @@
+# Everything an engineer does here; `make` alone explains itself. Set-up happens by itself, once.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test lint format bench slow lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY)  ## Run the whole platform on a made-up organiser and print the result
+	$(BIN)/zakaz demo
+
+dev: $(READY)  ## Keep the sandbox, the local ClickHouse and Dagster running: http://127.0.0.1:3000
+	$(BIN)/zakaz dev
+
+test: $(READY)  ## Run the whole test suite
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY)  ## Style, types, layers, SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/zakaz settings samples --check
+
+format: $(READY)  ## Put the code into its one style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## Measure speed and memory, each beside its limit
+	$(BIN)/python -m benchmarks
+
+slow: $(READY)  ## The long proofs: thousands of examples, chaos
+	$(BIN)/python -m pytest -m slow
+
+lock: $(READY)  ## Renew the pinned versions and hashes from pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
+	  --custom-compile-command "make lock" --extra local --extra test --extra bi pyproject.toml -o requirements/dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --constraint requirements/dev.lock pyproject.toml -o requirements/production.lock
+
+clean:  ## Remove the environment and the local data (secrets/ stays)
+	rm -rf $(VENV) .zakaz .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+
+# Byte-compiling costs seconds once and halves the start of every run.
+$(READY): requirements/dev.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned packages (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -j 0 $(VENV)/lib zakaz_dagster || true
+	@touch $@

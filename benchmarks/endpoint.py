@@ -1,0 +1,29 @@
+"""A local ClickHouse endpoint in its own process, with the schema applied, for benchmarks that load."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from zakaz_dagster.local import start
+from zakaz_dagster.warehouse import schema
+from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+
+
+@contextmanager
+def database() -> Iterator[Warehouse]:
+    """A warehouse on a fresh engine; both end with the block."""
+    with tempfile.TemporaryDirectory() as place:
+        home = Path(place)
+        service = start(
+            "clickhouse", ["-m", "zakaz_dagster.embedded", "--data-dir", str(home / "data"), "--port", "0"], home
+        )
+        try:
+            warehouse = Warehouse.connect(WarehouseConfig(port=int(str(service.facts["port"]))))
+            schema.apply(warehouse)
+            yield warehouse
+            warehouse.close()
+        finally:
+            service.stop()

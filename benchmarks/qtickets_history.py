@@ -1,0 +1,192 @@
+"""QTickets history: parse, validate and load, network apart, beside two limits measured in the same run.
+
+The limits: the fastest typed JSON decoding of the same bytes (msgspec into the loader's own records), and the engine's
+insert of the finished Arrow tables. 4.4 KB of JSON an order, three tickets an order, 700 orders a day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from benchmarks.endpoint import database
+from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.sources.qtickets.records import EventPage, OrderPage, decode
+from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
+from zakaz_dagster.transport.stats import Stats
+
+PER_PAGE, PER_DAY, TICKETS = 200, 700, 3
+FIRST = date(2026, 1, 1)
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+
+def write_pages(folder: Path, orders: int) -> int:
+    """Pages as the vendor sends them; returns the number of pages."""
+    template = _order_template()
+    pages = -(-orders // PER_PAGE)
+    for page in range(pages):
+        numbers = range(page * PER_PAGE, min(orders, (page + 1) * PER_PAGE))
+        body = ",".join(_order(template, number) for number in numbers)
+        paging = json.dumps({"perPage": PER_PAGE, "currentPage": page + 1, "total": orders})
+        (folder / f"{page + 1}.json").write_text(f'{{"data":[{body}],"paging":{paging}}}', "utf-8")
+    return pages
+
+
+def _order_template() -> str:
+    basket = {
+        "id": "@B@", "series": "880000001", "barcode": "870000000001", "show_id": 152887, "seat_id": "zone;1",
+        "seat_name": "Детский билет (в будни)", "original_price": 490, "ticket_original_price": 490,
+        "discount_value": 0, "price": "@P@", "ticket_amount": 490, "service_fee_amount": 0, "multiprice_code": None,
+        "quantity": 1, "client_email": "buyer@example.test", "client_phone": "+79000000001", "client_name": "Имя",
+        "client_surname": "Фамилия", "client_middlename": None, "organization_name": None, "legal_name": None,
+        "work_position": None, "inn": None, "kpp": None, "comment": None, "related_baskets": [],
+        "pdf_url": "https://example.test/ticket/pdf/AnOn000000/00000000000000000000000000000000",
+        "passbook_url": "https://example.test/ticket/passbook/AnOn000000/00000000000000000000000000000000",
+        "services": [], "checked_at": None, "created_at": "2026-01-01T12:19:49+03:00",
+        "updated_at": "2026-01-01T12:23:40+03:00", "deleted_at": None, "refunded_at": None, "refunded_amount": None,
+        "refunded_deduction_amount": None, "refunds": [],
+    }  # fmt: skip
+    order = {
+        "id": "@O@", "uniqid": "AnOn000000", "payed": True, "payed_at": "@T@", "client_id": "@C@",
+        "client": {"id": 1, "email": "buyer@example.test", "details": {
+            "id": 2, "name": "Имя", "middlename": None, "surname": "Фамилия", "phone": "+79000000001", "vk_id": "",
+            "facebook_id": ""}},
+        "site_id": 1, "site": {"id": 1, "host": "выставка-пример.рф"}, "payment_id": 12133, "payment_type_id": "card",
+        "payment_card_number": "400000******0002", "payment_url": "https://example.test/pay/AnOn000000",
+        "cancel_url": "https://example.test/cancel-order/AnOn000000/00000000000000000000000000000000",
+        "basket_user_id": 9200001, "backend_user_id": None, "access_code_id": None, "reserved": False,
+        "reserved_to": "2026-01-02T12:21:14+03:00", "reserve_extended": False, "integrations": [],
+        "event_id": 24089, "price": 980, "original_price": 980,
+        "currency_id": "RUB", "utm": {"utm_source": "vk", "utm_medium": "tomsk", "utm_campaign": "@U@"}, "custom": "",
+        "baskets": [basket] * TICKETS, "refunds": [], "created_at": "2026-01-01T12:21:14+03:00",
+        "updated_at": "@T@", "deleted_at": None, "discount_id": None, "promo_code_id": None,
+    }  # fmt: skip
+    return json.dumps({**order, "fields": []}, ensure_ascii=False)
+
+
+def _order(template: str, number: int) -> str:
+    moment = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=MOSCOW) + timedelta(seconds=number * 86_400 // PER_DAY)
+    text = template.replace('"@O@"', str(1_000_000 + number)).replace("@T@", moment.isoformat(timespec="seconds"))
+    text = text.replace('"@C@"', str(number % 90_000)).replace("@U@", f"campaign_{number % 97}")
+    for ticket in range(TICKETS):
+        text = text.replace('"@B@"', str(7_000_000 + number * TICKETS + ticket), 1)
+    return text.replace('"@P@"', str((number * 7) % 1500))
+
+
+class Pages:
+    """The API over pages on disk: what the network would bring, without it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.http = type("Http", (), {"stats": Stats()})()
+
+    def orders_page(self, where: object, order_by: object, page: int, day: object) -> OrderPage:
+        return decode((self.folder / f"{page}.json").read_bytes(), OrderPage, "benchmark")
+
+    def events_page(self, page: int) -> EventPage:
+        return decode(b'{"data":[],"paging":{"perPage":100,"currentPage":1,"total":0}}', EventPage, "benchmark")
+
+
+def measure(folder: Path, pages: int, orders: int, mode: str) -> float:
+    """Seconds of one thing over the same pages: decode, rows, insert or load."""
+    last = FIRST + timedelta(days=(orders - 1) // PER_DAY)
+    later = datetime(2027, 6, 1, tzinfo=MOSCOW)
+    source = QTicketsSource(Pages(folder), CityIndex({}), salt="s", now=lambda: later)  # type: ignore[arg-type]
+    if mode == "decode":
+        started = time.perf_counter()
+        for page in range(1, pages + 1):
+            decode((folder / f"{page}.json").read_bytes(), OrderPage, "benchmark")
+        return time.perf_counter() - started
+    if mode == "rows":
+        started = time.perf_counter()
+        for _ in source.read(FIRST, last):
+            pass
+        return time.perf_counter() - started
+    with database() as warehouse:
+        if mode == "insert":
+            reads = list(source.read(FIRST, last))
+            tables = {name: pa.concat_tables([read.tables[name] for read in reads]) for name in DESCRIPTION.tables}
+            started = time.perf_counter()
+            for name, rows in tables.items():
+                warehouse.command(f"CREATE TABLE bench_{name} AS {name} ENGINE = MergeTree ORDER BY tuple()")
+                warehouse.insert(f"bench_{name}", _with_service_columns(rows))
+            return time.perf_counter() - started
+        started = time.perf_counter()
+        report = load_days(source, DESCRIPTION, warehouse, FIRST, last, Load(run_id="bench"))
+        seconds = time.perf_counter() - started
+        if report.accepted != orders * TICKETS:
+            raise SystemExit(f"{report.accepted} tickets loaded, {orders * TICKETS} expected")
+        return seconds
+
+
+def _with_service_columns(rows: pa.Table) -> pa.Table:
+    count = rows.num_rows
+    stamp = pa.array([datetime(2026, 1, 1, tzinfo=MOSCOW)] * count, pa.timestamp("s", "Europe/Moscow"))
+    return (
+        rows.append_column("_loaded_at", stamp)
+        .append_column("_ver", pa.array([1] * count, pa.uint64()))
+        .append_column("_run_id", pa.array(["bench"] * count))
+    )
+
+
+def main(orders: int) -> None:
+    size = len(_order_template().encode()) / 1000
+    print(f"QTickets history: {orders:,} orders, {orders * TICKETS:,} tickets, {size:.1f} KB of JSON an order")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        pages = write_pages(folder, orders)
+        seconds, memory = {}, {}
+        for mode in ("decode", "insert", "rows", "load"):
+            seconds[mode], memory[mode] = _apart(folder, pages, orders, mode)
+            print(f"  {mode:7} {orders * TICKETS / seconds[mode]:>10,.0f} tickets/s   peak {memory[mode]:>4.0f} MB")
+        half = orders // 2
+        _, memory_half = _apart(folder, -(-half // PER_PAGE), half, "load", total=orders)
+        print(f"  whole path / typed decoding: {seconds['decode'] / seconds['load']:.2f}   (goal >= 0.40)")
+        print(f"  whole path / engine's insert: {seconds['insert'] / seconds['load']:.2f}")
+        print(f"  peak memory {memory['load']:.0f} MB, of half the history {memory_half:.0f} MB   (goal <= 400, flat)")
+
+
+def _apart(folder: Path, pages: int, orders: int, mode: str, total: int | None = None) -> tuple[float, float]:
+    """Seconds and peak megabytes of one mode in a process of its own."""
+    if total:
+        write_pages(folder, orders)
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.qtickets_history",
+        "--child",
+        mode,
+        str(folder),
+        str(pages),
+        str(orders),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr[-3000:])
+    answer = json.loads(done.stdout.splitlines()[-1])
+    return answer["seconds"], answer["megabytes"]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=int, default=126_000)
+    parser.add_argument("--child", nargs=4, metavar=("MODE", "FOLDER", "PAGES", "ORDERS"))
+    given = parser.parse_args()
+    if given.child:
+        mode, folder, pages, orders = given.child
+        took = measure(Path(folder), int(pages), int(orders), mode)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"seconds": took, "megabytes": peak}))
+    else:
+        main(given.orders)

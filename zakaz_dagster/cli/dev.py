@@ -1,0 +1,66 @@
+"""`zakaz dev`: the local stack and Dagster, kept running together; Ctrl-C ends all of it.
+
+honcho is the process manager: it prefixes each process's lines, and when one ends it ends the others.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from zakaz_dagster.local import Stack, stack
+from zakaz_dagster.settings import PROJECT_ROOT
+
+UI_HOST = "127.0.0.1"
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--seed", default=7, show_default=True, help="Another seed is another organiser.")
+@click.option("--history", default=60, show_default=True, help="Days of history the sandbox has.")
+@click.option("--home", type=click.Path(path_type=Path), default=PROJECT_ROOT / ".zakaz" / "dev", help="Data folder.")
+def dev(port: int, seed: int, history: int, home: Path) -> None:
+    """Keep the sandbox, the local ClickHouse and Dagster running; the UI is at http://127.0.0.1:3000."""
+    console = Console()
+    with stack(home, ["--seed", str(seed), "--days", str(history)]) as running:
+        os.environ.update(running.environment)
+        _prepare()
+        console.print(f"[bold]Dagster UI[/]  http://{UI_HOST}:{port}   (Ctrl-C ends everything)")
+        console.print(f"ClickHouse  {running.clickhouse.url}   sandbox  {running.sandbox.url}")
+        sys.exit(_keep_running(running, port))
+
+
+def _prepare() -> None:
+    from zakaz_dagster import wiring
+    from zakaz_dagster.definitions import build_definitions
+    from zakaz_dagster.defs import execution
+    from zakaz_dagster.settings import Settings
+    from zakaz_dagster.warehouse import schema
+
+    settings = Settings()
+    schema.apply(wiring.warehouse(settings))
+    with execution.instance_at_home() as instance:
+        execution.set_pool_limits(build_definitions(settings), instance)
+
+
+def _keep_running(running: Stack, port: int) -> int:
+    """Dagster under honcho until one process ends or Ctrl-C; the exit code of the first that ended."""
+    from honcho.manager import Manager
+
+    manager = Manager()
+    environment = {**os.environ, **running.environment, "PYTHONUNBUFFERED": "1"}
+    for name, arguments in _processes(port).items():
+        command = shlex.join([sys.executable, "-m", *arguments])
+        manager.add_process(name, command, env=environment, cwd=str(PROJECT_ROOT))
+    manager.loop()
+    return int(manager.returncode or 0)
+
+
+def _processes(port: int) -> dict[str, list[str]]:
+    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    return {"dagster": ["dagster", "dev", "-w", workspace, "--host", UI_HOST, "--port", str(port)]}

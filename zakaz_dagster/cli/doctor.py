@@ -1,0 +1,99 @@
+"""`zakaz doctor`: what is set, what is reachable, what differs; with --live, what the vendors really do.
+
+Every fault is shown at once, each with its next step. Secrets are shown as set or not set, never their value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import click
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from zakaz_dagster import wiring
+from zakaz_dagster.failures import Failure
+from zakaz_dagster.settings import GROUPS, Group, Settings
+from zakaz_dagster.warehouse import schema
+
+Fact = tuple[str, str]
+
+
+@click.command()
+@click.option("--live", is_flag=True, help="Also ask each configured vendor, read-only, and print what it does.")
+@click.option("--all", "everything", is_flag=True, help="Show every setting, not only those that differ from defaults.")
+def doctor(live: bool, everything: bool) -> None:
+    """Check settings, ClickHouse, schema and, with --live, the vendors; exit 1 when something is wrong."""
+    console = Console()
+    settings = Settings()
+    console.print(_settings_table(settings, everything=everything))
+    problems = list(settings.faults)
+    problems += _clickhouse(console, settings)
+    for name, unset in ((name, getattr(settings, name).missing()) for name in GROUPS):
+        if unset:
+            console.print(
+                f"[yellow]{name} is not configured:[/] {', '.join(unset)} (configs/{GROUPS[name].file}.env.sample)"
+            )
+    if live:
+        for name, ask in wiring.PROBES.items():
+            problems += _vendor(console, settings, name, ask)
+    for problem in problems:
+        console.print(f"[red]✗ {problem}")
+    console.print("[red]Something is wrong." if problems else "[green]Nothing is wrong.")
+    raise SystemExit(1 if problems else 0)
+
+
+def _settings_table(settings: Settings, *, everything: bool) -> Table:
+    table = Table(title="Settings" + ("" if everything else " that differ from their default"))
+    for column in ("variable", "value"):
+        table.add_column(column, overflow="fold")
+    for name in GROUPS:
+        group: Group = getattr(settings, name)
+        prefix = group.model_config.get("env_prefix") or ""
+        for field in type(group).model_fields:
+            if everything or field in group.model_fields_set:
+                table.add_row(f"{prefix}{field.upper()}", _masked(getattr(group, field)))
+    return table
+
+
+def _masked(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "set" if value.get_secret_value() else "not set"
+    return str(value)
+
+
+def _clickhouse(console: Console, settings: Settings) -> list[str]:
+    """Reach, version and drift, as problems; good news is printed."""
+    try:
+        warehouse = wiring.warehouse(settings)
+        version = warehouse.scalar("SELECT version()")
+        console.print(
+            f"[green]ClickHouse {version}[/] at {warehouse.config.address}, database {warehouse.config.database}"
+        )
+        drift = schema.diff(warehouse)
+    except Failure as failure:
+        return [str(failure)]
+    if not drift:
+        console.print("[green]Schema equals sql/.")
+    return [str(difference) for difference in drift]
+
+
+def _vendor(console: Console, settings: Settings, name: str, ask: Callable[[Settings], Iterable[Fact]]) -> list[str]:
+    if getattr(settings, name).missing():
+        return []
+    table = Table(title=f"{name}, live")
+    for column in ("question", "answer"):
+        table.add_column(column, overflow="fold")
+    try:
+        facts = list(ask(settings))
+    except Failure as failure:
+        return [str(failure)]
+    for question, answer in facts:
+        table.add_row(question, answer)
+    console.print(table)
+    return [
+        f"{name}: {question}: {answer}"
+        for question, answer in facts
+        if answer.startswith(("no answer", "not answered"))
+    ]

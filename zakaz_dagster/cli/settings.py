@@ -1,0 +1,69 @@
+"""`zakaz settings samples`: configs/*.env.sample, generated from `settings.py` and checked against it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from zakaz_dagster.settings import GROUPS, PROJECT_ROOT, Group
+
+CONFIGS = PROJECT_ROOT / "configs"
+
+
+@click.group()
+def settings() -> None:
+    """Write configs/*.env.sample from the settings, or check them."""
+
+
+@settings.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when a sample differs from the settings.")
+def samples(check: bool) -> None:
+    """Write one commented sample per group of settings."""
+    stale = [path for path, text in rendered().items() if not path.is_file() or path.read_text("utf-8") != text]
+    extra = sorted(set(CONFIGS.glob("*.env.sample")) - set(rendered()))
+    if not check:
+        CONFIGS.mkdir(exist_ok=True)
+        for path, text in rendered().items():
+            path.write_text(text, "utf-8")
+        click.echo(f"{len(rendered())} samples in configs/, {len(stale)} renewed")
+        return
+    for path in [*stale, *extra]:
+        click.echo(f"configs/{path.name} differs from settings.py; run `zakaz settings samples`", err=True)
+    if stale or extra:
+        raise SystemExit(1)
+    click.echo("configs/*.env.sample agree with settings.py")
+
+
+def rendered() -> dict[Path, str]:
+    """Path to text of every sample."""
+    return {CONFIGS / f"{group.file}.env.sample": sample(group) for group in GROUPS.values()}
+
+
+def sample(group: type[Group]) -> str:
+    """The sample of one group: every variable with its help; defaults are shown commented out."""
+    prefix = group.model_config.get("env_prefix") or ""
+    lines = [
+        f"# {(group.__doc__ or '').strip().splitlines()[0]}",
+        f"# Copy to secrets/{group.file}.env and fill in.",
+        "",
+    ]
+    for name, field in group.model_fields.items():
+        needed = name in group.needed
+        lines.append(f"# {field.description}{' (needed)' if needed else ''}")
+        lines.append(f"{'' if needed else '# '}{prefix}{name.upper()}={_default(field)}")
+    return "\n".join(lines) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value in (None, PydanticUndefined):
+        return ""
+    if isinstance(value, SecretStr):
+        return ""
+    if isinstance(value, Path):
+        return str(value.relative_to(PROJECT_ROOT)) if value.is_relative_to(PROJECT_ROOT) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
