@@ -34,6 +34,7 @@ from zakaz_dagster.transport.verdict import Again, Judge, Stop, default_judge
 Headers = Mapping[str, str]
 MEGABYTE = 1_000_000
 IN_MEMORY = 4 * MEGABYTE  # a streamed body larger than this waits in a temporary file
+HEAD = 4096  # of a streamed body, for the judge
 CONNECT_TIMEOUT = 15.0
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _NEVER_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -52,6 +53,7 @@ class Call:
     headers: Headers
     day: date | str | None
     repeatable: bool
+    judge: Judge | None
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,14 @@ class HttpClient:
         headers: Headers | None = None,
         day: date | str | None = None,
         repeatable: bool = False,
+        judge: Judge | None = None,
     ) -> httpx.Response:
-        """A good answer with its body read; raises a Failure otherwise. `json` is sent with GET as well."""
+        """A good answer with its body read; raises a Failure otherwise. `json` is sent with GET as well.
+
+        `judge` stands in for the client's own in this call.
+        """
         body = {"params": params, "json": json, "data": data, "content": content}
-        call = Call(method.upper(), path, body, headers or {}, day, repeatable or method.upper() in SAFE_METHODS)
+        call = Call(method.upper(), path, body, headers or {}, day, repeatable or method.upper() in SAFE_METHODS, judge)
         return self._settle(call, None)
 
     @contextmanager
@@ -142,13 +148,14 @@ class HttpClient:
         headers: Headers | None = None,
         day: date | str | None = None,
         repeatable: bool = False,
+        judge: Judge | None = None,
     ) -> Iterator[Download]:
         """A good answer of any size, complete before the first byte is given out, so a broken one is retried too.
 
-        The judge sees status and headers of a 200 only, and the body as well of anything else.
+        Of a 200 the judge sees status, headers and the beginning of the body; of anything else the whole.
         """
         body = {"params": params, "json": json}
-        call = Call(method.upper(), path, body, headers or {}, day, repeatable or method.upper() in SAFE_METHODS)
+        call = Call(method.upper(), path, body, headers or {}, day, repeatable or method.upper() in SAFE_METHODS, judge)
         with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
             file = cast("BinaryIO", spool)
             response = self._settle(call, file)
@@ -177,7 +184,7 @@ class HttpClient:
         self.stats.waited(self._pace.wait())
         self.stats.sent(attempt=attempt)
         response = self._exchange(call, into, attempt, must_end)
-        verdict = self._judge(response)
+        verdict = (call.judge or self._judge)(response)
         if isinstance(verdict, Stop):
             raise verdict.failure
         if isinstance(verdict, Again):
@@ -226,7 +233,7 @@ class HttpClient:
         to_file = into is not None and reply.status_code == httpx.codes.OK
         target = cast("BinaryIO", into) if to_file else BytesIO()
         read_into(reply, target, most=sys.maxsize if to_file else self._max_bytes, must_end=must_end)
-        content = b"" if to_file else cast("BytesIO", target).getvalue()
+        content = _head(target) if to_file else cast("BytesIO", target).getvalue()
         kept = [(name, value) for name, value in reply.headers.multi_items() if name.lower() not in _DESCRIBES_WIRE]
         return httpx.Response(reply.status_code, headers=kept, content=content, request=reply.request)
 
@@ -265,6 +272,14 @@ class HttpClient:
         if isinstance(failure, Retriable):
             about["retry_after"] = failure.retry_after
         return type(failure)(scrub(failure.what, self._secrets), **about)
+
+
+def _head(file: BinaryIO) -> bytes:
+    end = file.tell()
+    file.seek(0)
+    head = file.read(HEAD)
+    file.seek(end)
+    return head
 
 
 def _is_loopback(url: str) -> bool:

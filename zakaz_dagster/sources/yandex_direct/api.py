@@ -1,0 +1,190 @@
+"""Direct's protocol: reports that are queued and polled, objects that come in pages, changes, points.
+
+Belongs here: addresses, headers, paging, polling, renaming. Does not: shapes (`records`), tables (`tsv`), what an
+error code means (`errors`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import httpx
+
+from zakaz_dagster.failures import Failure
+from zakaz_dagster.sources.yandex_direct import records
+from zakaz_dagster.sources.yandex_direct.errors import LIMIT_WAIT, NameSpent, NameTaken, ReportJudge, judge
+from zakaz_dagster.sources.yandex_direct.records import SOURCE
+from zakaz_dagster.sources.yandex_direct.request import ReportRequest
+from zakaz_dagster.transport.client import Download, HttpClient
+from zakaz_dagster.transport.pages import walk
+from zakaz_dagster.transport.stats import Stats
+
+PAGE = 10_000
+MOST_CHECKED = 1_000  # a documented limit is not known; 3000 is what clients remember
+NAMES = 3  # names tried for one report
+
+_Item = TypeVar("_Item", records.Campaign, records.AdGroup, records.Ad, records.SitelinksSet)
+
+
+@dataclass(frozen=True)
+class _Service(Generic[_Item]):
+    """One `get` service: what is asked of it, how its pages are read, how many ids it takes."""
+
+    name: str
+    fields: records.Fields
+    read: Callable[[bytes], tuple[Sequence[_Item], int | None]]
+    most_ids: int = 10_000
+
+
+CAMPAIGNS = _Service("campaigns", records.CAMPAIGN_FIELDS, records.campaigns, most_ids=1_000)
+AD_GROUPS = _Service("adgroups", records.AD_GROUP_FIELDS, records.ad_groups)
+ADS = _Service("ads", records.AD_FIELDS, records.ads)
+SITELINKS = _Service("sitelinks", records.SITELINK_FIELDS, records.sitelinks)
+
+
+@dataclass(frozen=True)
+class DirectConfig:
+    """How to reach Direct; `limit_wait` is the pause after a request limit."""
+
+    base_url: str
+    token: str
+    reports_version: str = "v5"
+    objects_version: str = "v501"
+    requests_per_second: float = 2.0
+    timeout: float = 120.0
+    deadline: float = 1800.0
+    limit_wait: float = LIMIT_WAIT
+
+
+@dataclass(frozen=True)
+class Units:
+    """Points of a login as of its last answer: spent by that request, left, and the day's limit."""
+
+    spent: int
+    left: int
+    daily: int
+
+
+class DirectApi:
+    """All logins of one token."""
+
+    def __init__(self, config: DirectConfig) -> None:
+        self._config = config
+        self.units: dict[str, Units] = {}
+        self._http = HttpClient(
+            SOURCE,
+            config.base_url,
+            headers={"Authorization": f"Bearer {config.token}", "Accept-Language": "en"},
+            timeout=config.timeout,
+            deadline=config.deadline,
+            deadline_setting="DIRECT_DEADLINE_SECONDS",
+            requests_per_second=config.requests_per_second,
+            judge=partial(judge, limit_wait=config.limit_wait),
+            allow=_reads_only,
+            secrets=[config.token],
+        )
+
+    @property
+    def stats(self) -> Stats:
+        return self._http.stats
+
+    def close(self) -> None:
+        self._http.close()
+
+    @contextmanager
+    def report(self, login: str, request: ReportRequest) -> Iterator[Download]:
+        """The finished table, however long the vendor's queue is; ReportTooLarge when a shorter period is needed."""
+        with ExitStack() as stack:
+            yield self._open_report(stack, login, request)
+
+    def campaigns(self, login: str, ids: Sequence[int] | None = None) -> list[records.Campaign]:
+        """The named campaigns, or all of the login."""
+        return self._all(login, CAMPAIGNS, {}) if ids is None else self._by_ids(login, CAMPAIGNS, ids)
+
+    def ad_groups(self, login: str, ids: Sequence[int]) -> list[records.AdGroup]:
+        return self._by_ids(login, AD_GROUPS, ids)
+
+    def ads(self, login: str, ids: Sequence[int]) -> list[records.Ad]:
+        return self._by_ids(login, ADS, ids)
+
+    def sitelinks(self, login: str, ids: Sequence[int]) -> list[records.SitelinksSet]:
+        return self._by_ids(login, SITELINKS, ids)
+
+    def corrected(self, login: str, campaign_ids: Sequence[int], since: datetime) -> records.Changes:
+        """For each campaign whose figures were corrected since then, the earliest day that changed."""
+        stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        borders: dict[int, date] = {}
+        cursors = []
+        for chunk in _chunks(campaign_ids, MOST_CHECKED):
+            params = {"CampaignIds": chunk, "Timestamp": stamp, "FieldNames": ["CampaignsStat"]}
+            answer = records.changes(self._call(login, "changes", "check", params))
+            borders |= answer.borders
+            cursors.append(answer.timestamp)
+        return records.Changes(borders, min(cursors, default=since))
+
+    def _open_report(self, stack: ExitStack, login: str, request: ReportRequest) -> Download:
+        failure: Failure | None = None
+        for _ in range(NAMES):
+            try:
+                return stack.enter_context(self._stream_report(login, request))
+            except (NameTaken, NameSpent) as spent:
+                failure = spent
+                request = request.again()
+        raise failure or AssertionError
+
+    def _stream_report(self, login: str, request: ReportRequest) -> AbstractContextManager[Download]:
+        return self._http.stream(
+            "POST",
+            f"/{self._config.reports_version}/reports",
+            json=request.body,
+            headers={**request.headers, "Client-Login": login},
+            day=f"{login} {request.first}..{request.last}",
+            repeatable=True,
+            judge=ReportJudge(limit_wait=self._config.limit_wait),
+        )
+
+    def _by_ids(self, login: str, service: _Service[_Item], ids: Sequence[int]) -> list[_Item]:
+        """Unknown ids are silently left out by the vendor."""
+        chunks = _chunks(ids, service.most_ids)
+        return [item for chunk in chunks for item in self._all(login, service, {"Ids": chunk})]
+
+    def _all(self, login: str, service: _Service[_Item], criteria: Mapping[str, Any]) -> list[_Item]:
+        def page(offset: int) -> tuple[Sequence[_Item], int | None]:
+            asked = {"SelectionCriteria": criteria, **service.fields, "Page": {"Limit": PAGE, "Offset": offset}}
+            return service.read(self._call(login, service.name, "get", asked))
+
+        return list(walk(page, lambda item: item.id, source=SOURCE))
+
+    def _call(self, login: str, service: str, method: str, params: Mapping[str, Any]) -> bytes:
+        response = self._http.request(
+            "POST",
+            f"/{self._config.objects_version}/{service}",
+            json={"method": method, "params": params},
+            headers={"Client-Login": login},
+            day=login,
+            repeatable=True,
+        )
+        self._note_units(login, response)
+        return response.content
+
+    def _note_units(self, login: str, response: httpx.Response) -> None:
+        parts = response.headers.get("Units", "").split("/")
+        if len(parts) == 3 and all(part.isdigit() for part in parts):  # noqa: PLR2004  spent/left/daily
+            self.units[login] = Units(*map(int, parts))
+
+
+def _reads_only(method: str, path: str) -> bool:
+    """Every service is a POST and can write; the methods sent here are `get` and `check` only."""
+    return method == "POST" and path.rpartition("/")[2] in {
+        "reports", "campaigns", "adgroups", "ads", "sitelinks", "changes",
+    }  # fmt: skip
+
+
+def _chunks(ids: Sequence[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(ids), size):
+        yield list(ids[start : start + size])

@@ -1,0 +1,180 @@
+"""What Direct's error codes mean, and the verdict on one of its answers.
+
+Belongs here: codes, waits they ask for, hints for the operator. Does not: sending, polling (`api`).
+An error is looked for before the status: services answer HTTP 200 with an integer code, Reports HTTP 400 with a code
+in a string, old gateways XML or HTML.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+
+from zakaz_dagster.failures import Fatal, Retriable
+from zakaz_dagster.transport.redaction import scrub
+from zakaz_dagster.transport.verdict import Again, Done, Stop, Verdict, default_judge, describe
+
+LIMIT_WAIT = 10.0  # the vendor counts requests in windows of ten seconds
+POLL_WAIT = 10.0  # when a queued report comes without retryIn
+POINTS_MARGIN = 60.0  # the hourly share of points arrives around the full hour
+HTML_WORDS = 300
+
+NAME_TAKEN = 4000
+NO_POINTS = 152
+RATE_LIMITS = frozenset({56, 506, 9000})
+TEMPORARY = frozenset({52, 500, 502, 1000, 1001, 1002})
+HINTS = {
+    53: "set a valid OAuth token in DIRECT_TOKEN",
+    54: "give the token's owner rights to this login, or correct DIRECT_LOGINS",
+    58: "have the application's request for API access approved in Direct",
+    513: "correct DIRECT_LOGINS: this login is not connected to Direct",
+    3000: "have the application's request for API access approved in Direct",
+    3001: "give the token's owner rights to this login, or correct DIRECT_LOGINS",
+    4001: "ask for fewer objects at once",
+    9300: "ask for fewer objects at once",
+}
+_REFUSED = frozenset({401, 403})
+_XML = re.compile(rb"<(?:\w+:)?error(Code|Message|Detail)>(.*?)</", re.DOTALL)
+_XML_ID = re.compile(rb"<(?:\w+:)?requestId>(.*?)</", re.DOTALL)
+
+
+class NameTaken(Fatal):
+    """Other parameters live under this report name; another name may work."""
+
+
+class NameSpent(Retriable):
+    """The report of this name cannot be built; the same under another name may."""
+
+
+class ReportTooLarge(Retriable):
+    """The vendor cannot build so much at once; a shorter period may work."""
+
+
+@dataclass(frozen=True)
+class DirectError:
+    """An error as Direct says it, whatever the shape it came in."""
+
+    code: int
+    words: str
+    request_id: str
+
+    def __str__(self) -> str:
+        return f"Direct error {self.code}: {self.words} (request id {self.request_id or 'unknown'})"
+
+
+def find_error(response: httpx.Response) -> DirectError | None:
+    """The error in a body, None when there is none to be read."""
+    body = response.content.lstrip()
+    found = _from_xml(body) if body.startswith(b"<") else _from_json(body) if body.startswith(b"{") else None
+    if found is None or found.request_id:
+        return found
+    return DirectError(found.code, found.words, request_id(response))
+
+
+def request_id(response: httpx.Response) -> str:
+    """The id support asks for; a header of every answer."""
+    given: str = response.headers.get("RequestId", "")
+    return given
+
+
+def judge(response: httpx.Response, *, limit_wait: float = LIMIT_WAIT, now: datetime | None = None) -> Verdict:
+    """The verdict on an answer of a service, and on a report's answer that is not about its queue."""
+    error = find_error(response)
+    if error is None and response.is_success:
+        return Done() if _is_whole(response.content) else Again(f"{describe(response)} – not a whole JSON document")
+    if error is None:
+        return _refused(response) if response.status_code in _REFUSED else default_judge(response)
+    if error.code in RATE_LIMITS:
+        return Again(str(error), after=max(limit_wait, retry_in(response) or 0.0))
+    if error.code == NO_POINTS:
+        return Again(str(error), after=until_next_hour(now or datetime.now(UTC)))
+    if error.code in TEMPORARY or response.is_server_error:
+        return Again(str(error))
+    hint = HINTS.get(error.code, "compare the request with the documentation of this code")
+    return Stop(Fatal(str(error), next_step=hint))
+
+
+class ReportJudge:
+    """The verdict on the answers to one report request: the queue, and failures that a new name or period may cure."""
+
+    def __init__(self, *, limit_wait: float = LIMIT_WAIT, patience: int = 3) -> None:
+        self._limit_wait = limit_wait
+        self._patience = patience
+        self._troubles = 0
+
+    def __call__(self, response: httpx.Response) -> Verdict:
+        status = response.status_code
+        if status in {httpx.codes.CREATED, httpx.codes.ACCEPTED}:
+            queue = response.headers.get("reportsInQueue", "?")
+            after = retry_in(response)
+            return Again(f"the report is being built, {queue} in the queue", POLL_WAIT if after is None else after)
+        error = find_error(response)
+        if error is not None and error.code == NAME_TAKEN:
+            return Stop(NameTaken(str(error), next_step="compare the request with the documentation of this code"))
+        if status in {httpx.codes.INTERNAL_SERVER_ERROR, httpx.codes.BAD_GATEWAY}:
+            return self._trouble(response, error)
+        if error is None and status == httpx.codes.OK:
+            return Done() if _is_table(response) else Again(f"{describe(response)} – not a table")
+        return judge(response, limit_wait=self._limit_wait)
+
+    def _trouble(self, response: httpx.Response, error: DirectError | None) -> Verdict:
+        """500: the build failed, 502: it took too long. Both pass by themselves, or need another name, or period."""
+        self._troubles += 1
+        verdict = judge(response, limit_wait=self._limit_wait)
+        if self._troubles < self._patience or not isinstance(verdict, Again):
+            return verdict
+        if response.status_code == httpx.codes.BAD_GATEWAY:
+            return Stop(ReportTooLarge(verdict.reason))
+        return Stop(NameSpent(verdict.reason))
+
+
+def _is_table(response: httpx.Response) -> bool:
+    """Whether the answer says it is TSV; a web server's page of regrets says it is HTML."""
+    kind = response.headers.get("content-type", "")
+    return "html" not in kind and "json" not in kind and "xml" not in kind
+
+
+def _is_whole(body: bytes) -> bool:
+    """A JSON object to its last brace; a gateway's page or a cut body is neither."""
+    plain = body.strip()
+    return plain.startswith(b"{") and plain.endswith(b"}")
+
+
+def retry_in(response: httpx.Response) -> float | None:
+    try:
+        return max(0.0, float(response.headers["retryIn"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def until_next_hour(now: datetime) -> float:
+    """Points come back by 1/24 of the day's limit every hour."""
+    return 3600 - (now.minute * 60 + now.second) + POINTS_MARGIN
+
+
+def _refused(response: httpx.Response) -> Verdict:
+    what = f"access refused: HTTP {response.status_code} (request id {request_id(response) or 'unknown'})"
+    return Stop(Fatal(what, next_step="check DIRECT_TOKEN and DIRECT_LOGINS"))
+
+
+def _from_json(body: bytes) -> DirectError | None:
+    try:
+        error = json.loads(body).get("error")
+        code = int(error["error_code"])
+    except (ValueError, AttributeError, TypeError, KeyError):
+        return None
+    words = ": ".join(str(error[name]) for name in ("error_string", "error_detail") if error.get(name))
+    return DirectError(code, scrub(words[:HTML_WORDS]), str(error.get("request_id") or ""))
+
+
+def _from_xml(body: bytes) -> DirectError | None:
+    parts = {name.decode(): text.decode("utf-8", "replace").strip() for name, text in _XML.findall(body)}
+    if not parts.get("Code", "").isdigit():
+        return None
+    words = ": ".join(parts[name] for name in ("Message", "Detail") if parts.get(name))
+    found = _XML_ID.search(body)
+    return DirectError(int(parts["Code"]), scrub(words[:HTML_WORDS]), found[1].decode() if found else "")

@@ -1,0 +1,191 @@
+"""Direct's objects as its services answer them: campaigns, ad groups, ads, sitelinks, changes.
+
+Belongs here: fields asked for, strict shapes, and where a link or tracking block stands in them. Does not: which of
+them a click carries (`links`). A missing or retyped field raises ShapeChanged with its path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from zakaz_dagster.failures import ShapeChanged
+
+SOURCE = "yandex_direct"
+Fields: TypeAlias = Mapping[str, Sequence[str]]
+_T = TypeVar("_T")
+_PATH = re.compile(r" - at `(.*)`$")
+
+CAMPAIGN_FIELDS: Fields = {
+    "FieldNames": ["Id", "Name", "Type", "State"],
+    "TextCampaignFieldNames": ["TrackingParams"],
+    "UnifiedCampaignFieldNames": ["TrackingParams"],
+    "DynamicTextCampaignFieldNames": ["TrackingParams"],
+    "SmartCampaignFieldNames": ["TrackingParams"],
+}
+AD_GROUP_FIELDS: Fields = {"FieldNames": ["Id", "CampaignId", "Name", "Type", "TrackingParams"]}
+AD_FIELDS: Fields = {
+    "FieldNames": ["Id", "CampaignId", "AdGroupId", "State", "Type"],
+    "TextAdFieldNames": ["Title", "Href", "SitelinkSetId"],
+    "ResponsiveAdFieldNames": ["Titles", "Href", "SitelinkSetId"],
+    "TextImageAdFieldNames": ["Href"],
+    "TextAdBuilderAdFieldNames": ["Href"],
+    "CpcVideoAdBuilderAdFieldNames": ["Href"],
+    "CpmBannerAdBuilderAdFieldNames": ["Href"],
+    "MobileAppAdFieldNames": ["TrackingUrl"],
+}
+SITELINK_FIELDS: Fields = {"FieldNames": ["Id"], "SitelinkFieldNames": ["Title", "Href"]}
+
+
+class _Record(msgspec.Struct, rename="pascal", kw_only=True):
+    pass
+
+
+class Campaign(_Record):
+    """`tracking` is the campaign's block of URL parameters, '' when it has none."""
+
+    id: int
+    name: str = ""
+    type: str = "UNKNOWN"
+    state: str = "UNKNOWN"
+    tracking: str = msgspec.field(default="", name="_tracking")
+
+
+class AdGroup(_Record):
+    id: int
+    campaign_id: int = 0
+    name: str = ""
+    type: str = "UNKNOWN"
+    tracking_params: str | None = None
+
+
+class Ad(_Record):
+    """`href` is the link of whichever block the ad's type has; '' for types that take it from a feed."""
+
+    id: int
+    campaign_id: int
+    ad_group_id: int
+    type: str = "UNKNOWN"
+    state: str = "UNKNOWN"
+    title: str = msgspec.field(default="", name="_title")
+    href: str = msgspec.field(default="", name="_href")
+    sitelink_set_id: int | None = msgspec.field(default=None, name="_sitelinks")
+
+
+class Sitelink(_Record):
+    title: str | None = None
+    href: str | None = None
+
+
+class SitelinksSet(_Record):
+    id: int
+    sitelinks: list[Sitelink] = []
+
+
+class _CampaignStat(_Record):
+    campaign_id: int
+    border_date: date
+
+
+class _Modified(_Record):
+    campaigns_stat: list[_CampaignStat] = []
+
+
+class _Checked(_Record):
+    timestamp: datetime
+    modified: _Modified | None = None
+
+
+class Changes(msgspec.Struct):
+    """`borders`: campaign to the earliest day whose figures changed; `timestamp`: ask from here the next time."""
+
+    borders: dict[int, date]
+    timestamp: datetime
+
+
+def campaigns(body: bytes) -> tuple[list[Campaign], int | None]:
+    return _page(body, "Campaigns", Campaign, _with_tracking)
+
+
+def ad_groups(body: bytes) -> tuple[list[AdGroup], int | None]:
+    return _page(body, "AdGroups", AdGroup)
+
+
+def ads(body: bytes) -> tuple[list[Ad], int | None]:
+    """An empty answer has no `Ads` key at all."""
+    return _page(body, "Ads", Ad, _with_link)
+
+
+def sitelinks(body: bytes) -> tuple[list[SitelinksSet], int | None]:
+    return _page(body, "SitelinksSets", SitelinksSet)
+
+
+def changes(body: bytes) -> Changes:
+    checked = _shaped(_result(body), _Checked, "result")
+    stats = checked.modified.campaigns_stat if checked.modified else []
+    stamp = checked.timestamp if checked.timestamp.tzinfo else checked.timestamp.replace(tzinfo=UTC)
+    return Changes({stat.campaign_id: stat.border_date for stat in stats}, stamp)
+
+
+def _page(
+    body: bytes, key: str, kind: type[_T], prepare: Callable[[dict[str, Any]], None] | None = None
+) -> tuple[list[_T], int | None]:
+    """The page's objects and where the next page starts. Only ads may leave the list out when it is empty."""
+    result = _result(body)
+    if key not in result and not (key == "Ads" and not result):
+        raise _changed(f"result.{key} is missing")
+    items = result.get(key, [])
+    if prepare is not None and isinstance(items, list):
+        for item in filter(lambda item: isinstance(item, dict), items):
+            prepare(item)
+    limited = _shaped(result.get("LimitedBy", 0), int, "result.LimitedBy")
+    return _shaped(items, list[kind], f"result.{key}"), limited or None  # type: ignore[valid-type]
+
+
+def _with_tracking(item: dict[str, Any]) -> None:
+    """The block stands in the part named after the campaign's type, so it is taken from whichever part is there."""
+    blocks = [part["TrackingParams"] for part in item.values() if isinstance(part, dict) and part.get("TrackingParams")]
+    item["_tracking"] = blocks[0] if blocks else ""
+
+
+def _with_link(item: dict[str, Any]) -> None:
+    """Types lag behind what the vendor sends, so every `*Ad` part is looked at, whatever the type says."""
+    parts = [part for name, part in item.items() if name.endswith("Ad") and isinstance(part, dict)]
+    for part in parts:
+        item["_href"] = item.get("_href") or part.get("Href") or part.get("TrackingUrl") or ""
+        item["_sitelinks"] = item.get("_sitelinks") or part.get("SitelinkSetId")
+        titles = part.get("Titles")
+        item["_title"] = item.get("_title") or part.get("Title") or (titles[0] if titles else "")
+
+
+def _result(body: bytes) -> dict[str, Any]:
+    try:
+        answer = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise _changed(f"the answer is not JSON ({error})") from None
+    result = answer.get("result") if isinstance(answer, dict) else None
+    if not isinstance(result, dict):
+        raise _changed("result is missing")
+    return result
+
+
+def _shaped(value: Any, kind: type[_T], path: str) -> _T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        found = _PATH.search(str(error))
+        where = f"{path}{found[1][1:]}" if found else path
+        raise _changed(f"{where}: {_PATH.sub('', str(error))}") from None
+
+
+def _changed(what: str) -> ShapeChanged:
+    return ShapeChanged(
+        what,
+        source=SOURCE,
+        expected="the documented shape of the service",
+        next_step="compare with the vendor's change log; nothing was loaded",
+    )

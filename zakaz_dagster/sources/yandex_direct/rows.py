@@ -1,0 +1,127 @@
+"""From a report's table to rows of `fact_direct_daily`: our columns, repeated keys summed, days apart.
+
+Belongs here: columns. Does not: reading bytes (`tsv`, `exports`), links and their history (`links`, `history`).
+Text stays dictionary-encoded until a day is cut out, so a million rows fit into little memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zakaz_dagster.failures import BadData, ShapeChanged
+from zakaz_dagster.sources.yandex_direct.keys import number
+from zakaz_dagster.sources.yandex_direct.money import MONEY
+from zakaz_dagster.sources.yandex_direct.records import SOURCE
+from zakaz_dagster.sources.yandex_direct.tsv import EMPTY
+
+TABLE = "fact_direct_daily"
+KEY = ("date", "account", "campaign_id", "ad_group_id", "ad_id", "network")
+OBJECT = ("account", "campaign_id", "ad_group_id", "ad_id")
+_NAME = pa.dictionary(pa.int32(), pa.string())
+_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
+    "date": ("Date", pa.date32()),
+    "campaign_id": ("CampaignId", pa.uint64()),
+    "campaign_name": ("CampaignName", _NAME),
+    "ad_group_id": ("AdGroupId", pa.uint64()),
+    "ad_group_name": ("AdGroupName", _NAME),
+    "ad_id": ("AdId", pa.uint64()),
+    "network": ("AdNetworkType", _NAME),
+    "impressions": ("Impressions", pa.uint64()),
+    "clicks": ("Clicks", pa.uint64()),
+    "conversions": ("Conversions", pa.uint64()),
+    "cost_rub": ("Cost", MONEY),
+}
+_SUMS = ("impressions", "clicks", "conversions", "cost_rub")
+_NAMES = ("campaign_name", "ad_group_name")
+
+
+def figures(report: pa.Table, account: str) -> pa.Table:
+    """The report under our names. A missing id is 0, a missing name ''; a missing figure adds nothing.
+
+    Conversions alone keep their NULL: "not measured" and "none" differ there.
+    """
+    for needed in ("Date", "Cost"):
+        if needed not in report.column_names:
+            raise ShapeChanged(f"the column {needed} is missing", source=SOURCE, expected="the fields asked for")
+    columns = {name: _column(report, vendors, kind) for name, (vendors, kind) in _COLUMNS.items()}
+    if columns["date"].null_count:
+        raise BadData("a row without a date", source=SOURCE, next_step="nothing was changed; run it again")
+    rows = report.num_rows
+    accounts = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([account]))
+    return pa.table({"date": columns.pop("date"), "account": pa.chunked_array([accounts], _NAME), **columns})
+
+
+def summed(table: pa.Table) -> pa.Table:
+    """One row per key: rows that share it are added up (campaign-wizard rows have no ids to tell them apart)."""
+    keys = number([table[name] for name in KEY])
+    if keys.are_unique:
+        return table
+    counts = np.bincount(keys.codes)
+    repeated = pa.array(counts[keys.codes] > 1)
+    plain = pa.table([_decoded(column) for column in table.filter(repeated).columns], table.column_names)
+    sums = [(name, "sum", pc.ScalarAggregateOptions(min_count=1)) for name in _SUMS]
+    grouped = plain.group_by(list(KEY)).aggregate([*sums, *((name, "max") for name in _NAMES)])
+    renamed = grouped.rename_columns([name.removesuffix("_sum").removesuffix("_max") for name in grouped.column_names])
+    once = table.filter(pc.invert(repeated))
+    return pa.concat_tables([once, renamed.select(table.column_names).cast(table.schema)]).unify_dictionaries()
+
+
+def in_day_order(table: pa.Table) -> pa.Table:
+    """Sorted by day; a table that is already is not copied."""
+    days = np.asarray(table["date"].cast(pa.int32()))
+    return table if np.all(days[:-1] <= days[1:]) else table.take(pa.array(np.argsort(days, kind="stable")))
+
+
+def by_day(table: pa.Table, days: Sequence[date]) -> Iterator[tuple[date, pa.Table]]:
+    """Every day with its rows, from a table in day order; text is plain in what comes out."""
+    numbers = np.asarray(table["date"].cast(pa.int32()))
+    schema = pa.schema([(field.name, pa.string() if field.type == _NAME else field.type) for field in table.schema])
+    for day in days:
+        at = (day - date(1970, 1, 1)).days
+        start, end = np.searchsorted(numbers, at, "left"), np.searchsorted(numbers, at, "right")
+        cut = table.slice(start, end - start)
+        yield day, pa.table([_decoded(column) for column in cut.columns], schema=schema)
+
+
+def totals(table: pa.Table) -> dict[date, dict[str, Any]]:
+    """Control sums by day, with the number of rows they were made of."""
+    sums = [(name, "sum") for name in _SUMS]
+    rows = table.select(["date", *_SUMS]).group_by("date").aggregate([*sums, ("date", "count")]).to_pylist()
+    return {
+        row["date"]: {"rows": row["date_count"], **{name: row[f"{name}_sum"] or 0 for name in _SUMS}} for row in rows
+    }
+
+
+def _column(report: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray:
+    """A column the report does not have is empty, as if every cell were `--`."""
+    if name not in report.column_names:
+        if kind == _NAME:
+            codes = pa.array(np.zeros(report.num_rows, np.int32))
+            return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, pa.array([""]))], _NAME)
+        nothing = pa.nulls(report.num_rows, kind)
+        return pa.chunked_array([nothing if name == "Conversions" else nothing.fill_null(0)], kind)
+    column = report[name]
+    if kind == _NAME:
+        return _without_dashes(column)
+    return column if name in {"Date", "Conversions"} or not column.null_count else pc.fill_null(column, 0).cast(kind)
+
+
+def _without_dashes(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """`--` as '', each distinct text once in the dictionary."""
+    encoded = (
+        column.combine_chunks() if pa.types.is_dictionary(column.type) else column.dictionary_encode().combine_chunks()
+    )
+    texts = pc.if_else(pc.equal(encoded.dictionary, EMPTY), "", encoded.dictionary)
+    distinct = pc.unique(texts)
+    codes = pc.index_in(texts, distinct).take(encoded.indices)
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, distinct)], _NAME)
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column

@@ -1,0 +1,187 @@
+"""A Direct report's TSV, from its bytes to a typed Arrow table, or a failure that names the line.
+
+    title? · column names · data · "Total rows: N"?
+
+Belongs here: framing, types, money, and every proof that the table is whole. Does not: our columns (`rows`).
+Nothing in the text says how money is written, so the mode that was asked for is handed in and cross-checked.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from zakaz_dagster.failures import BadData, ShapeChanged
+from zakaz_dagster.sources.yandex_direct import money
+from zakaz_dagster.sources.yandex_direct.money import MONEY
+from zakaz_dagster.sources.yandex_direct.records import SOURCE
+
+BLOCK = 1 << 20
+TAIL = 256
+EMPTY = "--"
+_NAME = pa.dictionary(pa.int32(), pa.string())
+TYPES: dict[str, pa.DataType] = {
+    "Date": pa.date32(),
+    "CampaignId": pa.uint64(),
+    "CampaignName": _NAME,
+    "AdGroupId": pa.uint64(),
+    "AdGroupName": _NAME,
+    "AdId": pa.uint64(),
+    "AdNetworkType": _NAME,
+    "Impressions": pa.uint64(),
+    "Clicks": pa.uint64(),
+    "Cost": MONEY,
+    "Conversions": pa.uint64(),
+}
+_TOTAL = re.compile(rb"Total rows: (\d+)\s*$")
+_ROW = re.compile(r"Row #\d+: ")
+
+
+class Truncated(BadData):
+    """The table does not hold as many rows as it says: it was cut off on its way."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the data stands in the file, and what the lines around it say. `first_line` counts from 1."""
+
+    columns: list[str]
+    start: int
+    end: int
+    first_line: int
+    total: int | None
+
+
+def read_report(file: BinaryIO, *, micros: bool | None, summary: bool) -> pa.Table:
+    """The table with the vendor's column names, ids and figures typed, `Cost` in roubles, `--` as NULL.
+
+    `micros` is the money mode that was asked for, None to tell it from the figures. `summary` says that the table must
+    end with `Total rows`; without one it is not known to be whole.
+    """
+    frame = find_frame(file)
+    if summary and frame.total is None:
+        raise _broken("the table ends without its line `Total rows`", Truncated)
+    _check_columns(frame.columns)
+    table = _parse(file, frame, micros=micros)
+    if frame.total is not None and frame.total != table.num_rows:
+        raise _broken(f"`Total rows: {frame.total}`, but {table.num_rows} rows came", Truncated)
+    return table
+
+
+def find_frame(file: BinaryIO) -> Frame:
+    """A title has no TAB while the line of column names has; whether it stands in quotes differs."""
+    end, total = _find_end(file)
+    file.seek(0)
+    first, second = file.readline(), file.readline()
+    if b"\t" not in first and b"\t" in second:
+        columns, start, line = second, len(first) + len(second), 3
+    else:
+        columns, start, line = first, len(first), 2
+    names = columns.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").strip("\r\n").split("\t")
+    return Frame(names, start, max(start, end), line, total)
+
+
+def _find_end(file: BinaryIO) -> tuple[int, int | None]:
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - TAIL))
+    tail = file.read().rstrip(b"\r\n")
+    last = tail[tail.rfind(b"\n") + 1 :]
+    match = _TOTAL.fullmatch(last)
+    if match is None:
+        return size, None
+    return max(0, size - TAIL) + len(tail) - len(last), int(match[1])
+
+
+def _check_columns(names: list[str]) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if len(names) < 2 or doubled:  # noqa: PLR2004  a table has a key and a figure at least
+        raise ShapeChanged(
+            f"the line of column names is {' '.join(names)[:80]!r}",
+            source=SOURCE,
+            expected="names of report fields, each once, separated by TAB",
+            next_step="nothing was loaded; look at the saved answer",
+        )
+
+
+def _parse(file: BinaryIO, frame: Frame, *, micros: bool | None) -> pa.Table:
+    """Blocks are typed as they are read; only typed columns stay in memory."""
+    types = {name: TYPES.get(name, pa.string()) for name in frame.columns}
+    if "Cost" not in types:
+        return _typed(file, frame, types)
+    types["Cost"] = pa.string() if micros is None else pa.int64() if micros else MONEY
+    table = _typed(file, frame, types)
+    cost = table["Cost"]
+    if micros is None:
+        cost = money.read_unknown(_dashes_to_null(cost))
+    elif micros:
+        cost = money.from_micros(cost)
+    else:
+        money.refuse_hidden_micros(cost, lambda: _typed(file, frame, dict.fromkeys(types, pa.string()))["Cost"])
+    return table.set_column(table.column_names.index("Cost"), "Cost", cost)
+
+
+def _dashes_to_null(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.equal(texts, EMPTY), pa.scalar(None, pa.string()), texts)
+
+
+def _typed(file: BinaryIO, frame: Frame, types: dict[str, pa.DataType]) -> pa.Table:
+    schema = pa.schema(list(types.items()))
+    if frame.start >= frame.end:
+        return schema.empty_table()
+    file.seek(frame.start)
+    try:
+        table = csv.read_csv(
+            pa.PythonFile(_Window(file, frame.end - frame.start), mode="r"),
+            read_options=csv.ReadOptions(column_names=frame.columns, block_size=BLOCK),
+            parse_options=csv.ParseOptions(
+                delimiter="\t", quote_char=False, double_quote=False, ignore_empty_lines=False
+            ),
+            convert_options=csv.ConvertOptions(column_types=types, null_values=[EMPTY], strings_can_be_null=False),
+        )
+        return table.cast(schema).unify_dictionaries()
+    except pa.ArrowInvalid as error:
+        raise _bad_line(file, frame, str(error)) from None
+
+
+class _Window(io.RawIOBase):
+    """So many bytes of a file from where it stands."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
+
+
+def _bad_line(file: BinaryIO, frame: Frame, words: str) -> BadData:
+    """The line with the wrong number of cells, found only now that it is known to exist; else the parser's words."""
+    file.seek(frame.start)
+    lines = io.BufferedReader(_Window(file, frame.end - frame.start))
+    for number, line in enumerate(lines, frame.first_line):
+        cells = line.count(b"\t") + 1
+        if cells != len(frame.columns):
+            return _broken(f"line {number} has {cells} cells instead of {len(frame.columns)}")
+    named = re.sub(r"In CSV column #(\d+)", lambda match: f"column {frame.columns[int(match[1])]}", words)
+    return _broken(_ROW.sub("", named)[:200])
+
+
+def _broken(what: str, kind: type[BadData] = BadData) -> BadData:
+    return kind(
+        what,
+        source=SOURCE,
+        expected="a whole table of equal rows",
+        next_step="nothing was changed; run it again, and if it stays send the request id to the vendor",
+    )
