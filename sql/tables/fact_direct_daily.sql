@@ -1,4 +1,7 @@
 -- Advertising of Яндекс.Директ by ad and day.
+-- Rows that Direct gives several times under one key are summed: campaigns of the wizard («Мастер кампаний») name neither
+-- group nor ad. A figure Direct leaves out (`--`) adds nothing; conversions keep the difference between none and unknown.
+-- Clicks may exceed impressions by a little: an impression at 23:59 can be clicked at 00:01.
 -- grain: one row per (date, account, campaign_id, ad_group_id, ad_id, network)
 -- day: date
 -- source: yandex_direct
@@ -26,7 +29,7 @@ CREATE TABLE IF NOT EXISTS fact_direct_daily
     utm_day UInt8 COMMENT 'День показа из utm_content, 0 если нет',
     utm_month UInt8 COMMENT 'Месяц показа из utm_content, 0 если нет',
     city LowCardinality(String) COMMENT 'Город рекламы: из utm, иначе из названий; «не указано», если неизвестен',
-    landing_url String COMMENT 'Ссылка объявления без значений меток клика',
+    landing_url String COMMENT 'Ссылка с наложенными параметрами URL; макросы — как заданы',
     _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда загружено',
     _ver UInt64 COMMENT 'Версия строки: больше — новее',
     _run_id String COMMENT 'Запуск, который загрузил строку'

@@ -19,6 +19,7 @@ import httpx
 from zakaz_dagster.failures import Failure, Fatal
 from zakaz_dagster.transport.redaction import scrub
 
+Response: TypeAlias = httpx.Response  # vendors judge answers without importing the HTTP library themselves
 EXCERPT = 300
 _ASK_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
@@ -45,10 +46,10 @@ class Stop:
 
 
 Verdict: TypeAlias = Done | Again | Stop
-Judge: TypeAlias = Callable[[httpx.Response], Verdict]
+Judge: TypeAlias = Callable[[Response], Verdict]
 
 
-def default_judge(response: httpx.Response) -> Verdict:
+def default_judge(response: Response) -> Verdict:
     """2xx is good; 408, 425, 429 and 5xx come again; redirects and other 4xx stop."""
     status = response.status_code
     if response.is_success:
@@ -63,7 +64,7 @@ def default_judge(response: httpx.Response) -> Verdict:
     return Stop(Fatal(f"request refused: {describe(response)}", next_step="compare the request with the contract"))
 
 
-def retry_after(response: httpx.Response) -> float | None:
+def retry_after(response: Response) -> float | None:
     """Seconds asked for by Retry-After, given as a number or as an HTTP date (measured by the server's own clock)."""
     value = response.headers.get("retry-after", "").strip()
     if not value:
@@ -77,13 +78,13 @@ def retry_after(response: httpx.Response) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
-def describe(response: httpx.Response) -> str:
+def describe(response: Response) -> str:
     """`HTTP 503: first words of the body`, fit for an error message."""
     words = excerpt(response)
     return f"HTTP {response.status_code}: {words}" if words else f"HTTP {response.status_code} with an empty body"
 
 
-def excerpt(response: httpx.Response, limit: int = EXCERPT) -> str:
+def excerpt(response: Response, limit: int = EXCERPT) -> str:
     """The body's first words on one line, tags and secrets removed."""
     text = response.content[: limit * 8].decode("utf-8", errors="replace")
     if "<" in text[:200]:

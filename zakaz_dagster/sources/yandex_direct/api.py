@@ -13,8 +13,6 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-import httpx
-
 from zakaz_dagster.failures import Failure
 from zakaz_dagster.sources.yandex_direct import records
 from zakaz_dagster.sources.yandex_direct.errors import LIMIT_WAIT, NameSpent, NameTaken, ReportJudge, judge
@@ -23,6 +21,7 @@ from zakaz_dagster.sources.yandex_direct.request import ReportRequest
 from zakaz_dagster.transport.client import Download, HttpClient
 from zakaz_dagster.transport.pages import walk
 from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.verdict import Response
 
 PAGE = 10_000
 MOST_CHECKED = 1_000  # a documented limit is not known; 3000 is what clients remember
@@ -172,7 +171,7 @@ class DirectApi:
         self._note_units(login, response)
         return response.content
 
-    def _note_units(self, login: str, response: httpx.Response) -> None:
+    def _note_units(self, login: str, response: Response) -> None:
         parts = response.headers.get("Units", "").split("/")
         if len(parts) == 3 and all(part.isdigit() for part in parts):  # noqa: PLR2004  spent/left/daily
             self.units[login] = Units(*map(int, parts))

@@ -11,12 +11,11 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-import httpx
+from http import HTTPStatus
 
 from zakaz_dagster.failures import Fatal, Retriable
 from zakaz_dagster.transport.redaction import scrub
-from zakaz_dagster.transport.verdict import Again, Done, Stop, Verdict, default_judge, describe
+from zakaz_dagster.transport.verdict import Again, Done, Response, Stop, Verdict, default_judge, describe
 
 LIMIT_WAIT = 10.0  # the vendor counts requests in windows of ten seconds
 POLL_WAIT = 10.0  # when a queued report comes without retryIn
@@ -66,7 +65,7 @@ class DirectError:
         return f"Direct error {self.code}: {self.words} (request id {self.request_id or 'unknown'})"
 
 
-def find_error(response: httpx.Response) -> DirectError | None:
+def find_error(response: Response) -> DirectError | None:
     """The error in a body, None when there is none to be read."""
     body = response.content.lstrip()
     found = _from_xml(body) if body.startswith(b"<") else _from_json(body) if body.startswith(b"{") else None
@@ -75,13 +74,13 @@ def find_error(response: httpx.Response) -> DirectError | None:
     return DirectError(found.code, found.words, request_id(response))
 
 
-def request_id(response: httpx.Response) -> str:
+def request_id(response: Response) -> str:
     """The id support asks for; a header of every answer."""
     given: str = response.headers.get("RequestId", "")
     return given
 
 
-def judge(response: httpx.Response, *, limit_wait: float = LIMIT_WAIT, now: datetime | None = None) -> Verdict:
+def judge(response: Response, *, limit_wait: float = LIMIT_WAIT, now: datetime | None = None) -> Verdict:
     """The verdict on an answer of a service, and on a report's answer that is not about its queue."""
     error = find_error(response)
     if error is None and response.is_success:
@@ -106,33 +105,33 @@ class ReportJudge:
         self._patience = patience
         self._troubles = 0
 
-    def __call__(self, response: httpx.Response) -> Verdict:
+    def __call__(self, response: Response) -> Verdict:
         status = response.status_code
-        if status in {httpx.codes.CREATED, httpx.codes.ACCEPTED}:
+        if status in {HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
             queue = response.headers.get("reportsInQueue", "?")
             after = retry_in(response)
             return Again(f"the report is being built, {queue} in the queue", POLL_WAIT if after is None else after)
         error = find_error(response)
         if error is not None and error.code == NAME_TAKEN:
             return Stop(NameTaken(str(error), next_step="compare the request with the documentation of this code"))
-        if status in {httpx.codes.INTERNAL_SERVER_ERROR, httpx.codes.BAD_GATEWAY}:
+        if status in {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY}:
             return self._trouble(response, error)
-        if error is None and status == httpx.codes.OK:
+        if error is None and status == HTTPStatus.OK:
             return Done() if _is_table(response) else Again(f"{describe(response)} – not a table")
         return judge(response, limit_wait=self._limit_wait)
 
-    def _trouble(self, response: httpx.Response, error: DirectError | None) -> Verdict:
+    def _trouble(self, response: Response, error: DirectError | None) -> Verdict:
         """500: the build failed, 502: it took too long. Both pass by themselves, or need another name, or period."""
         self._troubles += 1
         verdict = judge(response, limit_wait=self._limit_wait)
         if self._troubles < self._patience or not isinstance(verdict, Again):
             return verdict
-        if response.status_code == httpx.codes.BAD_GATEWAY:
+        if response.status_code == HTTPStatus.BAD_GATEWAY:
             return Stop(ReportTooLarge(verdict.reason))
         return Stop(NameSpent(verdict.reason))
 
 
-def _is_table(response: httpx.Response) -> bool:
+def _is_table(response: Response) -> bool:
     """Whether the answer says it is TSV; a web server's page of regrets says it is HTML."""
     kind = response.headers.get("content-type", "")
     return "html" not in kind and "json" not in kind and "xml" not in kind
@@ -144,7 +143,7 @@ def _is_whole(body: bytes) -> bool:
     return plain.startswith(b"{") and plain.endswith(b"}")
 
 
-def retry_in(response: httpx.Response) -> float | None:
+def retry_in(response: Response) -> float | None:
     try:
         return max(0.0, float(response.headers["retryIn"]))
     except (KeyError, ValueError):
@@ -156,7 +155,7 @@ def until_next_hour(now: datetime) -> float:
     return 3600 - (now.minute * 60 + now.second) + POINTS_MARGIN
 
 
-def _refused(response: httpx.Response) -> Verdict:
+def _refused(response: Response) -> Verdict:
     what = f"access refused: HTTP {response.status_code} (request id {request_id(response) or 'unknown'})"
     return Stop(Fatal(what, next_step="check DIRECT_TOKEN and DIRECT_LOGINS"))
 

@@ -1,0 +1,243 @@
+"""Yandex Direct as a day source: one report per login and period, answered day by day.
+
+    report per login ─▶ figures ─▶ the ads, groups and campaigns behind them ─▶ landings as of each day ─▶ days
+
+Belongs here: the order of these steps, periods and their halves, the vendor's horizon. Does not: protocol, shapes,
+columns, tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zakaz_dagster.failures import BadData, Fatal, ShapeChanged
+from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.parsing.dates import MOSCOW
+from zakaz_dagster.sources.port import DayRead, SourceDescription
+from zakaz_dagster.sources.yandex_direct import campaigns, history, rows
+from zakaz_dagster.sources.yandex_direct.api import DirectApi
+from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue
+from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge, request_id
+from zakaz_dagster.sources.yandex_direct.links import Clicked, Lander
+from zakaz_dagster.sources.yandex_direct.records import SOURCE
+from zakaz_dagster.sources.yandex_direct.request import MOST_ROWS, ReportRequest
+from zakaz_dagster.sources.yandex_direct.tsv import Truncated, read_report
+from zakaz_dagster.transport.client import Download
+
+HISTORY_YEARS = 3
+DESCRIPTION = SourceDescription(
+    name=SOURCE,
+    label="Яндекс.Директ",
+    tables={rows.TABLE: rows.KEY},
+    trailing_days=7,
+    weekly_days=30,
+    history_days=HISTORY_YEARS * 365,
+    includes_today=False,
+    cron="10 0 * * *",
+    warn_minutes=30 * 60,
+    fail_minutes=48 * 60,
+)
+Held = Callable[[], Mapping[str, pa.Table]]
+
+
+class Changed(NamedTuple):
+    """Days whose figures were corrected, and the moment to ask from the next time."""
+
+    days: list[date]
+    cursor: datetime
+
+
+class DirectSource:
+    """All logins. `now` is the present moment (aware); `held` gives the dimension tables as stored before, if any.
+
+    When `read` is exhausted, `dimensions()` has the dimension rows that are new or changed; store them by plain insert.
+    """
+
+    def __init__(
+        self,
+        api: DirectApi,
+        cities: CityIndex,
+        *,
+        logins: Sequence[str],
+        now: Callable[[], datetime],
+        micros: bool = False,
+        held: Held = dict,
+    ) -> None:
+        self.api = api
+        self._logins = list(logins)
+        self._now = now
+        self._micros = micros
+        self._held = held
+        self._lander = Lander(cities)
+        self._catalogues = {login: Catalogue(api, login) for login in self._logins}
+        self._history: history.History | None = None
+
+    @property
+    def requests(self) -> int:
+        return self.api.stats.requests
+
+    def read(self, first: date, last: date) -> Iterator[DayRead]:
+        """Every day of first..last (Moscow), ascending; a day without rows is the vendor's word that it had none."""
+        asked_at = self._now().astimezone(MOSCOW)
+        check_range(first, last, asked_at.date())
+        request = ReportRequest(first, last, edition=f"{asked_at:%Y%m%d%H%M%S%f}", micros=self._micros)
+        for period, figures in self._periods(request):
+            table = rows.in_day_order(self._landed(rows.summed(figures), asked_at))
+            yield from _days(period, table, rows.totals(figures), asked_at)
+
+    def dimensions(self) -> Mapping[str, pa.Table]:
+        """Rows of the dimension tables to insert: new objects, new landings, changed names and states."""
+        found = campaigns.rows_of(self._catalogues, self._held())
+        return {history.TABLE: self._known().changed(), campaigns.TABLE: found}
+
+    def changed_days(self, since: datetime) -> Changed:
+        """The past days that Direct corrected after `since`: of every campaign from its border to yesterday."""
+        today = self._now().astimezone(MOSCOW).date()
+        days: set[date] = set()
+        cursors = []
+        for login in self._logins:
+            ids = [campaign.id for campaign in self.api.campaigns(login)]
+            answer = self.api.corrected(login, ids, since)
+            cursors.append(answer.timestamp)
+            for border in answer.borders.values():
+                start = max(border, oldest_day(today))
+                days |= {start + timedelta(days=n) for n in range((today - start).days)}
+        return Changed(sorted(days), min(cursors, default=since))
+
+    def _periods(self, request: ReportRequest) -> Iterator[tuple[ReportRequest, pa.Table]]:
+        """The period with all logins' figures; in halves where the vendor or its row limit cannot take it whole."""
+        try:
+            tables = [rows.figures(self._report(login, request), login) for login in self._logins]
+        except ReportTooLarge:
+            if request.first == request.last:
+                raise
+            for half in request.halves:
+                yield from self._periods(half)
+        else:
+            yield request, pa.concat_tables(tables).unify_dictionaries()
+
+    def _report(self, login: str, request: ReportRequest) -> pa.Table:
+        """The checked table of one login; one that came short is fetched a second time under the same name."""
+        try:
+            return self._table(login, request)
+        except Truncated:
+            return self._table(login, request)
+
+    def _table(self, login: str, request: ReportRequest) -> pa.Table:
+        with self.api.report(login, request) as download:
+            try:
+                table = read_report(download.file, micros=request.micros, summary=request.summary)
+                _check_answer(table, request)
+            except BadData as bad:
+                raise _of_request(bad, login, request, download) from None
+            except ShapeChanged as changed:
+                raise _of_request(changed, login, request, download) from None
+        if table.num_rows >= MOST_ROWS:
+            raise ReportTooLarge(f"the report has {table.num_rows} rows, the most it can have", source=SOURCE)
+        return table
+
+    def _landed(self, figures: pa.Table, asked_at: datetime) -> pa.Table:
+        """The rows with what their clicks carried."""
+        day = history.seen_on(asked_at)
+        for login, catalogue in self._catalogues.items():
+            own = figures.filter(pc.equal(figures["account"], login))
+            catalogue.learn(own)
+            for clicked in catalogue.clicked(own):
+                self._known().observe(self._version(login, clicked, day), day, known=catalogue.knows(clicked))
+        landed = self._known().landed(figures)
+        return landed.append_column("spend_rub", landed["cost_rub"])  # both with VAT: the report is asked for so
+
+    def _version(self, login: str, clicked: Clicked, day: date) -> history.Version:
+        ad = self._catalogues[login].ads.get(clicked.ad_id)
+        landing = self._lander.of(clicked)
+        return history.Version(
+            login,
+            clicked.campaign_id,
+            clicked.ad_group_id,
+            clicked.ad_id,
+            day,
+            clicked.campaign_name,
+            clicked.ad_group_name,
+            ad.title if ad else "",
+            ad.type if ad else "",
+            ad.state if ad else "",
+            *landing,
+        )
+
+    def _known(self) -> history.History:
+        if self._history is None:
+            held = self._held().get(history.TABLE)
+            self._history = history.History(history.Version.all_of(held) if held is not None else ())
+        return self._history
+
+
+def oldest_day(today: date) -> date:
+    """Direct counts its three years from the first day of the current month."""
+    return date(today.year - HISTORY_YEARS, today.month, 1)
+
+
+def check_range(first: date, last: date, today: date) -> None:
+    oldest = oldest_day(today)
+    if first < oldest:
+        raise Fatal(
+            f"Direct keeps statistics of the last three years only, today that is from {oldest}",
+            source=SOURCE,
+            day=first,
+            next_step=f"ask for days from {oldest}; load older ones from an exported report (`zakaz import`)",
+        )
+    if last > today:
+        raise Fatal(f"the day has not begun in Moscow, where it is {today}", source=SOURCE, day=last)
+
+
+def _check_answer(table: pa.Table, request: ReportRequest) -> None:
+    """Exactly the fields that were asked for, and no day outside the period."""
+    if tuple(table.column_names) != request.fields:
+        raise ShapeChanged(
+            f"the columns are {', '.join(table.column_names)}",
+            expected=", ".join(request.fields),
+            next_step="nothing was loaded; compare with the vendor's change log",
+        )
+    strangers = set(table["Date"].unique().to_pylist()) - set(_calendar(request.first, request.last))
+    if strangers:
+        raise BadData(
+            f"rows of {', '.join(sorted(map(str, strangers))[:3])} came",
+            expected=f"days {request.first} to {request.last}",
+            next_step="nothing was changed; run it again",
+        )
+
+
+def _of_request(failure: BadData | ShapeChanged, login: str, request: ReportRequest, download: Download) -> Any:
+    """The failure, naming login, period and the id the vendor's support asks for."""
+    return type(failure)(
+        f"{failure.what} (request id {request_id(download.response) or 'unknown'})",
+        source=SOURCE,
+        day=f"{login} {request.first}..{request.last}",
+        expected=failure.expected,
+        next_step=failure.next_step,
+    )
+
+
+def _days(
+    period: ReportRequest, table: pa.Table, totals: Mapping[date, Mapping[str, Any]], asked_at: datetime
+) -> Iterator[DayRead]:
+    for day, cut in rows.by_day(table, _calendar(period.first, period.last)):
+        sums = dict(totals.get(day, rows.NOTHING))
+        received = sums.pop("rows")
+        ends = datetime.combine(day + timedelta(days=1), time(), MOSCOW)
+        yield DayRead(
+            day=day,
+            tables={rows.TABLE: cut},
+            received=received,
+            accepted=received,
+            covered_until=min(ends, asked_at).isoformat(),
+            totals=sums,
+        )
+
+
+def _calendar(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
