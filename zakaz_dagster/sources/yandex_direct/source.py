@@ -138,7 +138,8 @@ class DirectSource:
             except ShapeChanged as changed:
                 raise _of_request(changed, login, request, download) from None
         if table.num_rows >= MOST_ROWS:
-            raise ReportTooLarge(f"the report has {table.num_rows} rows, the most it can have", source=SOURCE)
+            words = f"the report has {table.num_rows} rows, the most a report can have"
+            raise ReportTooLarge(words, source=SOURCE, day=_asked(login, request))
         return table
 
     def _landed(self, figures: pa.Table, asked_at: datetime) -> pa.Table:
@@ -216,10 +217,14 @@ def _of_request(failure: BadData | ShapeChanged, login: str, request: ReportRequ
     return type(failure)(
         f"{failure.what} (request id {request_id(download.response) or 'unknown'})",
         source=SOURCE,
-        day=f"{login} {request.first}..{request.last}",
+        day=_asked(login, request),
         expected=failure.expected,
         next_step=failure.next_step,
     )
+
+
+def _asked(login: str, request: ReportRequest) -> str:
+    return f"{login} {request.first}..{request.last}"
 
 
 def _days(
