@@ -59,8 +59,10 @@ def fit(rows: pa.Table, types: Mapping[str, str], *, table: str) -> pa.Table:
     """The rows with exactly the table's columns, in its order and types; a value that does not fit is an error.
 
     Nothing is filled in or rounded: a missing or an unknown column, a NULL where none may be, an overflow, a lost
-    decimal digit and a time without a zone are all refused.
+    decimal digit and a time without a zone are all refused. A table without rows and columns means "no rows".
     """
+    if rows.num_rows == 0 and not set(rows.column_names) - set(SERVICE_COLUMNS):
+        return pa.table({name: pa.array([], arrow_type(declared)) for name, declared in types.items()})
     missing = [name for name in types if name not in rows.column_names]
     unknown = [name for name in rows.column_names if name not in types]
     if missing or unknown:

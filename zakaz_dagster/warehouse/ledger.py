@@ -109,13 +109,13 @@ def _rejects(source: str, read: DayRead) -> pa.Table:
 def _enter(wh: Warehouse, source: str, reads: Sequence[DayRead], written: Written, *, ver: int, run_id: str) -> None:
     if not reads:
         return
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(microsecond=0)
     about = shape(wh, LEDGER)
     records = [
         {
             "source": source,
             "day": read.day,
-            "covered_until": datetime.fromisoformat(read.covered_until) if read.covered_until else now,
+            "covered_until": _moment(read.covered_until) or now,
             "received": read.received,
             "accepted": read.accepted,
             "rejected": len(read.rejects),
@@ -126,3 +126,7 @@ def _enter(wh: Warehouse, source: str, reads: Sequence[DayRead], written: Writte
     ]
     full = with_service_columns(pa.Table.from_pylist(records), about.types, loaded_at=now, ver=ver, run_id=run_id)
     wh.insert(LEDGER, fit(full, about.types, table=LEDGER), undo=lambda: None)  # same key and version: harmless twice
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text).replace(microsecond=0) if text else None

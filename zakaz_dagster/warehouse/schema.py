@@ -100,7 +100,7 @@ def _views(wh: Warehouse, live: Mapping[str, Live]) -> Iterator[Difference]:
 
 def _formatted(wh: Warehouse, select: str) -> str:
     """A SELECT as the server itself would write it."""
-    return str(wh.scalar("SELECT formatQuerySingleLine({query:String})", {"query": select}))
+    return str(wh.scalar(f"SELECT formatQuerySingleLine({drift.quoted(select)})"))
 
 
 def _cure(wh: Warehouse, differences: Iterable[Difference]) -> list[Change]:
