@@ -24,6 +24,7 @@ from zakaz_dagster.embedded.body import CHUNK, Body
 from zakaz_dagster.embedded.engine import Engine
 from zakaz_dagster.embedded.errors import ACCESS_DENIED, REQUIRED_PASSWORD, ClickHouseError
 from zakaz_dagster.embedded.execution import Answer, Executor
+from zakaz_dagster.embedded.form import boundary, parse
 from zakaz_dagster.embedded.request import Ask, Guard, ask, parameters
 
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -62,14 +63,16 @@ class Endpoint:
         self.guard.check(given, request.headers)
         if request.method == "GET" and "query" not in given:
             return PlainTextResponse("Ok.\n")
-        asked = ask(request.method, given, request.headers)
         encoding = request.headers.get("content-encoding", "").strip().lower()
-        body = await Body.received(request.stream(), encoding, self.directory)
-        try:
-            answer = await self._run(request, asked, body)
-        finally:
-            body.close()
-        return self._response(asked, answer)
+        with await Body.received(request.stream(), encoding, self.directory) as body:
+            limit = boundary(request.headers.get("content-type", ""))
+            if limit is None:
+                asked = ask(request.method, given, request.headers)
+                return self._response(asked, await self._run(request, asked, body))
+            form = parse(body.text(), limit)
+        asked = ask(request.method, {**given, **form.fields}, request.headers, form.files)
+        with Body(self.directory) as empty:
+            return self._response(asked, await self._run(request, asked, empty))
 
     async def _run(self, request: Request, asked: Ask, body: Body) -> Answer:
         """Run in a thread, and tell it when the client goes away."""
@@ -80,7 +83,7 @@ class Endpoint:
             waited: set[asyncio.Future[Any]] = {work, gone}
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                await loop.run_in_executor(None, self.executor.abandon, asked)
+                await loop.run_in_executor(None, self.executor.abandon, asked.query_id)
             return await work
         finally:
             gone.cancel()

@@ -10,15 +10,16 @@ import tempfile
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, Self
 
 import lz4.frame
 import zstandard
 
-from zakaz_dagster.embedded.errors import INCORRECT_DATA, UNSUPPORTED_MEDIA_TYPE, ClickHouseError
+from zakaz_dagster.embedded.errors import INCORRECT_DATA, QUERY_IS_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, ClickHouseError
 
 IN_MEMORY = 8 * 2**20
 CHUNK = 2**20
+LONGEST_QUERY = 64 * 2**20
 
 
 class Decompressor(Protocol):
@@ -104,6 +105,12 @@ class Body:
         self._file.seek(0)
         return self._file.read(size)
 
+    def text(self) -> bytes:
+        """All of it, where it has to fit into memory: a query or a form."""
+        if self.size > LONGEST_QUERY:
+            raise ClickHouseError.refuse(QUERY_IS_TOO_LARGE, f"The query or form is longer than {LONGEST_QUERY} bytes")
+        return self.head(self.size)
+
     def chunks(self, start: int) -> Iterator[bytes]:
         """The bytes from `start` on."""
         self._file.seek(start)
@@ -112,3 +119,9 @@ class Body:
 
     def close(self) -> None:
         self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

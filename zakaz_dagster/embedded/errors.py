@@ -61,6 +61,7 @@ _STATUS = {
 _TEXT = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.DOTALL)
 # The engine repeats itself when a file could not be written: "Code: 73. DB::Exception: Code: 73. ...".
 _NESTED = re.compile(r"^(?:Code: \d+\. DB::Exception: )+")
+_REPEATED_NAME = re.compile(r"( \([A-Z_]+\))(?:\1)+\s*$")
 _VERSION = re.compile(r"\s*\(version [^()]*(?:\([^()]*\))?\)\.?(?= \([A-Z_]+\)|\s*$)")
 
 
@@ -83,7 +84,8 @@ class ClickHouseError(Exception):
         found = _TEXT.search(text)
         if found is None:
             return cls.refuse(UNKNOWN_EXCEPTION, text.strip() or "the engine failed without a message")
-        return cls(int(found.group(1)), _VERSION.sub("", _NESTED.sub("", found.group(2))).strip())
+        message = _VERSION.sub("", _NESTED.sub("", found.group(2)))
+        return cls(int(found.group(1)), _REPEATED_NAME.sub(r"\1", message).strip())
 
     @property
     def status(self) -> int:

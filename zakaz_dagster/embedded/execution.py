@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import IO
 
 from zakaz_dagster.embedded.body import Body
-from zakaz_dagster.embedded.engine import Engine, Link, Result, literal
-from zakaz_dagster.embedded.errors import QUERY_IS_TOO_LARGE, READONLY, SYNTAX_ERROR, ClickHouseError
+from zakaz_dagster.embedded.engine import Engine, Link, Result, identifier, literal
+from zakaz_dagster.embedded.errors import READONLY, SYNTAX_ERROR, ClickHouseError
 from zakaz_dagster.embedded.request import Ask
 from zakaz_dagster.embedded.sessions import Sessions, undone
 from zakaz_dagster.embedded.statement import Kind, Statement, parse
 
 HEAD = 2**20
-LONGEST_QUERY = 64 * 2**20
 _DEFAULT_FORMAT = "TabSeparated"
 _OF_CONNECTION = frozenset({"SET", "USE"})
 
@@ -54,9 +53,7 @@ class Executor:
         text = lead + body.head(HEAD)
         statement = parse(text)
         if statement.kind is not Kind.INSERT and body.size > HEAD:
-            if body.size > LONGEST_QUERY:
-                raise ClickHouseError.refuse(QUERY_IS_TOO_LARGE, f"The query is longer than {LONGEST_QUERY} bytes")
-            statement = parse(lead + body.head(body.size))
+            statement = parse(lead + body.text())
         with self._connected(ask, statement) as link:
             if ask.get:
                 _refuse_writes(link, statement)
@@ -72,9 +69,11 @@ class Executor:
     def _connected(self, ask: Ask, statement: Statement) -> Iterator[Link]:
         """A connection with the request's settings, to be thrown away unless a session wants it kept.
 
-        `readonly` and the parameters of an INSERT cannot be taken back, so such a request never touches a session.
+        `readonly`, a role, external tables and the parameters of an INSERT cannot be taken back, so a request with
+        one of them never touches a session.
         """
-        cannot_undo = "readonly" in ask.settings or (statement.kind is Kind.INSERT and ask.params)
+        inserts = statement.kind is Kind.INSERT
+        cannot_undo = "readonly" in ask.settings or ask.role or ask.tables or (inserts and ask.params)
         with ExitStack() as stack:
             if ask.session_id and not cannot_undo:
                 held = self.sessions.held(ask.session_id, ask.session_timeout, must_exist=ask.session_check)
@@ -104,11 +103,11 @@ class Executor:
             self._reading.discard(ask.query_id)
             path.unlink(missing_ok=True)
 
-    def abandon(self, ask: Ask) -> None:
-        """Nobody waits for this request any more: end it if it only reads; a write goes on to its end."""
-        if ask.query_id in self._reading:
+    def abandon(self, *query_ids: str) -> None:
+        """Nobody waits for these any more (without ids: for any): end what only reads; a write goes on to its end."""
+        for query_id in set(query_ids) & self._reading if query_ids else set(self._reading):
             with suppress(ClickHouseError):  # a reader has no right to; then it reads on
-                self._engine.kill(ask.query_id)
+                self._engine.kill(query_id)
 
     def _answer(self, result: Result, path: Path, form: str, encoding: str) -> Answer:
         if not path.exists():  # FORMAT Null
@@ -129,11 +128,14 @@ class Executor:
 def _prepare(link: Link, ask: Ask) -> None:
     if ask.database:
         link.use(ask.database)
-    # `readonly` goes last: it forbids itself and what follows.
+    # `readonly` goes last: it forbids what follows.
     link.set({name: value for name, value in ask.settings.items() if name != "readonly"})
-    link.set({name: value for name, value in ask.settings.items() if name == "readonly"})
     if ask.role:
         link.query(f"SET ROLE {literal(ask.role)}")
+    for table in ask.tables:
+        link.query(f"CREATE TEMPORARY TABLE {identifier(table.name)} ({table.structure}) ENGINE = Memory")
+        link.insert(f"INSERT INTO {identifier(table.name)}", table.format, [table.data])
+    link.set({name: value for name, value in ask.settings.items() if name == "readonly"})
 
 
 def _refuse_writes(link: Link, statement: Statement) -> None:

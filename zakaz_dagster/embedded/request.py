@@ -22,6 +22,7 @@ from zakaz_dagster.embedded.errors import (
     REQUIRED_PASSWORD,
     ClickHouseError,
 )
+from zakaz_dagster.embedded.form import Table, facets, tables
 
 # Parameters with a meaning of their own; every other one is a setting.
 _OWN = frozenset(
@@ -50,6 +51,7 @@ class Ask:
     get: bool
     settings: Mapping[str, str]
     params: Mapping[str, str] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()
     role: str = ""
     session_id: str = ""
     session_timeout: float = 60.0
@@ -65,14 +67,18 @@ def parameters(query_string: bytes) -> dict[str, str]:
     return dict(pairs)
 
 
-def ask(method: str, given: Mapping[str, str], headers: Mapping[str, str]) -> Ask:
-    """Read one request."""
+def ask(
+    method: str, given: Mapping[str, str], headers: Mapping[str, str], files: Mapping[str, bytes] | None = None
+) -> Ask:
+    """Read one request; `given` joins the URL's parameters and a form's fields."""
+    files = files or {}
+    own = _OWN | facets(files)
     for name in _UNSUPPORTED:
         if given.get(name, "0") not in ("0", "false"):
             raise ClickHouseError.refuse(
                 NOT_IMPLEMENTED, f"`{name}=1` is not supported; use Content-Encoding and Accept-Encoding"
             )
-    settings = {name: value for name, value in given.items() if name not in _OWN and not name.startswith("param_")}
+    settings = {name: value for name, value in given.items() if name not in own and not name.startswith("param_")}
     query_id = given.get("query_id") or headers.get("x-clickhouse-query-id") or ""
     return Ask(
         query=given.get("query", "").encode(),
@@ -83,6 +89,7 @@ def ask(method: str, given: Mapping[str, str], headers: Mapping[str, str]) -> As
         get=method in ("GET", "HEAD"),
         settings=settings,
         params={name[len("param_") :]: value for name, value in given.items() if name.startswith("param_")},
+        tables=tables(given, files),
         role=given.get("role", ""),
         session_id=given.get("session_id", ""),
         session_timeout=_session_timeout(given.get("session_timeout", "60")),

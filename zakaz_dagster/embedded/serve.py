@@ -148,6 +148,7 @@ async def _serving(options: Options, engine: Engine, listener: socket.socket, re
             h11_max_incomplete_event_size=_LONGEST_HEADERS,
         ),
         ready,
+        executor.abandon,
     )
     watch = asyncio.create_task(_parent_watched(server)) if options.exit_with_parent else None
     try:
@@ -162,15 +163,20 @@ async def _serving(options: Options, engine: Engine, listener: socket.socket, re
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready, and ends quietly on the signals it is stopped by (the original raises them again)."""
+    """Says when it is ready; ends its readers first, and quietly (the original raises the signal again)."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], end_reads: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._end_reads = end_reads
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.to_thread(self._end_reads)
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from zakaz_dagster.embedded.errors import INTO_OUTFILE_NOT_ALLOWED, SYNTAX_ERROR, ClickHouseError
+from zakaz_dagster.embedded.errors import INTO_OUTFILE_NOT_ALLOWED, NOT_IMPLEMENTED, SYNTAX_ERROR, ClickHouseError
 
 _TOKEN = re.compile(
     rb"""
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_READS = frozenset({b"SELECT", b"WITH", b"FROM", b"EXPLAIN", b"SHOW", b"DESC", b"DESCRIBE", b"EXISTS", b"CHECK", b"("})
+_READS = frozenset({b"SELECT", b"WITH", b"FROM", b"("})
 _SELECTS = frozenset({b"SELECT", b"WITH", b"FROM"})
 # What may stand between the target of an INSERT and its data; anything else is already data.
 _CLAUSES = frozenset({b"(", b"SETTINGS", b"PARTITION"})
@@ -32,9 +32,9 @@ _GAP = re.compile(rb"[ \t\f]*;?[ \t\f]*\r?\n?")
 
 
 class Kind(Enum):
-    READ = "gives rows back"
+    READ = "a query of any size"
     INSERT = "data follows the statement"
-    OTHER = "neither"
+    OTHER = "neither; what it answers is short"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def tokens(text: bytes) -> Iterator[Token]:
             continue
         opening = raw in (b"(", b"[", b"{")
         if depth <= 0:
-            yield Token(b"(" if opening else b"" if kind == "quoted" else raw.upper(), match.start(), match.end())
+            yield Token(b"" if kind == "quoted" else raw.upper(), match.start(), match.end())
         depth += opening
 
 
@@ -97,6 +97,7 @@ def _insert(text: bytes, stream: Iterator[Token]) -> Statement | None:
     while token is not None:
         following = next(stream, None)
         if token.word in _SELECTS or _opens_select(text, token):
+            _refuse_input(text)
             return None
         if token.word == b"VALUES":
             return _with_data(text, token.start, token.end, b"Values")
@@ -106,6 +107,17 @@ def _insert(text: bytes, stream: Iterator[Token]) -> Statement | None:
             return _with_data(text, token.start, gap.end() if gap else following.end, name)
         token = following
     return _with_data(text, len(text.rstrip(b"; \t\r\n")), len(text), b"")
+
+
+def _refuse_input(text: bytes) -> None:
+    """The engine takes `INSERT ... SELECT ... FROM input(...)` with data and inserts nothing, without a word."""
+    words = [match.group() for match in _TOKEN.finditer(text) if match.lastgroup in ("word", "other")]
+    for before, word in itertools.pairwise(words):
+        if word == b"(" and before.lower() == b"input":
+            raise ClickHouseError.refuse(
+                NOT_IMPLEMENTED,
+                "input() is not supported by the embedded engine; insert into a table and select from it",
+            )
 
 
 def _behind_target(stream: Iterator[Token]) -> Token | None:
@@ -139,16 +151,20 @@ def _without_data(text: bytes, found: list[Token]) -> Statement:
     while found and found[-1].word == b";":
         text = text[: found.pop().start]
     _refuse_foreign(found)
-    first = found[0].word if found else b""
-    whole = _decoded(text)
-    if first not in _READS:
-        return Statement(Kind.OTHER, first.decode("latin-1"), whole, whole)
+    first, whole = found[0].word, _decoded(text)
     sql, name = _format_cut_out(text, found)
-    return Statement(Kind.READ, first.decode("latin-1"), _decoded(sql), whole, name.decode("latin-1"))
+    reads = first in _READS and not any(token.word == b"INSERT" for token in found)
+    return Statement(
+        kind=Kind.READ if reads else Kind.OTHER,
+        first=first.decode("latin-1"),
+        sql=_decoded(sql),
+        whole=whole,
+        format=name.decode("latin-1"),
+    )
 
 
 def _refuse_foreign(found: list[Token]) -> None:
-    """What a server does not do over HTTP: several statements, and files on the client's side."""
+    """What a server does not do over HTTP, or the engine does wrong."""
     words = [token.word for token in found]
     if not words or b";" in words:
         raise ClickHouseError.refuse(SYNTAX_ERROR, "Syntax error: multi-statements are not allowed")

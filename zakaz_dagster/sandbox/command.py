@@ -55,15 +55,17 @@ def serve_command(
     groups: int, ads: int, faults: tuple[str, ...], options: tuple[str, ...], recorded: str | None,
 ) -> None:  # fmt: skip
     """Serve the vendors' protocols on a made-up organiser; prints one JSON line when ready. Ctrl-C ends it."""
-    serve(
-        Options(
-            port=port,
-            seed=seed,
-            now=now or (f"{today}T12:00:00" if today else None),
-            days=days,
-            start=start.date() if start else None,
-            scale=Scale(orders_per_day, groups, ads),
-            vendor_options=_options(options, recorded),
-            faults=_faults(faults),
-        )
+    chosen = Options(
+        port=port,
+        seed=seed,
+        now=now or (f"{today}T12:00:00" if today else None),
+        days=days,
+        start=start.date() if start else None,
+        scale=Scale(orders_per_day, groups, ads),
+        vendor_options=_options(options, recorded),
+        faults=_faults(faults),
     )
+    try:
+        serve(chosen)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(f"the sandbox cannot start: {error}") from error

@@ -20,6 +20,7 @@ from zakaz_dagster.sandbox.world import World, WorldParams
 from zakaz_dagster.sandbox.world.ads import Scale
 from zakaz_dagster.sandbox.world.moments import day_of, parse, shift
 
+FIRST_DAY = date(2020, 3, 1)
 DEFAULT_DAYS = 150  # enough for a refund three months after its sale
 
 
@@ -53,6 +54,8 @@ def prepare(options: Options) -> tuple[World, State]:
         faults={vendor: Faults(switches) for vendor, switches in options.faults.items()},
     )
     start = options.start or shift(day_of(state.now()), -options.days)
+    if start < FIRST_DAY:
+        raise ValueError(f"history cannot begin before {FIRST_DAY}: the first tours sell from then on")
     return World(WorldParams(options.seed, start, options.scale)), state
 
 
@@ -70,15 +73,15 @@ def serve(options: Options) -> None:
             "today": state.today().isoformat(), "vendors": present(),
         }  # fmt: skip
         print(json.dumps(ready), flush=True)  # noqa: T201 - the line a parent process waits for
-        config = (
-            uvicorn.Config(  # silent, because hanging up is an error to the server; handlers' own errors are answers
-                app,
-                http=_Protocol,
-                ws="none",
-                lifespan="off",
-                log_level="critical",
-                access_log=False,
-                server_header=False,
-            )
+        # Silent, because hanging up is an error to the server; handlers' own errors are answers.
+        config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
         )
         uvicorn.Server(config).run(sockets=[listener])

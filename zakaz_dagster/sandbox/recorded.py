@@ -52,7 +52,7 @@ class _Recorded:
         self.bodies = {file.stem: json.loads(file.read_bytes()) for file in files}
 
     async def any(self, request: Request) -> Response:
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD"):
             await self.state.record_write(NAME, request)
             return unknown_error()
         stem, _, case = request.path_params["stem"].partition("@")

@@ -33,21 +33,24 @@ class Difference:
 
 @dataclass(frozen=True)
 class Live:
-    """An object as the server describes it."""
+    """An object as the server describes it; parsed only when it is compared, for it may be of any kind."""
 
-    is_view: bool
-    ddl: ddl.Ddl
+    engine: str
+    create: str
     select: str
+
+    @property
+    def is_view(self) -> bool:
+        return self.engine == "View"
 
 
 def live_objects(wh: Warehouse) -> dict[str, Live]:
     """Everything in the database but side tables of running loads."""
-    found: dict[str, Live] = {}
-    for row in wh.rows(LIVE):
-        if MARK not in row["name"]:
-            about = ddl.parse(row["create_table_query"])
-            found[row["name"]] = Live(about.is_view, about, row["as_select"])
-    return found
+    return {
+        row["name"]: Live(row["engine"], row["create_table_query"], row["as_select"])
+        for row in wh.rows(LIVE)
+        if MARK not in row["name"]
+    }
 
 
 def missing(statement: Statement, cluster: str) -> Difference:
@@ -65,10 +68,11 @@ def foreign(names: Mapping[str, object]) -> Iterator[Difference]:
 
 def table_differences(statement: Statement, live: Live, cluster: str) -> Iterator[Difference]:
     """Columns, comments, engine, keys of a table that exists."""
-    name, wanted, held = statement.name, ddl.parse(statement.sql), live.ddl
+    name = statement.name
     if live.is_view:
         yield Difference(name, "changed", "is a view, not a table", f"drop the view {name}, then `zakaz schema apply`")
         return
+    wanted, held = ddl.parse(statement.sql), ddl.parse(live.create)
     alter = f"ALTER TABLE {name}" + (f" ON CLUSTER '{cluster}'" if cluster else "")
     yield from _columns(name, wanted, held, alter)
     if wanted.comment != held.comment:
@@ -90,7 +94,7 @@ def view_differences(
             name, "changed", "is a table, not a view", f"rename the table {name}, then `zakaz schema apply`"
         )
         return
-    held = live.ddl
+    held = ddl.parse(live.create)
     changed = [
         what
         for what, same in {

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 
+from zakaz_dagster.failures import Fatal
 from zakaz_dagster.warehouse import drift, lineage, seeds
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.drift import Difference, Live
@@ -58,7 +59,11 @@ def create_view(wh: Warehouse, view: Statement) -> None:
 def in_order(views: Mapping[str, Statement]) -> list[Statement]:
     """The views, each after those it reads."""
     graph = {name: lineage.reads(view) & views.keys() for name, view in sorted(views.items())}
-    return [views[name] for name in TopologicalSorter(graph).static_order()]
+    try:
+        return [views[name] for name in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise Fatal(f"views read each other in a circle: {circle}", source="sql", next_step="break it") from None
 
 
 def _create_database(wh: Warehouse) -> Iterator[Change]:

@@ -44,7 +44,7 @@ class _Vendor:
         return answer({"status": "error", "code": "WRONG_AUTHORIZATION", "message": "Wrong authorization"})
 
     async def rest(self, request: Request) -> Response:
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD"):
             await self.state.record_write(NAME, request)
             return unknown_error()
         path = "/" + request.path_params["rest"]

@@ -19,6 +19,7 @@ from zakaz_dagster.sandbox.world.clicks import Clicks
 from zakaz_dagster.sandbox.world.halls import Halls
 from zakaz_dagster.sandbox.world.lifecycle import Change, Order, Ticket, Utm
 from zakaz_dagster.sandbox.world.moments import DAY, day_number, day_of, midnight, shift
+from zakaz_dagster.sandbox.world.people import PEOPLE
 from zakaz_dagster.sandbox.world.tours import Event, Show, Tours
 
 HOUR = 3600
@@ -57,17 +58,17 @@ class _Making:
 
 
 class Orders:
-    """The order book of one seed; days are cached while they are in use."""
+    """The order book of one seed; days are cached while they are in use. `count(day)` needs no orders to be made."""
 
     def __init__(self, seed: int, tours: Tours, scale: Scale, clicks: Clicks, cached_days: int) -> None:
         self.seed, self.tours, self.scale, self.clicks = seed, tours, scale, clicks
         self.halls = Halls(seed, scale.orders_per_day)
         self._base = lru_cache(maxsize=cached_days)(self._make_base)
         self._whole = lru_cache(maxsize=cached_days)(self._make_day)
+        self.count = lru_cache(maxsize=8192)(self._count)
         self.by_show = lru_cache(maxsize=cached_days)(self._sort_by_show)
 
-    def count(self, day: date) -> int:
-        """Orders made on a day, exchanges included, without making them."""
+    def _count(self, day: date) -> int:
         return self._base_count(day) + len(self._arrivals(day))
 
     def of(self, day: date) -> tuple[Order, ...]:
@@ -175,7 +176,7 @@ class Orders:
         extended = chance.random() < 0.1
         reserved_to = created + (2 if extended else 1) * DAY
         fate = self._fate(chance, dice, created, reserved_to, tickets)
-        person = int(chance.random() * self.scale.orders_per_day * 60) + 1
+        person = int(chance.random() * min(self.scale.orders_per_day * 60, PEOPLE)) + 1
         utm = self.clicks.draw(chance, event, making.day)
         promo = 168_000 + discount if discount else None
         return Order(

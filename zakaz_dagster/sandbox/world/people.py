@@ -8,7 +8,9 @@ FIRST_NAMES = ("Бармаглотта", "Хрюндель", "Жужелинда
 SURNAMES = ("Тыквохвостова", "Зюзюмаркер", "Несуществуйко", "Пряниконос", "Выдумкина", "Фантикодуб", "Понарошкин")
 MAIL_DOMAIN = "planted-buyer.example"
 PHONE_PREFIX = "+7999555"
-CLIENT_BASE = 777_000_000
+CLIENT_BASE = 777_000_000_000
+PEOPLE_STEP = 100_000
+PEOPLE = 90_000  # so that every client id begins with the same seven digits
 CARD = "427699******7777"
 
 
@@ -46,5 +48,5 @@ def markers() -> dict[str, list[str]]:
         "emails": [MAIL_DOMAIN],
         "phones": [PHONE_PREFIX, PHONE_PREFIX[1:]],
         "cards": [CARD],
-        "client_ids": [str(CLIENT_BASE // 1000)],
+        "client_ids": [str(CLIENT_BASE // PEOPLE_STEP)],
     }

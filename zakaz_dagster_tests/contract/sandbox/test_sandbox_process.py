@@ -38,6 +38,13 @@ def test_a_malformed_fault_is_refused_with_its_form():
     assert "vendor:name=value" in result.output
 
 
+@pytest.mark.parametrize("options", [["--start", "2015-01-01"], ["--now", "yesterday"], ["--today", "x"]])
+def test_a_world_that_cannot_be_is_explained(options):
+    result = CliRunner().invoke(main, ["sandbox", "serve", *options])
+    assert result.exit_code == 1
+    assert "the sandbox cannot start" in result.output
+
+
 @pytest.mark.parametrize(
     "path", ["/world/truth", "/world/truth?day=tomorrow", "/world/orders", "/world/inventory?show=1"]
 )

@@ -14,6 +14,7 @@ from zakaz_dagster.sandbox.world.fates import FAR, NEAR
 from zakaz_dagster.sandbox.world.lifecycle import NO_UTM
 from zakaz_dagster.sandbox.world.moments import day_of, days, midnight, parse, shift
 from zakaz_dagster.sandbox.world.orders import day_of_id
+from zakaz_dagster.sandbox.world.people import PEOPLE, Person, markers
 
 START, TODAY = date(2026, 6, 25), date(2026, 11, 22)
 NOW = parse("2026-11-22T12:00:00+03:00")
@@ -140,6 +141,16 @@ def test_the_future_is_hidden(world):
     paid = next(order for order in world.made(shift(TODAY, -1)) if order.changes[0].kind == "pay")
     assert paid.state(paid.changes[0].at - 1).payed_at is None
     assert paid.state(paid.changes[0].at).payed_at == paid.changes[0].at
+
+
+def test_every_trace_of_a_person_carries_a_marker(book):
+    found = markers()
+    for person in (Person(order.person) for order in book[::50]):
+        assert any(person.email.endswith(mark) for mark in found["emails"])
+        assert any(person.phone.startswith(mark) for mark in found["phones"])
+        assert {person.first_name, person.surname} <= set(found["names"])
+        assert any(str(person.client_id).startswith(mark) for mark in found["client_ids"])
+    assert str(Person(PEOPLE).client_id).startswith(found["client_ids"][0])
 
 
 def test_every_rung_of_the_attribution_ladder_has_orders(world, book):

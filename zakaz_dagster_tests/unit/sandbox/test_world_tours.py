@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from zakaz_dagster.sandbox.world.moments import iso
+from zakaz_dagster.sandbox.process import FIRST_DAY
+from zakaz_dagster.sandbox.world.moments import days, iso
 from zakaz_dagster.sandbox.world.tours import Tours
 
 TOURS = Tours(7)
@@ -53,6 +54,12 @@ def test_deleted_doubles_are_listed_but_never_on_sale():
     assert twins
     assert all(event.name.startswith("Удалить - ") for event in twins)
     assert not set(twins) & set(TOURS.on_sale(date(2026, 11, 22)))
+
+
+def test_something_is_on_sale_on_every_day_of_every_seed():
+    for seed in (1, 2, 3):
+        tours = Tours(seed)
+        assert all(tours.on_sale(day) for day in days(FIRST_DAY, date(2027, 12, 31)))
 
 
 def test_the_route_visits_every_city_in_a_year():

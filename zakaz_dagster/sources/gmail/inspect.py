@@ -1,0 +1,124 @@
+"""`zakaz inspect gmail-message` and `mail-file`: what the loader makes of a saved mail or report.
+
+Belongs here: bytes of a file to an Inspection. Does not: the mailbox, the warehouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from decimal import Decimal
+
+import msgspec
+
+from zakaz_dagster.failures import BadData
+from zakaz_dagster.seeds import city_index, seed
+from zakaz_dagster.sources.gmail import eml, tree
+from zakaz_dagster.sources.gmail.columns import Columns
+from zakaz_dagster.sources.gmail.lines import Line, Reading, RefusedLine
+from zakaz_dagster.sources.gmail.mail import Leaf, Mail
+from zakaz_dagster.sources.gmail.parts import Outcome, PartRead
+from zakaz_dagster.sources.gmail.records import SOURCE, Message, shaped
+from zakaz_dagster.sources.gmail.refused import Refused
+from zakaz_dagster.sources.gmail.report import MailRead, read_mail
+from zakaz_dagster.sources.port import Inspection
+
+COLUMNS_SEED = "mail_columns"
+FILE = "file"
+
+
+def message(raw: bytes, options: Mapping[str, str]) -> Inspection:
+    """A message as the Gmail API gave it (JSON, format full or raw), or the mail's source (.eml)."""
+    del options
+    try:
+        mail = _from_json(raw) if raw.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") else eml.mail_of(raw, FILE)
+    except Refused as error:
+        raise _unusable(str(error)) from None
+    return _shown(read_mail(mail, _reading()))
+
+
+def file(raw: bytes, options: Mapping[str, str]) -> Inspection:
+    """A report as a file: .html, .csv, .xlsx or a .zip of them."""
+    del options
+    leaf = Leaf(path=FILE, mime="", attached=True, size=len(raw), data=raw)
+    return _shown(read_mail(Mail(FILE, None, is_forward=False, leaves=[leaf]), _reading()))
+
+
+def _from_json(raw: bytes) -> Mail:
+    try:
+        body = msgspec.json.decode(raw.lstrip(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _unusable(f"the file is not JSON: {error}") from None
+    return tree.mail_of(shaped(body, Message, "the file"))
+
+
+def _unusable(what: str) -> BadData:
+    return BadData(what, source=SOURCE, expected="an answer of users.messages.get as JSON, or a mail's source (.eml)")
+
+
+def _reading() -> Reading:
+    return Reading(Columns(seed(COLUMNS_SEED)), city_index())
+
+
+def _shown(read: MailRead) -> Inspection:
+    lines = [line for statement in read.statements for line in statement.lines]
+    return Inspection(
+        rows=[_row(line) for line in lines],
+        rejects=[*(_reject(line) for line in read.refused), *_unread(read)],
+        totals={
+            **_sums(lines),
+            "rows": len(lines),
+            "parts": len(read.parts),
+            "attachments": sum(leaf.attached for leaf in read.mail.leaves),
+            "tables": sum(len(part.tables) for part in read.parts),
+            "outcome": str(read.outcome),
+        },
+    )
+
+
+def _sums(lines: Iterable[Line]) -> dict[str, object]:
+    counted = [line.counted for line in lines]
+    gross = sum((each.revenue for each in counted), Decimal("0.00"))
+    refunds = sum((each.refunds for each in counted), Decimal("0.00"))
+    return {
+        "tickets": sum(each.tickets for each in counted),
+        "free_tickets": sum(each.tickets_free for each in counted),
+        "refunded_tickets": sum(each.refunded_tickets for each in counted),
+        "gross_rub": f"{gross:.2f}",
+        "refunds_rub": f"{refunds:.2f}",
+        "net_rub": f"{gross - refunds:.2f}",
+    }
+
+
+def _row(line: Line) -> dict[str, object]:
+    counted = asdict(line.counted)
+    counted["revenue_rub"], counted["refunds_rub"] = (f"{counted.pop(name):.2f}" for name in ("revenue", "refunds"))
+    return {
+        "date": line.sale_date.isoformat(),
+        "event_id": line.event_id,
+        "show_id": line.show_id,
+        "event_name": line.event_name,
+        "city": line.city,
+        "show_date": line.show_date.isoformat() if line.show_date else "",
+        "show_time": line.show_time,
+        **counted,
+        "where": line.where,
+    }
+
+
+def _reject(line: RefusedLine) -> dict[str, object]:
+    return {"reason": line.reason, "where": line.where, "payload": line.payload}
+
+
+def _unread(read: MailRead) -> list[dict[str, object]]:
+    """Parts that gave nothing, with their reasons; a body without a table is worth a word only if nothing was read."""
+    said = {Outcome.SKIPPED, Outcome.REFUSED} | (set() if read.statements or read.refused else {Outcome.NO_TABLE})
+    return [
+        {"reason": part.reason or "no table with a report's header", "where": _place(part), "payload": ""}
+        for part in read.parts
+        if part.outcome in said and not part.refused
+    ]
+
+
+def _place(part: PartRead) -> str:
+    return f"part {part.leaf.path} ({part.leaf.mime or part.kind})"

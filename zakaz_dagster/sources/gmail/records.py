@@ -1,0 +1,108 @@
+"""Gmail's answers as far as they are read (users.messages.get with format=full, lists, history).
+
+Keys that may be absent have defaults: an empty list has no `messages`, container parts may lack `partId`, an
+attachment has no `data`. Belongs here: shapes. Does not: the tree's meaning (`tree`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from zakaz_dagster.failures import ShapeChanged
+
+SOURCE = "gmail"
+T = TypeVar("T")
+
+
+class Header(msgspec.Struct):
+    name: str
+    value: str
+
+
+class Body(msgspec.Struct, rename="camel"):
+    size: int = 0
+    data: str = ""
+    attachment_id: str = ""
+
+
+class Part(msgspec.Struct, rename="camel"):
+    mime_type: str
+    filename: str = ""
+    headers: list[Header] = []
+    body: Body = msgspec.field(default_factory=Body)
+    parts: list[Part] = []
+
+    def header(self, name: str) -> str:
+        """The first value of a header, '' when it is absent; names come in any case."""
+        return next((each.value for each in self.headers if each.name.lower() == name), "")
+
+
+class Message(msgspec.Struct, rename="camel"):
+    """`internalDate` is Gmail's moment of arrival, epoch milliseconds as text. `raw` comes with format=raw only."""
+
+    id: str
+    internal_date: str = ""
+    label_ids: list[str] = []
+    payload: Part | None = None
+    raw: str = ""
+
+
+class Ref(msgspec.Struct):
+    id: str
+
+
+class MessagePage(msgspec.Struct, rename="camel"):
+    """`resultSizeEstimate` is a guess and is not read."""
+
+    messages: list[Ref] = []
+    next_page_token: str = ""
+
+
+class Arrived(msgspec.Struct):
+    message: Ref
+
+
+class Change(msgspec.Struct, rename="camel"):
+    messages_added: list[Arrived] = []
+
+
+class HistoryPage(msgspec.Struct, rename="camel"):
+    history_id: str
+    history: list[Change] = []
+    next_page_token: str = ""
+
+
+class Attachment(msgspec.Struct):
+    data: str
+    size: int = 0
+
+
+class Label(msgspec.Struct):
+    id: str
+    name: str
+
+
+class Labels(msgspec.Struct):
+    labels: list[Label] = []
+
+
+class Profile(msgspec.Struct, rename="camel"):
+    """`emailAddress` is personal and is not read."""
+
+    history_id: str
+    messages_total: int = 0
+
+
+def shaped(body: Any, shape: type[T], what: str) -> T:
+    """The answer in its shape; a difference names the field's path."""
+    try:
+        return msgspec.convert(body, shape)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ShapeChanged(
+            f"{what}: {error}",
+            source=SOURCE,
+            expected="the documented shape of the Gmail API, v1",
+            next_step="compare it with the API's reference; `zakaz inspect gmail-message FILE` reads a saved one",
+        ) from None
