@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
@@ -52,6 +52,13 @@ class ApiConfig:
     requests_per_second: float = 3.0
     timeout: float = 60.0
     deadline: float = 900.0
+
+
+class Answer(NamedTuple):
+    """A body still to be read, and the name the vendor's support knows it by."""
+
+    content: bytes
+    request_id: str
 
 
 class VkAdsApi:
@@ -99,7 +106,7 @@ class VkAdsApi:
                     raise _unsteady(resource, f"{len(seen)} of {page.count} objects came")
                 return
 
-    def statistics(self, level: str, ids: Sequence[int], first: date, last: date) -> bytes:
+    def statistics(self, level: str, ids: Sequence[int], first: date, last: date) -> Answer:
         """Daily base metrics of at most 200 objects; raises IdsRefused when one of them is refused."""
         path = f"/api/v2/statistics/{level}/day.json"
         span = f"{first}..{last}" if first != last else str(first)
@@ -111,7 +118,7 @@ class VkAdsApi:
         }
         response = self.get(path, params, day=span)
         if response.is_success:
-            return response.content
+            return Answer(response.content, _request_id(response))
         if problem_of(response).names_ids:
             raise IdsRefused(words(response))
         raise _refusal(path, response, span)

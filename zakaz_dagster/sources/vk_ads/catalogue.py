@@ -41,10 +41,10 @@ class Catalogue:
 
 
 def read_catalogue(api: VkAdsApi) -> Catalogue:
-    """The three lists, whole."""
-    plans = {plan.id: plan for plan in api.listing("ad_plans", AdPlan)}
-    groups = {group.id: group for group in api.listing("ad_groups", AdGroup)}
+    """The three lists, whole; children first, so that one made meanwhile finds its parent in the list read later."""
     banners = {banner.id: banner for banner in api.listing("banners", Banner)}
+    groups = {group.id: group for group in api.listing("ad_groups", AdGroup)}
+    plans = {plan.id: plan for plan in api.listing("ad_plans", AdPlan)}
     _check(groups, banners)
     nameless = {link.id for banner in banners.values() if (link := link_of(banner)) and not link.url and link.id}
     return Catalogue(plans, groups, banners, api.links(sorted(nameless)) if nameless else {})

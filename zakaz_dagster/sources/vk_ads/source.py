@@ -141,7 +141,8 @@ class VkAdsSource:
         missing: dict[int, str] = {}
 
         def ask(chunk: Sequence[int]) -> pa.Table:
-            table, absent = figures_of(self.api.statistics(level, chunk, first, last), chunk, first, last)
+            answer = self.api.statistics(level, chunk, first, last)
+            table, absent = figures_of(answer.content, chunk, first, last, answer.request_id)
             missing.update(dict.fromkeys(absent, "missing from the answer"))
             return table if level == "ad_groups" else active(table)  # only a group's zeros are kept: they are the truth
 
@@ -209,10 +210,14 @@ def _days(read: Read, first: date, last: date) -> Iterator[DayRead]:
             received=read.objects + len(read.rejects),
             accepted=read.objects,
             rejects=read.rejects,
-            covered_until=min(datetime.combine(day + timedelta(days=1), time(), MOSCOW), read.asked_at).isoformat(),
+            covered_until=min(_end_of(day), read.asked_at).isoformat(timespec="seconds"),
             totals={name: sums.get(day, {}).get(f"{name}_sum") or zero for name, zero in TOTALS.items()},
         )
         start = end
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), MOSCOW)
 
 
 def _ends(days: pa.ChunkedArray) -> dict[date, int]:

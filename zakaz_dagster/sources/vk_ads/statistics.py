@@ -32,9 +32,11 @@ ZERO = Decimal(0)
 CLICKS_WITHOUT_MONEY = 100  # so many are never free
 
 
-def figures_of(raw: bytes, asked: Sequence[int], first: dt.date, last: dt.date) -> tuple[pa.Table, list[int]]:
-    """Figures per object and day, and the ids that are missing from the answer."""
-    what = f"statistics {first}..{last}"
+def figures_of(
+    raw: bytes, asked: Sequence[int], first: dt.date, last: dt.date, request_id: str = ""
+) -> tuple[pa.Table, list[int]]:
+    """Figures per object and day, and the ids that are missing from the answer; failures name the request."""
+    what = f"statistics {first}..{last}" + (f" (x-request-id {request_id})" if request_id else "")
     body = decode(raw, Statistics, what)
     days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
     seen: set[int] = set()

@@ -50,7 +50,8 @@ def replaying(tmp_path, replies, token=PAIR, **config):
 
 def statistics(tmp_path, raw, ids, first, last):
     with replaying(tmp_path, {"day.json": raw}) as (api, _):
-        return figures_of(api.statistics("ad_groups", ids, first, last), ids, first, last)
+        answer = api.statistics("ad_groups", ids, first, last)
+        return figures_of(answer.content, ids, first, last, answer.request_id)
 
 
 def one_day(base):

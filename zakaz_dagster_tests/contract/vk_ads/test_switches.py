@@ -79,7 +79,7 @@ FAILS: dict[str, tuple[dict, dict, type[Failure], str]] = {
         "RemoteProtocolError|ConnectError|did not succeed",
     ),
     "slower than the time-out": ({"slow": 3, "after": 1}, {"timeout": 0.5, "deadline": 2.0}, Retriable, "Timeout"),
-    "a day missing": ({"missing_days": ["2026-11-18"]}, {}, BadData, "2026-11-18"),
+    "a day missing": ({"missing_days": ["2026-11-18"]}, {}, BadData, "x-request-id .* 2026-11-18 first"),
     "sums that disagree": ({"wrong_sums": True}, {}, BadData, "total says"),
     "money left out": ({"money": "absent"}, {}, ShapeChanged, "finances"),
     "money zero": ({"money": "zero"}, {}, BadData, "finances"),

@@ -1,0 +1,19 @@
+-- An ad stands once in a day; a second row would count its spend twice.
+-- asset: fact_vk_ads_daily
+-- severity: error
+-- blocking: yes
+-- action: materialise fact_vk_ads_daily for the days the detail names
+WITH twice AS
+(
+    SELECT date, ad_id
+    FROM fact_vk_ads_daily FINAL
+    GROUP BY date, account, if(ad_id = 0, ad_group_id, 0) AS remainder_of, ad_id
+    HAVING count() > 1
+)
+SELECT
+    if(count() = 0, 'ok', 'error') AS status,
+    toFloat64(count()) AS figure,
+    0. AS threshold,
+    if(count() = 0, 'every ad and every remainder stands once in a day',
+       concat(toString(count()), ' of them twice, from ', toString(min(date)), ' to ', toString(max(date)))) AS detail
+FROM twice
