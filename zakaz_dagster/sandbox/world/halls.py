@@ -50,7 +50,7 @@ class Hall:
 
 
 class Halls:
-    """Halls of all events, sized so that an organiser of that many orders a day fits in."""
+    """Halls of all events, sized by orders a day: the best shows sell two thirds of their places, none more than all."""
 
     def __init__(self, seed: int, orders_per_day: int) -> None:
         self.seed = seed
@@ -67,7 +67,7 @@ class Halls:
         return self._admission(level) if event.project.exhibition else self._theatre(event, level)
 
     def _admission(self, level: int) -> Hall:
-        places = 2000 + self.orders_per_day * 60
+        places = 100 + self.orders_per_day * 7
         kinds = (
             ("detskij-bilet-v-budni", "Детский билет (в будни)", 39_000),
             ("detskij-bilet-v-vyhodnye", "Детский билет (в выходные)", 49_000),
@@ -80,10 +80,10 @@ class Halls:
         return Hall((), zones, (), 0)
 
     def _theatre(self, event: Event, level: int) -> Hall:
-        block = 6 + self.orders_per_day * 2 // 40
+        block = 2 + self.orders_per_day * 7 // 200
         count = -(-block * (event.project.opens + 2) // ROW) * ROW
         seats = [_numbered(number, count, level) for number in range(count + ROW)]
-        standing = Seat("FAN-1;1", "Фан-зона", "FAN", "1", "1", 60_000 + level, 200 + self.orders_per_day * 20, True)
+        standing = Seat("FAN-1;1", "Фан-зона", "FAN", "1", "1", 60_000 + level, 60 + self.orders_per_day * 5, True)
         return Hall(tuple(seats[:count]), (standing,), tuple(seats[count:]), block)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from zakaz_dagster.sandbox.qtickets.bodies import order_body
 from zakaz_dagster.sandbox.world import World, WorldParams
+from zakaz_dagster.sandbox.world.ads import Scale
 from zakaz_dagster.sandbox.world.lifecycle import Change, Order, Ticket, Utm
 from zakaz_dagster.sandbox.world.moments import DAY, day_of, days, midnight, parse, shift
 from zakaz_dagster.sandbox.world.truth import money, sales, summed
@@ -197,3 +198,14 @@ def test_inventory_counts_what_is_sold_held_and_closed(world):
     places = world.inventory(show, NOW)
     assert places["sold"] > 0
     assert places["total"] == places["sold"] + places["held"] + places["free"]
+
+
+@pytest.mark.parametrize("orders_per_day", [5, 40, 200])
+def test_no_show_is_oversold_and_the_best_are_well_filled(orders_per_day):
+    world = World(WorldParams(seed=5, start=date(2026, 8, 1), scale=Scale(orders_per_day)))
+    places = [
+        world.inventory(show.id, NOW) for event in world.tours.events(date(2026, 10, 1), TODAY) for show in event.shows
+    ]
+    filled = [place["sold"] / place["total"] for place in places]
+    assert min(place["free"] for place in places) >= 0
+    assert 0.3 < max(filled) < 1
