@@ -50,7 +50,7 @@ class Hall:
 
 
 class Halls:
-    """Halls of all events, sized by orders a day: the best shows sell two thirds of their places, none more than all."""
+    """Halls of all events, sized by orders a day: the best shows fill two thirds of theirs, none is oversold."""
 
     def __init__(self, seed: int, orders_per_day: int) -> None:
         self.seed = seed
