@@ -104,7 +104,7 @@ class VkAds:
 
     def plans(self, now: int) -> list[Plan]:
         """Plans created by now, by id."""
-        last = shift(date.fromordinal(self.start.toordinal()), max(0, (now - midnight(self.start)) // DAY))
+        last = shift(self.start, max(0, (now - midnight(self.start)) // DAY))
         made = [self.plan_of(event.id) for event in self.tours.events(self.start, last)]
         return [plan for plan in made if plan.created <= now]
 
