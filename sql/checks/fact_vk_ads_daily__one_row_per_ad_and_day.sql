@@ -7,7 +7,7 @@ WITH twice AS
 (
     SELECT date, ad_id
     FROM fact_vk_ads_daily FINAL
-    GROUP BY date, account, if(ad_id = 0, ad_group_id, 0) AS remainder_of, ad_id
+    GROUP BY date, account, ad_id, if(ad_id = 0, ad_group_id, 0)
     HAVING count() > 1
 )
 SELECT
