@@ -33,6 +33,7 @@ from zakaz_dagster.sandbox.vk.tokens import Tokens
 from zakaz_dagster.sandbox.world import World
 
 VENDOR = "vk"
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[[Request], object]
 
 
@@ -64,9 +65,9 @@ def routes(world: World, state: State) -> list[Route]:
 def _route(server: _Server, path: str, handler: Handler, resource: str = "") -> Route:
     async def endpoint(request: Request) -> Response:
         request.state.resource = resource
-        return server.read(request, handler)
+        return server.read(request, handler) if request.method in {"GET", "HEAD"} else server.write(request)
 
-    return Route(path.replace("{resource:resource}", resource), endpoint)
+    return Route(path.replace("{resource:resource}", resource), endpoint, methods=METHODS)
 
 
 class _Server:
@@ -95,6 +96,11 @@ class _Server:
             return reply(handler(request), headers=headers)
         except Refusal as refusal:
             return refusal.response
+
+    def write(self, request: Request) -> Response:
+        """Creating, changing and deleting: a reader must never try; it is recorded."""
+        self.state.writes.append({"vendor": VENDOR, "method": request.method, "path": request.url.path})
+        return reply({"error": {"code": "unsupported_http_method", "supported_methods": ["GET"]}}, 405)
 
     async def grant(self, request: Request) -> Response:
         return await self._oauth(request, lambda form: reply(self.tokens.grant(form, self.state.now())))
