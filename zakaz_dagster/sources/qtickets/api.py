@@ -25,7 +25,7 @@ from zakaz_dagster.sources.qtickets.records import (
     decode,
 )
 from zakaz_dagster.transport.client import HttpClient
-from zakaz_dagster.transport.verdict import Stop, Verdict, default_judge
+from zakaz_dagster.transport.verdict import Again, Stop, Verdict, default_judge
 
 READ_ONLY = re.compile(r"^/(orders|events)(/\d+)?$|^/shows/\d+/(seats|barcodes)$")
 EVENT_PAGE_SIZE = 100
@@ -112,7 +112,8 @@ def judge(response: httpx.Response) -> Verdict:
     kind = response.headers.get("content-type", "")
     if response.status_code == httpx.codes.OK:
         if "json" in kind:
-            return default_judge(response)
+            whole = response.content.rstrip()[-1:] in (b"}", b"]")
+            return default_judge(response) if whole else Again("the JSON body ends in the middle")
         return Stop(_stop(f"HTTP 200 with {kind or 'no content type'} instead of JSON", "check QTICKETS_BASE_URL"))
     code = _error_code(response)
     if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
