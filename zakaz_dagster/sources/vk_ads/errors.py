@@ -65,7 +65,7 @@ def judge(response: httpx.Response) -> Verdict:
     """Successes must be JSON; 429 waits as its body says; refusals are handed on, their reader knows the request."""
     status = response.status_code
     if response.is_success:
-        return Done() if _looks_like_json(response) else Again(f"{words(response)} is not JSON")
+        return Done() if _is_json_object(response) else Again(f"{words(response)} is not JSON")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(response)
     if response.is_server_error or response.is_redirect or status in _ASK_AGAIN:
@@ -112,12 +112,15 @@ def _server_time(response: httpx.Response) -> datetime:
         return datetime.now(UTC)
 
 
-def _looks_like_json(response: httpx.Response) -> bool:
-    """Cheap on megabytes: the first and the last character tell a page and a cut body from an object."""
+def _is_json_object(response: httpx.Response) -> bool:
+    """Whether the body is one whole object: a cut body and a proxy's page are asked for again."""
     if response.status_code == HTTPStatus.NO_CONTENT:
         return True
-    body = response.content.strip()
-    return body[:1] == b"{" and body[-1:] == b"}"
+    try:
+        whole = msgspec.json.decode(response.content, type=msgspec.Raw)  # walks the text, makes nothing of it
+    except msgspec.DecodeError:
+        return False
+    return bytes(whole).lstrip()[:1] == b"{"
 
 
 def _code(text: str) -> str:

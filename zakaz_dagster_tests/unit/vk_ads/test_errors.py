@@ -95,6 +95,8 @@ def test_what_is_retried_and_what_is_handed_on():
     assert isinstance(judge(answer(200, "<html>")), Again)
     assert isinstance(judge(answer(200, '{"items": [')), Again)
     assert isinstance(judge(answer(200, "")), Again)
+    assert isinstance(judge(answer(200, '{"items": [{"id": 1}')), Again), "cut off just behind a brace"
+    assert isinstance(judge(answer(200, "[]")), Again)
     assert isinstance(judge(httpx.Response(204)), Done)
     for status in (500, 502, 503):
         assert isinstance(judge(answer(status, {"error": {"code": "ERR_INTERNAL", "message": "x"}})), Again)
