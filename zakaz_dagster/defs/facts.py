@@ -10,7 +10,14 @@ from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 
 
-def fact(name: str, partitions: dg.PartitionsDefinition, *, pool: str, group: str = "facts") -> dg.AssetsDefinition:
+def fact(
+    name: str,
+    partitions: dg.PartitionsDefinition,
+    *,
+    pool: str,
+    group: str = "facts",
+    fresh: dg.FreshnessPolicy | None = None,
+) -> dg.AssetsDefinition:
     """The daily fact `name`, rebuilt for the run's days in time proportional to them."""
     build = builds()[name]
     spec = asset_spec(
@@ -20,6 +27,7 @@ def fact(name: str, partitions: dg.PartitionsDefinition, *, pool: str, group: st
         kinds=("clickhouse", "sql"),
         lineage_metadata={"dagster/column_lineage": column_lineage(build)},
         partitions_def=partitions,
+        freshness_policy=fresh,
     )
 
     @dg.multi_asset(

@@ -54,7 +54,7 @@ def definitions(start: date, guard: float) -> dg.Definitions:
             catalogue,
             inventory,
             sales,
-            fact(FACT, partitions, pool=POOL),
+            fact(FACT, partitions, pool=POOL, fresh=freshness(DESCRIPTION)),
         ],
         jobs=[refresh, reload],
         schedules=[

@@ -34,10 +34,10 @@ def view_assets() -> list[dg.AssetsDefinition]:
 
 
 def automation() -> dg.AutomationConditionSensorDefinition:
-    """The sensor that re-creates views; without it Dagster's own would stand still, stopped."""
+    """The sensor that re-creates views and reloads seeds; without it Dagster's own would stand still, stopped."""
     return dg.AutomationConditionSensorDefinition(
-        "views_on_sql_change",
-        target=dg.AssetSelection.groups(GROUP),
+        "views_and_seeds_on_change",
+        target=dg.AssetSelection.groups(GROUP, "settings"),
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=60,
     )
