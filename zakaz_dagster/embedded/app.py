@@ -61,7 +61,7 @@ class Endpoint:
         _refuse_foreign_pages(request)
         given = parameters(request.scope["query_string"])
         self.guard.check(given, request.headers)
-        if request.method == "GET" and "query" not in given:
+        if request.method in ("GET", "HEAD") and "query" not in given:
             return PlainTextResponse("Ok.\n")
         encoding = request.headers.get("content-encoding", "").strip().lower()
         with await Body.received(request.stream(), encoding, self.directory) as body:

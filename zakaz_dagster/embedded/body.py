@@ -111,6 +111,11 @@ class Body:
             raise ClickHouseError.refuse(QUERY_IS_TOO_LARGE, f"The query or form is longer than {LONGEST_QUERY} bytes")
         return self.head(self.size)
 
+    def opened(self, start: int) -> IO[bytes]:
+        """The file itself, at `start`; it stays ours."""
+        self._file.seek(start)
+        return self._file
+
     def chunks(self, start: int) -> Iterator[bytes]:
         """The bytes from `start` on."""
         self._file.seek(start)

@@ -7,6 +7,7 @@ requests, and queries of several connections run in parallel. Belongs here: all 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from zakaz_dagster.embedded.errors import ClickHouseError
 
 # A server's defaults where the engine has a command-line tool's: there `1,2` is a query, and inserts wait in a queue.
 _BASE = {"implicit_select": "0", "async_insert": "0"}
+_NAME = re.compile(r"\w+", re.ASCII)
 T = TypeVar("T")
 
 
@@ -30,6 +32,14 @@ class Result:
     written_rows: int
     written_bytes: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The engine's view of a text it has parsed and not run."""
+
+    statements: int
+    writes: bool
 
 
 class Link:
@@ -51,7 +61,7 @@ class Link:
         )
 
     def insert(self, sql: str, form: str, chunks: Iterable[bytes]) -> Result:
-        """Feed `chunks` of that format into an INSERT; nothing is committed unless all of them were taken."""
+        """Feed `chunks` of that format into an INSERT; what is faulty leaves only whole blocks before it."""
         return _translated(lambda: self._insert(sql, form, chunks))
 
     def _insert(self, sql: str, form: str, chunks: Iterable[bytes]) -> Result:
@@ -69,10 +79,10 @@ class Link:
     def use(self, database: str) -> None:
         self.query(f"USE {identifier(database)}")
 
-    def only_reads(self, sql: str) -> bool:
-        """Whether it can change nothing; nothing runs."""
+    def judged(self, sql: str) -> Judgement:
+        """What `sql` would do; nothing runs. Text that does not parse has no statements and writes nothing."""
         found = self._connection._conn.classify_query(sql)  # noqa: SLF001 - chdb offers it nowhere else
-        return found["query_class"].name in ("READ_ONLY", "UNKNOWN")
+        return Judgement(found["statement_count"], found["query_class"].name not in ("READ_ONLY", "UNKNOWN"))
 
     def close(self) -> None:
         self._connection.close()
@@ -139,7 +149,7 @@ def identifier(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    if not text.replace("_", "").isalnum():
+    if not _NAME.fullmatch(text):
         raise ClickHouseError(115, f"Unknown setting '{text}'. (UNKNOWN_SETTING)")
     return text
 

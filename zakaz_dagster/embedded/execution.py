@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import IO
 
 from zakaz_dagster.embedded.body import Body
-from zakaz_dagster.embedded.engine import Engine, Link, Result, identifier, literal
+from zakaz_dagster.embedded.engine import Engine, Judgement, Link, Result, identifier, literal
 from zakaz_dagster.embedded.errors import READONLY, SYNTAX_ERROR, ClickHouseError
+from zakaz_dagster.embedded.leftovers import refuse_leftovers
 from zakaz_dagster.embedded.request import Ask
 from zakaz_dagster.embedded.sessions import Sessions, undone
-from zakaz_dagster.embedded.statement import Kind, Statement, parse
+from zakaz_dagster.embedded.statement import Kind, Statement, parse, parse_insert
 
 HEAD = 2**20
 _DEFAULT_FORMAT = "TabSeparated"
@@ -50,17 +51,11 @@ class Executor:
     def run(self, ask: Ask, body: Body) -> Answer:
         """Run what URL and body say together; both are one text to ClickHouse, joined by a line end."""
         lead = ask.query + b"\n" if ask.query else b""
-        text = lead + body.head(HEAD)
-        statement = parse(text)
-        if statement.kind is not Kind.INSERT and body.size > HEAD:
-            statement = parse(lead + body.text())
+        statement = parse_insert(lead + body.head(HEAD)) or parse(lead + body.text())
         with self._connected(ask, statement) as link:
-            if ask.get:
-                _refuse_writes(link, statement)
             if statement.kind is Kind.INSERT:
-                inline = text[statement.data_at : len(lead)]
-                behind = body.chunks(max(0, statement.data_at - len(lead)))
-                return self._insert(link, ask, statement, itertools.chain([inline] if inline else [], behind))
+                return self._insert(link, ask, statement, lead, body)
+            _refuse_unfit(link.judged(statement.whole), statement, get=ask.get)
             if statement.kind is Kind.READ:
                 return self._read(link, ask, statement)
             return self._in_memory(link, ask, statement)
@@ -113,15 +108,20 @@ class Executor:
         if not path.exists():  # FORMAT Null
             return _answer(result, form)
         size = path.stat().st_size
-        return Answer(path.open("rb"), size, form, encoding, _summary(result))
+        return Answer(path.open("rb"), size, form, encoding, _summary(result, size))
 
     def _in_memory(self, link: Link, ask: Ask, statement: Statement) -> Answer:
         form = statement.format or ask.format or _DEFAULT_FORMAT
         return _answer(link.query(statement.whole, form, ask.params), form)
 
-    def _insert(self, link: Link, ask: Ask, statement: Statement, chunks: Iterator[bytes]) -> Answer:
-        link.set({f"param_{name}": value for name, value in ask.params.items()})
+    def _insert(self, link: Link, ask: Ask, statement: Statement, lead: bytes, body: Body) -> Answer:
+        if ask.get:
+            raise _read_only()
         form = statement.format or ask.format or "Values"
+        inline, start = lead[statement.data_at :], max(0, statement.data_at - len(lead))
+        refuse_leftovers(form, inline, body, start)
+        link.set({f"param_{name}": value for name, value in ask.params.items()})
+        chunks = itertools.chain([inline] if inline else [], body.chunks(start))
         return _answer(link.insert(statement.sql, form, chunks), form)
 
 
@@ -133,25 +133,33 @@ def _prepare(link: Link, ask: Ask) -> None:
     if ask.role:
         link.query(f"SET ROLE {literal(ask.role)}")
     for table in ask.tables:
-        link.query(f"CREATE TEMPORARY TABLE {identifier(table.name)} ({table.structure}) ENGINE = Memory")
+        create = f"CREATE TEMPORARY TABLE {identifier(table.name)} ({table.structure}) ENGINE = Memory"
+        if link.judged(create).statements != 1:
+            raise ClickHouseError.refuse(SYNTAX_ERROR, f"Syntax error in the structure of `{table.name}`")
+        link.query(create)
         link.insert(f"INSERT INTO {identifier(table.name)}", table.format, [table.data])
     link.set({name: value for name, value in ask.settings.items() if name == "readonly"})
 
 
-def _refuse_writes(link: Link, statement: Statement) -> None:
-    allowed = statement.first in _OF_CONNECTION or link.only_reads(statement.whole)
-    if allowed and statement.kind is not Kind.INSERT:
-        return
-    raise ClickHouseError.refuse(
+def _refuse_unfit(judgement: Judgement, statement: Statement, *, get: bool) -> None:
+    """The engine's own parser has the last word on how many statements there are and whether they write."""
+    if judgement.statements > 1:
+        raise ClickHouseError.refuse(SYNTAX_ERROR, "Syntax error: multi-statements are not allowed")
+    if get and judgement.writes and statement.first not in _OF_CONNECTION:
+        raise _read_only()
+
+
+def _read_only() -> ClickHouseError:
+    return ClickHouseError.refuse(
         READONLY, "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly; use POST"
     )
 
 
 def _answer(result: Result, form: str) -> Answer:
-    return Answer(io.BytesIO(result.data), len(result.data), form, "", _summary(result))
+    return Answer(io.BytesIO(result.data), len(result.data), form, "", _summary(result, len(result.data)))
 
 
-def _summary(result: Result) -> dict[str, str]:
+def _summary(result: Result, size: int) -> dict[str, str]:
     counters = {
         "read_rows": result.read_rows,
         "read_bytes": result.read_bytes,
@@ -159,7 +167,7 @@ def _summary(result: Result) -> dict[str, str]:
         "written_bytes": result.written_bytes,
         "total_rows_to_read": result.read_rows,
         "result_rows": result.rows or result.written_rows,
-        "result_bytes": len(result.data),
+        "result_bytes": size,
         "elapsed_ns": int(result.seconds * 1e9),
     }
     return {name: str(value) for name, value in counters.items()}

@@ -20,6 +20,7 @@ from zakaz_dagster.embedded.errors import (
     INVALID_SESSION_TIMEOUT,
     NOT_IMPLEMENTED,
     REQUIRED_PASSWORD,
+    UNKNOWN_FORMAT,
     ClickHouseError,
 )
 from zakaz_dagster.embedded.form import Table, facets, tables
@@ -84,7 +85,7 @@ def ask(
         query=given.get("query", "").encode(),
         query_id=query_id if _SAFE_ID.fullmatch(query_id) else str(uuid.uuid4()),
         database=given.get("database") or headers.get("x-clickhouse-database", ""),
-        format=given.get("default_format") or headers.get("x-clickhouse-format", ""),
+        format=_format(given.get("default_format") or headers.get("x-clickhouse-format", "")),
         encoding=_encoding(settings, headers),
         get=method in ("GET", "HEAD"),
         settings=settings,
@@ -97,8 +98,15 @@ def ask(
     )
 
 
+def _format(name: str) -> str:
+    """It becomes part of the query, so it is a word."""
+    if name and not (name.isascii() and name.isalnum()):
+        raise ClickHouseError.refuse(UNKNOWN_FORMAT, f"Unknown format {name}")
+    return name
+
+
 def _encoding(settings: Mapping[str, str], headers: Mapping[str, str]) -> str:
-    if settings.get("enable_http_compression", "0") not in ("1", "true"):
+    if settings.get("enable_http_compression", "1") not in ("1", "true"):
         return ""
     accepted = {part.split(";")[0].strip() for part in headers.get("accept-encoding", "").lower().split(",")}
     return next((name for name in _ENCODINGS if name in accepted), "")

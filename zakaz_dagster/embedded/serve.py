@@ -96,7 +96,7 @@ def _bound(host: str, port: int) -> socket.socket:
 @contextlib.contextmanager
 def _held(directory: Path, url: str) -> Iterator[None]:
     """The directory is ours, or a message saying whose it is. The kernel lets go of the lock whatever happens to us."""
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (directory / "held").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -83,7 +83,14 @@ def undone(link: Link, settings: Mapping[str, str], database: str) -> Iterator[N
         for name, (value, changed) in before.items():
             link.query(f"SET {name} = {literal(value) if changed else 'DEFAULT'}")
         if database:
-            link.use(home)
+            _back(link, home)
+
+
+def _back(link: Link, home: str) -> None:
+    try:
+        link.use(home)
+    except ClickHouseError:  # the statement has dropped it, and has succeeded
+        link.use("default")
 
 
 def _values(link: Link, names: Mapping[str, str]) -> dict[str, tuple[str, bool]]:

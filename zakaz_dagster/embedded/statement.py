@@ -58,6 +58,9 @@ class Statement:
     data_at: int = 0
 
 
+_END = Token(b"", 0, 0)
+
+
 def tokens(text: bytes) -> Iterator[Token]:
     """Tokens outside of brackets, lazily: nothing behind an INSERT's FORMAT is ever looked at."""
     depth = 0
@@ -75,37 +78,34 @@ def tokens(text: bytes) -> Iterator[Token]:
 
 
 def parse(text: bytes) -> Statement:
-    """Split `text`, the whole of a query or the head of an INSERT whose data goes on behind it."""
+    """Split `text`, which is all there is."""
+    return parse_insert(text) or _without_data(text, list(tokens(text)))
+
+
+def parse_insert(text: bytes) -> Statement | None:
+    """The INSERT that `text` begins with, if its data is in the request; `text` may end anywhere behind its head."""
     stream = tokens(text)
     first = next(stream, None)
-    if first is None:
-        raise ClickHouseError.refuse(SYNTAX_ERROR, "Syntax error: failed at position 1 (end of query): Empty query")
-    if first.word == b"INSERT":
-        found = _insert(text, stream)
-        if found is not None:
-            return found
-    return _without_data(text, list(tokens(text)))
-
-
-def _insert(text: bytes, stream: Iterator[Token]) -> Statement | None:
-    """The INSERT whose data is in the request; None for one that selects its rows."""
-    token = _behind_target(stream)
-    if token is None:
+    if first is None or first.word != b"INSERT":
+        return None
+    behind = _behind_target(stream)
+    if behind is None:
         return _with_data(text, len(text), len(text), b"")
-    if token.word not in _SELECTS | _CLAUSES | {b"FORMAT", b"VALUES", b";"}:
-        return _with_data(text, token.start, token.start, b"")
-    while token is not None:
-        following = next(stream, None)
+    if behind.word not in _SELECTS | _CLAUSES | {b"FORMAT", b"VALUES", b";"}:
+        return _with_data(text, behind.start, behind.start, b"")
+    return _clauses(text, itertools.chain([behind], stream, [_END]))
+
+
+def _clauses(text: bytes, clauses: Iterator[Token]) -> Statement | None:
+    for token, following in itertools.pairwise(clauses):
         if token.word in _SELECTS or _opens_select(text, token):
-            _refuse_input(text)
             return None
         if token.word == b"VALUES":
             return _with_data(text, token.start, token.end, b"Values")
-        if token.word == b"FORMAT" and following is not None and following.word:
+        if token.word == b"FORMAT" and following.word.isalnum():
             gap = _GAP.match(text, following.end)
             name = text[following.start : following.end]
             return _with_data(text, token.start, gap.end() if gap else following.end, name)
-        token = following
     return _with_data(text, len(text.rstrip(b"; \t\r\n")), len(text), b"")
 
 
@@ -150,7 +150,11 @@ def _with_data(text: bytes, sql_end: int, data_at: int, name: bytes) -> Statemen
 def _without_data(text: bytes, found: list[Token]) -> Statement:
     while found and found[-1].word == b";":
         text = text[: found.pop().start]
+    if not found:
+        raise ClickHouseError.refuse(SYNTAX_ERROR, "Syntax error: failed at position 1 (end of query): Empty query")
     _refuse_foreign(found)
+    if found[0].word == b"INSERT":
+        _refuse_input(text)
     first, whole = found[0].word, _decoded(text)
     sql, name = _format_cut_out(text, found)
     reads = first in _READS and not any(token.word == b"INSERT" for token in found)
@@ -166,7 +170,7 @@ def _without_data(text: bytes, found: list[Token]) -> Statement:
 def _refuse_foreign(found: list[Token]) -> None:
     """What a server does not do over HTTP, or the engine does wrong."""
     words = [token.word for token in found]
-    if not words or b";" in words:
+    if b";" in words:
         raise ClickHouseError.refuse(SYNTAX_ERROR, "Syntax error: multi-statements are not allowed")
     for before, word in itertools.pairwise(words):
         if (before, word) in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")):

@@ -138,11 +138,13 @@ def test_an_arrow_stream_cut_short_inserts_nothing(clickhouse: Endpoint, table: 
 
 
 @pytest.mark.parametrize("encoding", DECODERS)
-def test_answers_are_compressed_only_when_asked(clickhouse: Endpoint, encoding: str):
+def test_answers_are_compressed_when_asked(clickhouse: Endpoint, encoding: str):
     sql = "SELECT number FROM numbers(20000)"
-    plain = send(clickhouse, sql, headers={"Accept-Encoding": encoding})
-    small = send(clickhouse, sql, headers={"Accept-Encoding": encoding}, enable_http_compression=1)
+    plain = send(clickhouse, sql)
+    off = send(clickhouse, sql, headers={"Accept-Encoding": encoding}, enable_http_compression=0)
+    small = send(clickhouse, sql, headers={"Accept-Encoding": f"x, {encoding};q=0.5"})
     assert "content-encoding" not in plain.headers
+    assert off.body == plain.body
     assert small.headers["content-encoding"] == encoding
     assert len(small.body) < len(plain.body)
     assert DECODERS[encoding](small.body) == plain.body
@@ -173,6 +175,7 @@ def test_a_body_that_is_not_one_query_is_refused(clickhouse: Endpoint, body: byt
         ("SELECT * FROM nope", {}, 404, 60),
         ("SELECT nope", {}, 404, 47),
         ("SELECT 1 FORMAT Nope", {}, 404, 73),
+        ("SELECT 1", {"default_format": "CSV; DROP TABLE x"}, 404, 73),
         ("SELECT 1", {"database": "nope"}, 404, 81),
         ("SELECT 1", {"no_such_setting": 1}, 404, 115),
         ("SELECT (", {}, 400, 62),
@@ -214,6 +217,42 @@ def test_get_reads_only(clickhouse: Endpoint, table: str):
     assert send(clickhouse, method="GET", query="SHOW TABLES LIKE 'nope'").status == 200
 
 
+def test_a_long_query_is_read_whole(clickhouse: Endpoint):
+    """Longer than the head that is looked at for an INSERT; the cut must not fall into a character or a string."""
+    text = "; город' " * 90_000
+    reply = send(clickhouse, "SELECT length('" + text.replace("'", "\\'") + "')", max_query_size=10_000_000)
+    assert reply.text == f"{len(text.encode())}\n"
+
+
+@pytest.mark.parametrize("data", ["(1); (2)", "(1), (2); SELECT 1", "(1)\n;\nDROP TABLE x"])
+def test_rows_behind_the_end_of_values_are_not_dropped_silently(clickhouse: Endpoint, table: str, data: str):
+    for reply in (
+        send(clickhouse, data, query=f"INSERT INTO {table} (a) VALUES"),
+        send(clickhouse, f"INSERT INTO {table} (a) VALUES {data}"),
+        send(clickhouse, query=f"INSERT INTO {table} (a) VALUES {data}"),
+    ):
+        assert (reply.code, count(clickhouse, table)) == ("117", 0)
+    assert send(clickhouse, f"INSERT INTO {table} VALUES (1, 'a;b'), (2, '); (3');").summary["written_rows"] == 2
+
+
+def test_a_second_arrow_stream_is_not_dropped_silently(clickhouse: Endpoint, table: str):
+    def stream(*values: int) -> bytes:
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(
+            sink, pa.schema({"a": pa.int64(), "s": pa.dictionary(pa.int32(), pa.string())})
+        ) as writer:
+            column = pa.array(["x"] * len(values)).dictionary_encode()
+            writer.write_table(pa.table({"a": list(values), "s": column}), max_chunksize=2)
+        return sink.getvalue()
+
+    query = f"INSERT INTO {table} FORMAT ArrowStream"
+    for body in (stream(1, 2) + stream(3), stream(1) + b"rest"):
+        assert (send(clickhouse, body, query=query).code, count(clickhouse, table)) == ("117", 0)
+    assert send(clickhouse, stream(1, 2, 3, 4, 5), query=query).summary["written_rows"] == 5
+    assert send(clickhouse, stream(6), query=query).summary["written_rows"] == 1
+    assert send(clickhouse, stream(7)[:-8], query=query).summary["written_rows"] == 1  # no end mark is allowed
+
+
 def test_settings_reach_the_format_and_the_query(clickhouse: Endpoint):
     quoted = send(clickhouse, "SELECT toUInt64(1) AS x FORMAT JSONEachRow", output_format_json_quote_64bit_integers=1)
     assert quoted.text == '{"x":"1"}\n'
@@ -247,6 +286,11 @@ def test_a_form_brings_query_parameters_and_external_tables(clickhouse: Endpoint
     assert send(clickhouse, body, headers=form).code == "36"
     assert send(clickhouse, body[:-10], headers=form, ids_types="Int32").code == "117"
     assert send(clickhouse, "SELECT * FROM ids").code == "60"
+    two = send(
+        clickhouse, body, headers=form, ids_structure="k Int32) ENGINE = Memory; CREATE DATABASE sneaked; SELECT (1"
+    )
+    assert two.code == "62"
+    assert send(clickhouse, "EXISTS DATABASE sneaked").text == "0\n"
 
 
 def test_the_query_log_has_comment_and_query_id(clickhouse: Endpoint):

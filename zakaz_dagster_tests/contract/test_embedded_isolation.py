@@ -84,6 +84,10 @@ def test_a_session_keeps_its_statements_effects_and_not_its_requests_settings(cl
     assert failed.code == "395"
     assert rows(clickhouse, SHOW, **session) == [after]
     assert send(clickhouse, "SELECT count() FROM kept", **session).text == "0\n"
+    send(clickhouse, "CREATE DATABASE dropped", **session)
+    send(clickhouse, "USE dropped", **session)
+    assert send(clickhouse, "DROP DATABASE dropped", database="system", **session).status == 200
+    assert send(clickhouse, "SELECT currentDatabase()", **session).text == "default\n"
 
 
 def test_a_session_takes_one_request_at_a_time(clickhouse: Endpoint):
