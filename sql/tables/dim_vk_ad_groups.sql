@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS dim_vk_ad_groups
     city LowCardinality(String) COMMENT 'Город рекламы: из utm, иначе из названий; «не указано», если неизвестен',
     landing_url String COMMENT 'Ссылка с макросами VK, как она задана',
     created_at Nullable(DateTime('Europe/Moscow')) COMMENT 'Создана',
-    updated_at Nullable(DateTime('Europe/Moscow')) COMMENT 'Изменена',
+    updated_at Nullable(DateTime('Europe/Moscow')) COMMENT 'Изменена группа или её объявления',
     _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда загружено',
     _ver UInt64 COMMENT 'Версия строки: больше — новее',
     _run_id String COMMENT 'Запуск, который загрузил строку'

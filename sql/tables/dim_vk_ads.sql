@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS dim_vk_ads
     city LowCardinality(String) COMMENT 'Город рекламы: из utm, иначе из названий; «не указано», если неизвестен',
     landing_url String COMMENT 'Ссылка с макросами VK, как она задана',
     created_at Nullable(DateTime('Europe/Moscow')) COMMENT 'Создано',
-    updated_at Nullable(DateTime('Europe/Moscow')) COMMENT 'Изменено',
+    updated_at Nullable(DateTime('Europe/Moscow')) COMMENT 'Изменено объявление или его группа',
     _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда загружено',
     _ver UInt64 COMMENT 'Версия строки: больше — новее',
     _run_id String COMMENT 'Запуск, который загрузил строку'

@@ -71,7 +71,10 @@ KEYS = {PLANS: "ad_plan_id", GROUPS: "ad_group_id", ADS: "ad_id"}
 
 
 def dimension_rows(catalogue: Catalogue, cities: CityIndex, account: str) -> dict[str, pa.Table]:
-    """One row per object as it is now; `valid_from` is the day it was last touched, by VK's own clock."""
+    """One row per object as it is now, `valid_from` left open.
+
+    An ad's tags change with its group and a group's with its ads, so `updated_at` is when either was last touched.
+    """
     tagger = Tagger(cities)
     tags = _tags_of_ads(catalogue, tagger)
     return {
@@ -110,11 +113,11 @@ def _group_rows(
     ads = _ads_by_group(catalogue)
     for group in catalogue.groups.values():
         own = ads[group.id]
-        touched = [group.updated, *(catalogue.banners[ad].updated for ad in own)]
+        touched = _latest([group.updated, *(catalogue.banners[ad].updated for ad in own)])
         yield (
             account,
             group.id,
-            _latest(touched),
+            None,
             group.ad_plan_id if isinstance(group.ad_plan_id, int) else 0,
             group.name or "",
             group.status or UNKNOWN_STATUS,
@@ -123,22 +126,23 @@ def _group_rows(
             group.utm or "",
             *tagger.of_group(group, _plan_of(group, catalogue.plans), [tags[ad] for ad in own]),
             _moment(group.created),
-            _moment(group.updated),
+            touched,
         )
 
 
 def _ad_rows(catalogue: Catalogue, tags: Mapping[int, Tags], account: str) -> Iterable[tuple[Any, ...]]:
     for banner in catalogue.banners.values():
+        touched = _latest([banner.updated, catalogue.groups[banner.ad_group_id].updated])
         yield (
             account,
             banner.id,
-            _latest([banner.updated, catalogue.groups[banner.ad_group_id].updated]),
+            None,
             banner.ad_group_id,
             banner.name or "",
             banner.status or UNKNOWN_STATUS,
             *tags[banner.id],
             _moment(banner.created),
-            _moment(banner.updated),
+            touched,
         )
 
 
@@ -163,8 +167,8 @@ def _table(name: str, rows: Iterable[tuple[Any, ...]]) -> pa.Table:
     return pa.table([pa.array(values, kind.type) for values, kind in zip(columns, schema, strict=True)], schema=schema)
 
 
-def _latest(texts: Iterable[str | None]) -> date | None:
-    return max((day for text in texts if (day := _day(text))), default=None)
+def _latest(texts: Iterable[str | None]) -> datetime | None:
+    return max((moment for text in texts if (moment := _moment(text))), default=None)
 
 
 def _day(text: str | None) -> date | None:

@@ -66,13 +66,15 @@ def _as_read(held: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def _dated(now: tuple[Any, ...], last: tuple[Any, ...] | None, names: list[str], today: date) -> tuple[Any, ...] | None:
     """`now` with the day its version began, or None when it says nothing new."""
-    start, created = names.index("valid_from"), names.index("created_at")
+    start, created, touched = (names.index(name) for name in ("valid_from", "created_at", "updated_at"))
     if last is None:
-        began = now[created].date() if now[created] else now[start] or today
-    elif any(now[names.index(name)] != last[names.index(name)] for name in VERSIONED):
-        began = max(last[start], min(now[start] or today, today))
-    else:
+        began = now[created].date() if now[created] else today
+    elif all(now[names.index(name)] == last[names.index(name)] for name in VERSIONED):
         began = last[start]
+    elif now[touched] and last[touched] and now[touched] > last[touched]:
+        began = max(last[start], min(now[touched].date(), today))
+    else:  # VK did not note the change, so all that is known is that we see it today
+        began = today
     row = (*now[:start], began, *now[start + 1 :])
     return None if row == last else row
 

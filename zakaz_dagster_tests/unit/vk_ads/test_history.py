@@ -18,10 +18,14 @@ CREATED = datetime(2026, 10, 1, 10, tzinfo=ZoneInfo("Europe/Moscow"))
 NOTHING = SCHEMAS[ADS].empty_table()
 
 
-def ad(content, ad_id=7, touched=date(2026, 11, 20), **more):
+def moment(day, hour=12):
+    return datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo("Europe/Moscow"))
+
+
+def ad(content, ad_id=7, touched=date(2026, 11, 20), *, began=None, hour=12, **more):
     blank = {name: 0 if name.endswith(("_day", "_month")) else "" for name in SCHEMAS[ADS].names}
-    row = {**blank, "account": "main", "ad_id": ad_id, "ad_group_id": 1, "utm_content": content, "valid_from": touched}
-    return {**row, "created_at": CREATED, "updated_at": None, **more}
+    row = {**blank, "account": "main", "ad_id": ad_id, "ad_group_id": 1, "utm_content": content, "valid_from": began}
+    return {**row, "created_at": CREATED, "updated_at": moment(touched, hour), **more}
 
 
 def table(*rows):
@@ -62,8 +66,22 @@ def test_a_changed_name_rewrites_the_version_it_belongs_to():
 def test_back_and_forth_within_a_day_leaves_the_last_word():
     held, _ = merge(ADS, table(ad("a")), NOTHING, TODAY)
     held, _ = merge(ADS, table(ad("b", touched=TODAY)), held, TODAY)
-    versions, _ = merge(ADS, table(ad("c", touched=TODAY)), held, TODAY)
+    versions, _ = merge(ADS, table(ad("c", touched=TODAY, hour=13)), held, TODAY)
     assert brief(versions) == [(7, date(2026, 10, 1), "a"), (7, TODAY, "c")]
+
+
+def test_a_change_that_vk_does_not_note_counts_from_the_day_it_is_seen():
+    held, _ = merge(ADS, table(ad("a")), NOTHING, TODAY)
+    versions, _ = merge(ADS, table(ad("b")), held, TODAY)
+    assert brief(versions) == [(7, date(2026, 10, 1), "a"), (7, TODAY, "b")]
+
+
+def test_a_later_touch_without_a_change_of_tags_does_not_date_the_next_change():
+    held, _ = merge(ADS, table(ad("a")), NOTHING, TODAY)
+    renamed, _ = merge(ADS, table(ad("a", touched=date(2026, 11, 21), ad_name="B")), held, TODAY)
+    assert brief(renamed) == brief(held)
+    versions, _ = merge(ADS, table(ad("b", touched=date(2026, 11, 21), ad_name="B")), renamed, TODAY)
+    assert brief(versions)[1] == (7, TODAY, "b")
 
 
 def test_objects_that_vanished_keep_their_versions():
@@ -119,7 +137,7 @@ def test_an_unknown_object_has_no_version():
 def test_the_version_is_always_the_newest_that_had_begun(began, asked):
     start = date(2026, 1, 1)
     rows = sorted((id_, start + timedelta(days=day)) for id_, days in began.items() for day in days)
-    versions = table(*(ad("", ad_id=id_, touched=day) for id_, day in rows))
+    versions = table(*(ad("", ad_id=id_, began=day) for id_, day in rows))
     ids = [sorted(began)[place % len(began)] for place, _ in asked]
     days = [start + timedelta(days=offset) for _, offset in asked]
     for id_, day, place in zip(ids, days, at(versions, ids, days), strict=True):
