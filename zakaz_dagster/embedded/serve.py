@@ -15,7 +15,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -63,6 +63,7 @@ class Served:
 
 def serve(options: Options, ready: Callable[[Served], None]) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is called once requests are answered."""
+    options = replace(options, data_dir=options.data_dir.resolve())  # the engine changes the working directory
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(contextlib.closing(_bound(options.host, options.port)))
         host, port = listener.getsockname()[:2]
@@ -120,11 +121,11 @@ def _opened(options: Options) -> Engine:
     scratch = _scratch(options.data_dir)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
-    store = options.data_dir.resolve() / "store"
+    store = options.data_dir / "store"
     store.mkdir(exist_ok=True)
     if "?" in str(store) or "&" in str(store):
         raise CannotServe(f"the engine cannot take `?` or `&` in a path: {store}")
-    written = config.written(options.data_dir.resolve() / "engine.xml", options.config_file, options.users_file)
+    written = config.written(options.data_dir / "engine.xml", options.config_file, options.users_file)
     try:
         return Engine(store, written, options.timezone)
     except ClickHouseError as error:
@@ -132,7 +133,7 @@ def _opened(options: Options) -> Engine:
 
 
 def _scratch(data_dir: Path) -> Path:
-    return data_dir.resolve() / "scratch"
+    return data_dir / "scratch"
 
 
 async def _serving(options: Options, engine: Engine, listener: socket.socket, ready: Callable[[], None]) -> None:

@@ -44,6 +44,15 @@ def test_data_is_kept_between_runs(tmp_path: Path):
         assert send(endpoint, "SELECT count() FROM kept").text == "1000\n"
 
 
+def test_a_relative_data_directory_is_the_callers(tmp_path: Path):
+    relative = Path(os.path.relpath(tmp_path, PROJECT)) / "deep"
+    with serving(relative) as endpoint:
+        large = b"1\n" * (5 * MEGABYTE)  # beyond what is kept in memory
+        send(endpoint, "CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a")
+        assert send(endpoint, large, query="INSERT INTO t FORMAT TSV").summary["written_rows"] == len(large) // 2
+    assert (tmp_path / "deep" / "store").is_dir()
+
+
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_cleanly(tmp_path: Path, name: signal.Signals):
     with serving(tmp_path) as endpoint:
