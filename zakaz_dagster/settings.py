@@ -66,6 +66,7 @@ class ClickHouse(Group):
     verify: bool = Field(True, description="verify the server's certificate")
     ca_cert: str = Field("", description="path of the certificate authority's PEM file, if it is your own")
     cluster: str = Field("", description="render tables as replicated ON CLUSTER of this name")
+    views_definer: str = Field("", description="user whose rights views run with (marts_definer); default: the writer")
     reader_user: str = Field("", description="the user DataLens connects as; the preview reads as this user")
     reader_password: SecretStr = Field(SecretStr(""), description="password of the reader")
     drop_guard: float = Field(0.5, ge=0, le=1, description="refuse a day that shrinks by more than this share")

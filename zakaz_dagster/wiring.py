@@ -45,6 +45,7 @@ def warehouse(settings: Settings) -> Warehouse:
             verify=given.verify,
             ca_cert=given.ca_cert,
             cluster=given.cluster,
+            views_definer=given.views_definer,
         )
     )
 

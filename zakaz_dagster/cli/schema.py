@@ -10,6 +10,7 @@ from rich.table import Table
 
 from zakaz_dagster import wiring
 from zakaz_dagster.settings import Settings
+from zakaz_dagster.warehouse import grants as warehouse_grants
 from zakaz_dagster.warehouse import schema as warehouse_schema
 from zakaz_dagster.warehouse.drift import Difference
 
@@ -46,6 +47,18 @@ def diff() -> None:
         return
     _show(found)
     sys.exit(1)
+
+
+@schema.command()
+@click.option("--apply", "run", is_flag=True, help="Run them; CLICKHOUSE_USER must manage access.")
+def grants(run: bool) -> None:
+    """Print the roles, limits and rights of sql/grants as one script, or run them."""
+    wh = wiring.warehouse(Settings())
+    if run:
+        click.echo("\n".join(warehouse_grants.apply(wh)))
+        return
+    for statement in warehouse_grants.in_order():
+        click.echo(f"{statement.rendered(wh.config.place).rstrip()};\n")
 
 
 def _show(differences: list[Difference]) -> None:

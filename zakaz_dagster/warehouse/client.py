@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from zakaz_dagster.failures import BadData, Fatal
 from zakaz_dagster.warehouse.errors import Away, failure
+from zakaz_dagster.warehouse.statements import Place
 from zakaz_dagster.warehouse.stream import Blocks
 
 Params = Mapping[str, object]
@@ -57,12 +58,17 @@ class WarehouseConfig:
     verify: bool = True
     ca_cert: str = ""
     cluster: str = ""
+    views_definer: str = ""
     patience: float = 30.0
     timeout: int = 300
 
     @property
     def address(self) -> str:
         return f"{self.host}:{self.port}"
+
+    @property
+    def place(self) -> Place:
+        return Place(self.database, self.cluster, self.views_definer)
 
 
 class Link:

@@ -22,7 +22,7 @@ from zakaz_dagster.warehouse.catalog import Shape, day_column, shape
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.columns import fit, with_service_columns
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.side import Side, carried_swap, guard_drop, side_table
+from zakaz_dagster.warehouse.side import Side, carried_swap, guard_drop, side_table, until_unchanged
 from zakaz_dagster.warehouse.whole import replace_whole
 
 __all__ = ["DayReplaced", "rebuild", "replace", "replace_days", "replace_whole"]
@@ -68,6 +68,7 @@ def replace(
     return replace_days(wh, table, {day: rows}, partition=partition, guard=guard, ver=ver, run_id=run_id)[day]
 
 
+@until_unchanged
 def replace_days(
     wh: Warehouse,
     table: str,

@@ -171,7 +171,8 @@ def _view_tail(sql: str, rest: Sequence[Token]) -> tuple[list[Token], str, str]:
 def _clauses(tokens: Sequence[Token]) -> dict[str, str]:
     found: dict[str, str] = {}
     starts = [(at, clause) for at in range(len(tokens)) if (clause := _clause_at(tokens, at))]
-    for (at, clause), (end, _) in zip(starts, [*starts[1:], (len(tokens), "")], strict=True):
+    ends = [*(at for at, _ in starts[1:]), len(tokens)]
+    for (at, clause), end in zip(starts, ends, strict=False):
         body = tokens[at + 1 : end]
         found[clause] = body[0].text if clause == "COMMENT" else _tight(_text(body).removeprefix("= "))
     return found

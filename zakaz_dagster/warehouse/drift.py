@@ -13,7 +13,7 @@ from typing import Literal
 from zakaz_dagster.warehouse import ddl
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.side import MARK
-from zakaz_dagster.warehouse.statements import Statement
+from zakaz_dagster.warehouse.statements import Place, Statement
 
 LIVE = "SELECT name, engine, create_table_query, as_select FROM system.tables WHERE database = currentDatabase()"
 REPLICA_PATH = re.compile(r"\('[^']*', '[^']*'(?:, )?")
@@ -53,9 +53,9 @@ def live_objects(wh: Warehouse) -> dict[str, Live]:
     }
 
 
-def missing(statement: Statement, cluster: str) -> Difference:
+def missing(statement: Statement, place: Place) -> Difference:
     return Difference(
-        statement.name, "missing", "does not exist", "run `zakaz schema apply`", (statement.rendered(cluster),)
+        statement.name, "missing", "does not exist", "run `zakaz schema apply`", (statement.rendered(place),)
     )
 
 
@@ -66,14 +66,14 @@ def foreign(names: Mapping[str, object]) -> Iterator[Difference]:
         yield Difference(name, "foreign", "has no file in sql/", step)
 
 
-def table_differences(statement: Statement, live: Live, cluster: str) -> Iterator[Difference]:
+def table_differences(statement: Statement, live: Live, place: Place) -> Iterator[Difference]:
     """Columns, comments, engine, keys of a table that exists."""
     name = statement.name
     if live.is_view:
         yield Difference(name, "changed", "is a view, not a table", f"drop the view {name}, then `zakaz schema apply`")
         return
     wanted, held = ddl.parse(statement.sql), ddl.parse(live.create)
-    alter = f"ALTER TABLE {name}" + (f" ON CLUSTER '{cluster}'" if cluster else "")
+    alter = f"ALTER TABLE {name}" + (f" ON CLUSTER '{place.cluster}'" if place.cluster else "")
     yield from _columns(name, wanted, held, alter)
     if wanted.comment != held.comment:
         cure = f"{alter} MODIFY COMMENT {quoted(wanted.comment)}"
@@ -84,9 +84,7 @@ def table_differences(statement: Statement, live: Live, cluster: str) -> Iterato
             yield Difference(name, "changed", f"{clause} is {theirs or 'absent'}, not {ours or 'absent'}", BY_HAND)
 
 
-def view_differences(
-    statement: Statement, live: Live, formatted: str, database: str, cluster: str
-) -> Iterator[Difference]:
+def view_differences(statement: Statement, live: Live, formatted: str, place: Place) -> Iterator[Difference]:
     """A view that exists; `formatted` is the file's SELECT in the server's own formatting."""
     name, wanted = statement.name, ddl.parse(statement.sql)
     if not live.is_view:
@@ -101,12 +99,13 @@ def view_differences(
             "columns": not wanted.columns or wanted.columns == held.columns,
             "comment": wanted.comment == held.comment,
             "SQL SECURITY": wanted.clauses.get("SQL SECURITY", "") == held.clauses.get("SQL SECURITY", ""),
-            "SELECT": ddl.canonical(formatted) == ddl.without_database(live.select, database),
+            "DEFINER": place.definer in ("", held.clauses.get("DEFINER")),
+            "SELECT": ddl.canonical(formatted) == ddl.without_database(live.select, place.database),
         }.items()
         if not same
     ]
     if changed:
-        cure = (statement.rendered(cluster),)
+        cure = (statement.rendered(place),)
         yield Difference(name, "changed", f"{', '.join(changed)} of the view", "run `zakaz schema apply`", cure)
 
 

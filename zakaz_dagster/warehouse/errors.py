@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError, ProgrammingError
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeout
 
@@ -113,6 +113,8 @@ def _without_code(error: Exception, statement: str, address: str, params: Mappin
     if status and status[1] in PASSING_STATUSES:
         what = f"{statement}: {address} answered HTTP {status[1]}"
         return Away(what, unstarted=False, next_step="look at the proxy before ClickHouse")
+    if isinstance(error, ProgrammingError):
+        return Fatal(f"{statement}: {_text(str(error), params)}", source="clickhouse", next_step="correct the call")
     step = f"check that {address} is ClickHouse's HTTP interface (CLICKHOUSE_HOST, CLICKHOUSE_PORT)"
     return Fatal(f"{statement}: {_text(str(error), params)}", source="clickhouse", next_step=step)
 

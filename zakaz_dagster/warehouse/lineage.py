@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import ParseError
 
 from zakaz_dagster.failures import Fatal
 from zakaz_dagster.warehouse import ddl
@@ -33,7 +34,7 @@ def reads(statement: Statement) -> frozenset[str]:
     """The tables and views the statement reads."""
     if statement.kind not in ("views", "builds", "checks"):
         return frozenset()
-    tree = _tree(select_of(statement))
+    tree = _tree(statement)
     inner = {cte.alias for cte in tree.find_all(exp.CTE)}
     return frozenset(table.name for table in tree.find_all(exp.Table) if table.name and table.name not in inner)
 
@@ -45,7 +46,7 @@ def column_lineage(statement: Statement, known: Known | None = None) -> dict[str
     columns; by default those of sql/tables and sql/views.
     """
     try:
-        found = Tracer(known if known is not None else known_columns()).outputs(_tree(select_of(statement)))
+        found = Tracer(known if known is not None else known_columns()).outputs(_tree(statement))
     except Untraceable as error:
         raise Fatal(
             f"sql/{statement.kind}/{statement.path.name}: {error}",
@@ -71,5 +72,14 @@ def known_columns() -> Mapping[str, tuple[str, ...]]:
     return {statement.name: tuple(column.name for column in columns(statement)) for statement in statements}
 
 
-def _tree(sql: str) -> exp.Expr:
-    return sqlglot.parse_one(sql, dialect="clickhouse")
+def _tree(statement: Statement) -> exp.Expr:
+    try:
+        return sqlglot.parse_one(select_of(statement), dialect="clickhouse")
+    except ParseError as error:
+        first, file = error.errors[0], f"sql/{statement.kind}/{statement.path.name}"
+        raise Fatal(
+            f"{file} cannot be read at line {first['line']}: {first['description']}",
+            source="lineage",
+            expected="SQL that sqlglot parses; it knows no alias inside GROUP BY, for one",
+            next_step="write that line more plainly",
+        ) from None

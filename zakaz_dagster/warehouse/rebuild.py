@@ -15,7 +15,7 @@ from zakaz_dagster.failures import BadData, Fatal
 from zakaz_dagster.warehouse.catalog import Shape, day_column, shape
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.columns import SERVICE_COLUMNS
-from zakaz_dagster.warehouse.side import Side, carried_swap, side_table
+from zakaz_dagster.warehouse.side import Side, carried_swap, side_table, until_unchanged
 from zakaz_dagster.warehouse.statements import Statement
 
 NOW = "now('Europe/Moscow')"
@@ -30,6 +30,7 @@ class Rebuilt:
     partitions: int
 
 
+@until_unchanged
 def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id: str = "", ver: int = 0) -> Rebuilt:
     """Replace the days first..last of the table named like the build with the rows its SELECT gives for them."""
     wh = wh.tagged(statement=f"day.rebuild {build.name}")

@@ -17,8 +17,8 @@ from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.drift import Difference, Live
 from zakaz_dagster.warehouse.statements import Statement, load
 
-# A query that must work before the database exists.
-ANYWHERE = {"database": "system"}
+# Settings of a query that must work before the database exists, and for users who may see no other.
+ANYWHERE = {"database": ""}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def diff(wh: Warehouse) -> list[Difference]:
 
 def create_view(wh: Warehouse, view: Statement) -> None:
     """Create one view, or put its present SQL in the place of the old."""
-    wh.tagged(statement=f"schema.create_view {view.name}").command(view.rendered(wh.config.cluster))
+    wh.tagged(statement=f"schema.create_view {view.name}").command(view.rendered(wh.config.place))
 
 
 def in_order(views: Mapping[str, Statement]) -> list[Statement]:
@@ -80,12 +80,12 @@ def _database_exists(wh: Warehouse) -> bool:
 
 
 def _tables(wh: Warehouse, live: Mapping[str, Live]) -> Iterator[Difference]:
-    cluster = wh.config.cluster
+    place = wh.config.place
     for name, statement in load("tables").items():
         if name in live:
-            yield from drift.table_differences(statement, live[name], cluster)
+            yield from drift.table_differences(statement, live[name], place)
         else:
-            yield drift.missing(statement, cluster)
+            yield drift.missing(statement, place)
 
 
 def _seeds(wh: Warehouse, live: Mapping[str, Live]) -> Iterator[Difference]:
@@ -94,13 +94,13 @@ def _seeds(wh: Warehouse, live: Mapping[str, Live]) -> Iterator[Difference]:
 
 
 def _views(wh: Warehouse, live: Mapping[str, Live]) -> Iterator[Difference]:
-    cluster, database = wh.config.cluster, wh.config.database
+    place = wh.config.place
     for view in in_order(load("views")):
         if view.name in live:
             formatted = _formatted(wh, lineage.select_of(view))
-            yield from drift.view_differences(view, live[view.name], formatted, database, cluster)
+            yield from drift.view_differences(view, live[view.name], formatted, place)
         else:
-            yield drift.missing(view, cluster)
+            yield drift.missing(view, place)
 
 
 def _formatted(wh: Warehouse, select: str) -> str:

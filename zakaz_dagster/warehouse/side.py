@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import pyarrow as pa
 
@@ -32,6 +34,28 @@ BLOCKS = (
 )
 # Partition commands in one ALTER: a year of days in a few statements, each text still readable in the query log.
 SWAPS_PER_STATEMENT = 100
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+ROUNDS = 4
+
+
+class ChangedMeanwhile(Retriable):
+    """Another load replaced the same partition between reading and swapping."""
+
+
+def until_unchanged(work: Callable[P, T]) -> Callable[P, T]:
+    """Do the work again when another load came in between, a few times."""
+
+    @wraps(work)
+    def repeated(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(ROUNDS - 1):
+            with suppress(ChangedMeanwhile):
+                return work(*args, **kwargs)
+        return work(*args, **kwargs)
+
+    return repeated
 
 
 @dataclass(frozen=True)
@@ -109,7 +133,7 @@ def carried_swap(side: Side, partition_ids: Sequence[str], others: str | None, p
         {"max_partitions_per_insert_block": 0, "async_insert": 0},
     )
     if side.wh.rows(BLOCKS, {"table": side.shape.table, **ids}) != seen:
-        raise Retriable(
+        raise ChangedMeanwhile(
             f"{side.shape.table} was changed by another load during this one",
             source="clickhouse",
             retry_after=1.0,

@@ -23,8 +23,26 @@ Kind = Literal["tables", "views", "builds", "checks", "grants"]
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 
 _FACT = re.compile(r"([a-z_]+): *(.*)")
-_CREATE = re.compile(r"^(CREATE (?:TABLE|DATABASE)(?: IF NOT EXISTS)?|CREATE OR REPLACE VIEW) (\w+)", re.MULTILINE)
+_CREATED = re.compile(
+    r"^(CREATE (?:TABLE|ROLE|USER|QUOTA|SETTINGS PROFILE) IF NOT EXISTS|CREATE OR REPLACE VIEW) (\w+)", re.MULTILINE
+)
+_GRANT = re.compile(r"^GRANT ", re.MULTILINE)
 _ENGINE = re.compile(r"^(ENGINE = )(?!Replicated)(\w*MergeTree\b)", re.MULTILINE)
+_DEFINER = re.compile(r"^(DEFINER = )CURRENT_USER\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a statement will run: `cluster` replicates its objects, `definer` is the user whose rights views have
+    (empty: the writer's own), `database` stands in grants, which alone name it.
+    """
+
+    database: str = "zakaz"
+    cluster: str = ""
+    definer: str = ""
+
+
+HERE = Place()
 
 
 @dataclass(frozen=True)
@@ -38,17 +56,22 @@ class Statement:
     title: str
     meta: Mapping[str, str]
 
-    def rendered(self, cluster: str = "") -> str:
-        """The statement as it is sent: on a cluster, DDL runs ON CLUSTER and tables are replicated."""
-        if not cluster or self.kind not in ("tables", "views"):
-            return self.sql
-        return on_cluster(self.sql, cluster)
+    def rendered(self, place: Place = HERE) -> str:
+        """The statement as it is sent there."""
+        if self.kind == "grants":
+            return on_cluster(self.sql.replace("zakaz.", f"{place.database}."), place.cluster)
+        if self.kind == "views" and place.definer:
+            return on_cluster(_DEFINER.sub(rf"\g<1>{place.definer}", self.sql, count=1), place.cluster)
+        return on_cluster(self.sql, place.cluster) if self.kind in ("tables", "views") else self.sql
 
 
 def on_cluster(sql: str, cluster: str) -> str:
-    """The same DDL for every replica of a cluster."""
-    named = _CREATE.sub(lambda found: f"{found[1]} {found[2]} ON CLUSTER '{cluster}'", sql, count=1)
-    return _ENGINE.sub(r"\1Replicated\2", named, count=1)
+    """The same DDL for every replica of a cluster; unchanged without one."""
+    if not cluster:
+        return sql
+    named = _CREATED.sub(lambda found: f"{found[1]} {found[2]} ON CLUSTER '{cluster}'", sql, count=1)
+    granted = _GRANT.sub(f"GRANT ON CLUSTER '{cluster}' ", named, count=1)
+    return _ENGINE.sub(r"\1Replicated\2", granted, count=1)
 
 
 def load(kind: Kind, root: Path = SQL_ROOT) -> dict[str, Statement]:

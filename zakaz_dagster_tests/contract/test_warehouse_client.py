@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from zakaz_dagster.failures import BadData, ConfigFault, Fatal, Retriable
+from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import PASSING
 from zakaz_dagster.warehouse.stream import BLOCK_ROWS, Blocks
@@ -33,7 +34,7 @@ from zakaz_dagster_tests.contract.faulty import Fault, Proxy, proxied
 def target(bare_warehouse: Warehouse) -> Warehouse:
     """A database with one plain table `t`, where a repeated insert would show."""
     wh = bare_warehouse
-    wh.command(f"CREATE DATABASE {wh.config.database}", settings={"database": "system"})
+    wh.command(f"CREATE DATABASE {wh.config.database}", settings=schema.ANYWHERE)
     wh.command("CREATE TABLE t (a UInt64, s String) ENGINE = MergeTree ORDER BY a")
     return wh
 

@@ -3,7 +3,7 @@
 # ruff: noqa: S608
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -102,22 +102,50 @@ def test_a_build_without_a_column_is_refused_by_name(wh: Warehouse) -> None:
         days.rebuild(wh, build(sql=SELECT.replace("AS refunds_rub", "AS refunds")), JAN, JAN)
 
 
-def test_another_load_in_between_is_noticed_and_nothing_lost(wh: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+SECOND = date(2026, 1, 2)
+
+
+@pytest.fixture
+def interrupted(wh: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[str]]:
+    """Makes another load of the same month come between reading and swapping, so many times."""
+    tell, came = Warehouse.command, list[str]()
+
+    def arm(times: int) -> list[str]:
+        def other_first(self: Warehouse, sql: str, params: Params | None = None, settings: object = None) -> None:
+            tell(self, sql, params, settings)  # type: ignore[arg-type]
+            if "_partition_id IN" in sql and len(came) < times:
+                came.append(sql)
+                with monkeypatch.context() as quiet:
+                    quiet.setattr(Warehouse, "command", tell)
+                    days.rebuild(wh, build(), SECOND, SECOND)
+
+        monkeypatch.setattr(Warehouse, "command", other_first)
+        return came
+
     sold(wh, JAN, 10)
-    sold(wh, date(2026, 1, 2), 5)
     days.rebuild(wh, build(), JAN, JAN)
-    tell = Warehouse.command
+    sold(wh, JAN, 1)
+    sold(wh, SECOND, 5)
+    return arm
 
-    def other_first(self: Warehouse, sql: str, params: Params | None = None, settings: object = None) -> None:
-        tell(self, sql, params, settings)  # type: ignore[arg-type]
-        if "SELECT sale_date, date, event_id" in sql and "_partition_id IN" in sql:
-            monkeypatch.setattr(Warehouse, "command", tell)
-            days.rebuild(wh, build(), date(2026, 1, 2), date(2026, 1, 2))
 
-    monkeypatch.setattr(Warehouse, "command", other_first)
+def test_another_load_in_between_is_noticed_and_both_count(
+    wh: Warehouse, interrupted: Callable[[int], list[str]]
+) -> None:
+    came = interrupted(1)
+    days.rebuild(wh, build(), JAN, JAN)
+    assert len(came) == 1
+    assert fact(wh) == {SECOND: 5, JAN: 11}
+
+
+def test_other_loads_without_end_leave_everything_as_it_is(
+    wh: Warehouse, interrupted: Callable[[int], list[str]]
+) -> None:
+    came = interrupted(99)
     with pytest.raises(Retriable, match="changed by another load"):
         days.rebuild(wh, build(), JAN, JAN)
-    assert fact(wh) == {date(2026, 1, 2): 5, JAN: 10}
+    assert len(came) == sides.ROUNDS
+    assert fact(wh) == {SECOND: 5, JAN: 10}
     assert not [row for row in wh.rows("SHOW TABLES") if sides.MARK in row["name"]]
 
 

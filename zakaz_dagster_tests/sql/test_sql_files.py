@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from zakaz_dagster.seeds import seed
-from zakaz_dagster.warehouse import checks, ddl, lineage
+from zakaz_dagster.warehouse import checks, ddl, lineage, schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.drift import quoted
 from zakaz_dagster.warehouse.statements import SQL_ROOT, Kind, Statement, load
@@ -31,7 +31,7 @@ def test_every_sql_file_is_of_a_known_kind() -> None:
 @named(ALL)
 def test_the_engine_parses_it_as_one_statement(bare_warehouse: Warehouse, statement: Statement) -> None:
     query = f"SELECT formatQuerySingleLine({quoted(statement.sql)})"
-    assert bare_warehouse.scalar(query, None, {"database": "system"})
+    assert bare_warehouse.scalar(query, None, schema.ANYWHERE)
 
 
 @named(ALL)

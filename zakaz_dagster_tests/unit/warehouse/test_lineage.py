@@ -104,6 +104,11 @@ def test_a_column_that_cannot_be_traced_fails_by_name(sql: str) -> None:
         trace(sql)
 
 
+def test_sql_that_cannot_be_parsed_fails_with_its_file_and_line() -> None:
+    with pytest.raises(Fatal, match=r"builds/b\.sql cannot be read at line 2"):
+        trace("SELECT day FROM sales\nGROUP BY day, if(day = 1, 2, 3) AS x, city")
+
+
 def test_reads_names_tables_but_not_what_with_defines() -> None:
     sql = "WITH a AS (SELECT 1 FROM sales) SELECT * FROM a JOIN spend USING (x) WHERE y IN (SELECT z FROM shows)"
     assert lineage.reads(Statement("b", "builds", Path("b"), sql, "b", {})) == {"sales", "spend", "shows"}

@@ -9,7 +9,7 @@ import pytest
 from zakaz_dagster.failures import Fatal
 from zakaz_dagster.warehouse import ddl, drift
 from zakaz_dagster.warehouse.columns import arrow_type
-from zakaz_dagster.warehouse.statements import load, on_cluster
+from zakaz_dagster.warehouse.statements import Place, Statement, load, on_cluster
 
 FILE = """-- Net sales, by day; what counts: paid only.
 -- grain: one row per day,
@@ -59,16 +59,31 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_a_table_on_a_cluster_is_replicated_everywhere() -> None:
     table = load("tables")["stg_rejects"]
-    text = table.rendered("prod")
+    text = table.rendered(Place(cluster="prod"))
     assert "CREATE TABLE IF NOT EXISTS stg_rejects ON CLUSTER 'prod'\n" in text
     assert "\nENGINE = ReplicatedReplacingMergeTree(_ver)\n" in text
-    assert table.rendered("") == table.sql
+    assert table.rendered() == table.sql
 
 
 def test_a_view_on_a_cluster_is_made_everywhere_and_stays_a_view() -> None:
     text = on_cluster(VIEW, "prod")
     assert text.startswith("CREATE OR REPLACE VIEW v_x ON CLUSTER 'prod'\n")
     assert "Replicated" not in text
+
+
+def test_a_view_runs_with_the_rights_of_the_configured_user() -> None:
+    view = Statement("v_x", "views", Path("v_x.sql"), VIEW, "x", {})
+    assert "\nDEFINER = marts_definer SQL SECURITY DEFINER\n" in view.rendered(Place(definer="marts_definer"))
+    assert view.rendered() == VIEW
+
+
+def test_grants_name_the_configured_database_and_cluster() -> None:
+    grants = load("grants")
+    place = Place(database="mart", cluster="prod")
+    assert "GRANT ON CLUSTER 'prod' SELECT ON mart.v_* TO role_reader" in grants["role_reader__views"].rendered(place)
+    assert "ROLE IF NOT EXISTS role_reader ON CLUSTER 'prod'" in grants["role_reader"].rendered(place)
+    assert "mart.*" in grants["role_writer__rows"].rendered(place)
+    assert "zakaz_drill.*" in grants["role_backup__drill"].rendered(place)
 
 
 def test_a_view_is_taken_apart_the_same_from_the_file_and_from_the_server() -> None:
@@ -87,6 +102,10 @@ def test_a_view_is_taken_apart_the_same_from_the_file_and_from_the_server() -> N
 
 def test_a_string_that_names_the_database_is_left_alone() -> None:
     assert ddl.without_database("SELECT 'zakaz.t' AS a FROM zakaz.t", "zakaz") == "SELECT 'zakaz.t' AS a FROM t"
+
+
+def test_a_view_may_have_nothing_but_its_select() -> None:
+    assert ddl.parse("CREATE VIEW v AS SELECT 1 AS a") == ddl.Ddl("v", is_view=True, columns=(), select="SELECT 1 AS a")
 
 
 @pytest.mark.parametrize("sql", ["SELECT 1", "CREATE TABLE t (a Int8", "DROP TABLE t", ""])

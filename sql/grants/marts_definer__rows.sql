@@ -1,0 +1,2 @@
+-- Views read whatever the database holds.
+GRANT SELECT ON zakaz.* TO marts_definer

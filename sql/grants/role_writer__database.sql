@@ -1,0 +1,2 @@
+-- The writer creates its database when it is absent.
+GRANT CREATE DATABASE ON zakaz.* TO role_writer

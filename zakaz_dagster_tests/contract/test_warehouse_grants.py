@@ -1,0 +1,199 @@
+"""The rights of sql/grants as the engine enforces them: each role's own statements become the rights of a session.
+
+The embedded engine knows users from a file only, and its session is always `default`, so each role is tested as the
+rights of `default` in a users file made from the role's GRANT statements and profile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pyarrow as pa
+import pytest
+
+from zakaz_dagster.failures import ConfigFault, Failure
+from zakaz_dagster.warehouse import day as days
+from zakaz_dagster.warehouse import schema, seeds, statements
+from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster_tests.plugins.clickhouse import serving
+
+USERS = """<clickhouse>
+  <profiles><default/><reader>{profile}</reader></profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default><password/><networks><ip>::/0</ip></networks><profile>{name}</profile><quota>default</quota>{grants}</default>
+    <marts_definer><no_password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
+      <grants><query>GRANT SELECT ON zakaz.*</query></grants></marts_definer>
+  </users>
+</clickhouse>
+"""
+VIEW = """-- Orders by day, for people.
+CREATE OR REPLACE VIEW v_probe
+(
+    day Date COMMENT 'День',
+    n UInt64 COMMENT 'Заказы'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT sale_date AS day, toUInt64(count()) AS n FROM stg_qtickets_orders_raw GROUP BY sale_date
+COMMENT 'Проба'
+"""
+DAY = date(2026, 3, 1)
+
+
+def rights_of(role: str) -> str:
+    """The role's GRANT statements as those of a user in a users file."""
+    found = [
+        found[0]
+        for s in load("grants").values()
+        if (found := re.search(r"^GRANT [^;]* TO " + role, s.sql, re.MULTILINE))
+    ]
+    assert found, role
+    queries = (f"<query>{escape(' '.join(text.split()).removesuffix(f' TO {role}'))}</query>" for text in found)
+    return f"<grants>{''.join(queries)}</grants>"
+
+
+def reader_profile() -> str:
+    """profile_reader as XML: values, and their limits as constraints."""
+    body = load("grants")["profile_reader"].sql.split("SETTINGS\n")[1].rsplit("TO role_reader", 1)[0]
+    values, limits = [], []
+    for line in body.strip().split(",\n"):
+        name, value, limit = re.fullmatch(r"\s*(\w+) = ('[^']*'|\d+)\s*(MAX \d+|READONLY)?\s*", line).groups()  # type: ignore[union-attr]
+        values.append(f"<{name}>{value.strip(chr(39))}</{name}>")
+        if limit:
+            rule = "<readonly/>" if limit == "READONLY" else f"<max>{limit.split()[1]}</max>"
+            limits.append(f"<{name}>{rule}</{name}>")
+    return f"{''.join(values)}<constraints>{''.join(limits)}</constraints>"
+
+
+def orders(count: int) -> pa.Table:
+    return pa.table(
+        {
+            "sale_date": pa.array([DAY] * count, pa.date32()),
+            "order_id": pa.array(range(count), pa.uint64()),
+            "updated_at": pa.array([0] * count, pa.timestamp("s", "UTC")),
+            "payload": ["{}"] * count,
+        }
+    )
+
+
+@pytest.fixture
+def as_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AbstractContextManager[Warehouse]]:
+    """A warehouse whose user has the rights of a role; `everything` has all. The data stay between the blocks."""
+    for folder in ("tables", "views"):
+        (tmp_path / "sql" / folder).mkdir(parents=True)
+        for path in (statements.SQL_ROOT / folder).glob("*.sql"):
+            (tmp_path / "sql" / folder / path.name).write_text(path.read_text("utf-8"), "utf-8")
+    (tmp_path / "sql" / "views" / "v_probe.sql").write_text(VIEW, "utf-8")
+    monkeypatch.setattr(schema, "load", lambda kind: statements.load(kind, tmp_path / "sql"))
+
+    @contextmanager
+    def run(role: str) -> Iterator[Warehouse]:
+        users = tmp_path / f"{role}.xml"
+        all_rights = "<grants><query>GRANT ALL ON *.*</query></grants>"
+        grants = all_rights if role == "everything" else rights_of(role)
+        name = "reader" if role == "role_reader" else "default"
+        users.write_text(USERS.format(profile=reader_profile(), name=name, grants=grants), "utf-8")
+        with serving(tmp_path / "data", f"--users-file={users}") as endpoint:
+            config = WarehouseConfig(
+                port=endpoint.port, password=endpoint.password, patience=2.0, views_definer="marts_definer"
+            )
+            wh = Warehouse.connect(config)
+            yield wh
+            wh.close()
+
+    return run
+
+
+Role = Callable[[str], AbstractContextManager[Warehouse]]
+
+
+def refused(call: Callable[[], object]) -> str:
+    with pytest.raises(Failure) as caught:
+        call()
+    return str(caught.value)
+
+
+def test_the_writer_can_do_all_the_platform_does(as_role: Role) -> None:
+    with as_role("role_writer") as wh:
+        assert schema.apply(wh)
+        assert schema.diff(wh) == []
+        days.replace(wh, "stg_qtickets_orders_raw", DAY, orders(3), guard=0.5, ver=1, run_id="r")
+        done = days.replace(wh, "stg_qtickets_orders_raw", DAY, orders(0), guard=None, ver=2, run_id="r")
+        assert done == days.DayReplaced(3, 0)
+        days.replace(wh, "stg_qtickets_orders_raw", DAY, orders(4), guard=0.5, ver=3, run_id="r")
+        for build in load("builds").values():
+            if "day" in load("tables")[build.name].meta:
+                days.rebuild(wh, build, DAY, DAY)
+        wh.command("ALTER TABLE stg_rejects MODIFY COMMENT 'other'")
+        wh.command("CREATE OR REPLACE VIEW v_probe AS SELECT 1 AS day")
+        assert {change.name for change in schema.apply(wh)} == {"stg_rejects", "v_probe"}
+        assert seeds.replace_changed(wh) == []
+
+
+BEYOND_THE_WRITER = (
+    "ALTER TABLE zakaz.stg_rejects MODIFY COLUMN payload UInt8",
+    "ALTER TABLE zakaz.stg_rejects UPDATE payload = '' WHERE 1",
+    "DROP DATABASE zakaz",
+    "CREATE DATABASE other",
+    "CREATE TABLE other.t (a UInt8) ENGINE = Memory",
+    "INSERT INTO FUNCTION file('out.csv') SELECT 1",
+    "SELECT * FROM url('http://127.0.0.1:1/', CSV, 'a String')",
+    "BACKUP DATABASE zakaz TO Disk('backups', 'b')",
+    "SYSTEM SHUTDOWN",
+)
+BEYOND_THE_READER = (
+    "SELECT * FROM stg_qtickets_orders_raw",
+    "DESCRIBE TABLE stg_qtickets_orders_raw",
+    "SELECT * FROM meta_day_loads",
+    "SELECT * FROM url('http://127.0.0.1:1/', CSV, 'a String')",
+    "SELECT * FROM file('x.csv')",
+    "SELECT * FROM remote('127.0.0.1', zakaz.stg_rejects)",
+    "SELECT * FROM system.users",
+)
+LIMITS = (
+    ("max_execution_time", 61, 452),
+    ("max_result_rows", 2_000_000, 452),
+    ("max_memory_usage", 8_000_000_000, 452),
+    ("readonly", 0, 164),
+    ("allow_ddl", 1, 392),
+)
+
+
+def test_the_writer_can_do_nothing_more(as_role: Role) -> None:
+    with as_role("role_writer") as wh:
+        schema.apply(wh)
+        for statement in BEYOND_THE_WRITER:
+            assert "error 497" in refused(lambda text=statement: wh.command(text)), statement
+
+
+def test_the_reader_sees_views_and_nothing_else(as_role: Role) -> None:
+    with as_role("everything") as wh:
+        schema.apply(wh)
+        days.replace(wh, "stg_qtickets_orders_raw", DAY, orders(3), guard=0.5, ver=1, run_id="r")
+    with as_role("role_reader") as wh:
+        assert wh.rows("SELECT day, n FROM v_probe") == [{"day": DAY, "n": 3}]
+        assert wh.rows("SELECT day, n FROM v_probe", settings={"join_use_nulls": 1, "readonly": 2})
+        names = {row["name"] for row in wh.rows("SHOW TABLES")}
+        assert names == {path.stem for path in (statements.SQL_ROOT / "views").glob("*.sql")} | {"v_probe"}
+        for statement in BEYOND_THE_READER:
+            assert "error 497" in refused(lambda text=statement: wh.rows(text)), statement
+        for statement in ("INSERT INTO stg_rejects (source) VALUES ('x')", "CREATE TABLE x (a Int8) ENGINE = Memory"):
+            assert re.search(r"error (164|497)", refused(lambda text=statement: wh.command(text))), statement
+        for setting, value, code in LIMITS:
+            lifted = f"SELECT 1 SETTINGS {setting} = {value}"
+            assert f"error {code}" in refused(lambda text=lifted: wh.command(text)), setting
+        assert wh.scalar("SELECT timezone()") == "Europe/Moscow"
+
+
+def test_a_missing_right_is_a_fault_of_configuration(as_role: Role) -> None:
+    with as_role("role_backup") as wh:
+        with pytest.raises(ConfigFault, match="sql/grants"):
+            wh.command("CREATE DATABASE zakaz", settings=schema.ANYWHERE)
+        wh.command("CREATE DATABASE zakaz_drill", settings=schema.ANYWHERE)
+        wh.command("DROP DATABASE zakaz_drill", settings=schema.ANYWHERE)
