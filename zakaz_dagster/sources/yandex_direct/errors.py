@@ -65,13 +65,22 @@ class DirectError:
         return f"Direct error {self.code}: {self.words} (request id {self.request_id or 'unknown'})"
 
 
-def find_error(response: Response) -> DirectError | None:
+def error_in(raw: bytes) -> DirectError | None:
     """The error in a body, None when there is none to be read."""
-    body = response.content.lstrip()
-    found = _from_xml(body) if body.startswith(b"<") else _from_json(body) if body.startswith(b"{") else None
+    body = raw.lstrip()
+    return _from_xml(body) if body.startswith(b"<") else _from_json(body) if body.startswith(b"{") else None
+
+
+def find_error(response: Response) -> DirectError | None:
+    """The error of an answer, with the request id of its header when its body has none."""
+    found = error_in(response.content)
     if found is None or found.request_id:
         return found
     return DirectError(found.code, found.words, request_id(response))
+
+
+def next_step(error: DirectError) -> str:
+    return HINTS.get(error.code, "compare the request with the documentation of this code")
 
 
 def request_id(response: Response) -> str:
@@ -93,8 +102,7 @@ def judge(response: Response, *, limit_wait: float = LIMIT_WAIT, now: datetime |
         return Again(str(error), after=until_next_hour(now or datetime.now(UTC)))
     if error.code in TEMPORARY or response.is_server_error:
         return Again(str(error))
-    hint = HINTS.get(error.code, "compare the request with the documentation of this code")
-    return Stop(Fatal(str(error), next_step=hint))
+    return Stop(Fatal(str(error), next_step=next_step(error)))
 
 
 class ReportJudge:
@@ -113,7 +121,7 @@ class ReportJudge:
             return Again(f"the report is being built, {queue} in the queue", POLL_WAIT if after is None else after)
         error = find_error(response)
         if error is not None and error.code == NAME_TAKEN:
-            return Stop(NameTaken(str(error), next_step="compare the request with the documentation of this code"))
+            return Stop(NameTaken(str(error), next_step=next_step(error)))
         if status in {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY}:
             return self._trouble(response, error)
         if error is None and status == HTTPStatus.OK:
