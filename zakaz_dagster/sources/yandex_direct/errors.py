@@ -80,6 +80,10 @@ def find_error(response: Response) -> DirectError | None:
 
 
 def next_step(error: DirectError) -> str:
+    if error.code == NO_POINTS:
+        return "points come back every hour: run it again after the full hour"
+    if error.code in RATE_LIMITS | TEMPORARY:
+        return "run it again later"
     return HINTS.get(error.code, "compare the request with the documentation of this code")
 
 

@@ -16,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from zakaz_dagster.sources.yandex_direct.keys import number
+from zakaz_dagster.sources.yandex_direct.links import Clicked, Landing
+from zakaz_dagster.sources.yandex_direct.records import Ad
 from zakaz_dagster.sources.yandex_direct.rows import OBJECT
 
 TABLE = "dim_direct_ads"
@@ -70,6 +72,13 @@ SCHEMA = pa.schema(
 )
 LANDED = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "utm_city", "utm_day", "utm_month",
           "city", "landing_url")  # fmt: skip
+
+
+def version(login: str, clicked: Clicked, landing: Landing, ad: Ad | None = None) -> Version:
+    """The row of what was seen; its day is set when it is taken in."""
+    about = (ad.title, ad.type, ad.state) if ad else ("", "", "")
+    names = (clicked.campaign_name, clicked.ad_group_name)
+    return Version._make((login, *clicked[:3], _EPOCH, *names, *about, *landing))
 
 
 def seen_on(now: datetime) -> date:

@@ -23,7 +23,7 @@ from zakaz_dagster.sources.yandex_direct import campaigns, history, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
 from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue
 from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge, request_id
-from zakaz_dagster.sources.yandex_direct.links import Clicked, Lander
+from zakaz_dagster.sources.yandex_direct.links import Lander
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import MOST_ROWS, ReportRequest
 from zakaz_dagster.sources.yandex_direct.tsv import Truncated, read_report
@@ -41,6 +41,8 @@ DESCRIPTION = SourceDescription(
     cron="10 0 * * *",
     warn_minutes=30 * 60,
     fail_minutes=48 * 60,
+    # A report proves itself whole by its last line, and corrections do take whole days away: nothing to guard against.
+    drop_guard=1.0,
 )
 Held = Callable[[], Mapping[str, pa.Table]]
 
@@ -55,7 +57,8 @@ class Changed(NamedTuple):
 class DirectSource:
     """All logins. `now` is the present moment (aware); `held` gives the dimension tables as stored before, if any.
 
-    When `read` is exhausted, `dimensions()` has the dimension rows that are new or changed; store them by plain insert.
+    `dimensions()` has the dimension rows that are new or changed, to be stored by plain insert: of the objects that
+    `read` met so far, or when nothing was read yet, of those that had figures in the trailing days.
     """
 
     def __init__(
@@ -85,13 +88,14 @@ class DirectSource:
         """Every day of first..last (Moscow), ascending; a day without rows is the vendor's word that it had none."""
         asked_at = self._now().astimezone(MOSCOW)
         check_range(first, last, asked_at.date())
-        request = ReportRequest(first, last, edition=f"{asked_at:%Y%m%d%H%M%S%f}", micros=self._micros)
-        for period, figures in self._periods(request):
+        for period, figures in self._periods(self._request(first, last, asked_at)):
             table = rows.in_day_order(self._landed(rows.summed(figures), asked_at))
             yield from _days(period, table, rows.totals(figures), asked_at)
 
     def dimensions(self) -> Mapping[str, pa.Table]:
         """Rows of the dimension tables to insert: new objects, new landings, changed names and states."""
+        if self._history is None:
+            self._look_around()
         found = campaigns.rows_of(self._catalogues, self._held())
         return {history.TABLE: self._known().changed(), campaigns.TABLE: found}
 
@@ -108,6 +112,16 @@ class DirectSource:
                 start = max(border, oldest_day(today))
                 days |= {start + timedelta(days=n) for n in range((today - start).days)}
         return Changed(sorted(days), min(cursors, default=since))
+
+    def _look_around(self) -> None:
+        asked_at = self._now().astimezone(MOSCOW)
+        last = asked_at.date() - timedelta(days=1)
+        first = last - timedelta(days=DESCRIPTION.trailing_days)
+        for _, figures in self._periods(self._request(first, last, asked_at)):
+            self._observe(figures, asked_at)
+
+    def _request(self, first: date, last: date, asked_at: datetime) -> ReportRequest:
+        return ReportRequest(first, last, edition=f"{asked_at:%Y%m%d%H%M%S%f}", micros=self._micros)
 
     def _periods(self, request: ReportRequest) -> Iterator[tuple[ReportRequest, pa.Table]]:
         """The period with all logins' figures; in halves where the vendor or its row limit cannot take it whole."""
@@ -144,31 +158,18 @@ class DirectSource:
 
     def _landed(self, figures: pa.Table, asked_at: datetime) -> pa.Table:
         """The rows with what their clicks carried."""
+        self._observe(figures, asked_at)
+        landed = self._known().landed(figures)
+        return landed.append_column("spend_rub", landed["cost_rub"])  # both with VAT: the report is asked for so
+
+    def _observe(self, figures: pa.Table, asked_at: datetime) -> None:
         day = history.seen_on(asked_at)
         for login, catalogue in self._catalogues.items():
             own = figures.filter(pc.equal(figures["account"], login))
             catalogue.learn(own)
             for clicked in catalogue.clicked(own):
-                self._known().observe(self._version(login, clicked, day), day, known=catalogue.knows(clicked))
-        landed = self._known().landed(figures)
-        return landed.append_column("spend_rub", landed["cost_rub"])  # both with VAT: the report is asked for so
-
-    def _version(self, login: str, clicked: Clicked, day: date) -> history.Version:
-        ad = self._catalogues[login].ads.get(clicked.ad_id)
-        landing = self._lander.of(clicked)
-        return history.Version(
-            login,
-            clicked.campaign_id,
-            clicked.ad_group_id,
-            clicked.ad_id,
-            day,
-            clicked.campaign_name,
-            clicked.ad_group_name,
-            ad.title if ad else "",
-            ad.type if ad else "",
-            ad.state if ad else "",
-            *landing,
-        )
+                version = history.version(login, clicked, self._lander.of(clicked), catalogue.ads.get(clicked.ad_id))
+                self._known().observe(version, day, known=catalogue.knows(clicked))
 
     def _known(self) -> history.History:
         if self._history is None:
@@ -205,8 +206,9 @@ def _check_answer(table: pa.Table, request: ReportRequest) -> None:
         )
     strangers = set(table["Date"].unique().to_pylist()) - set(_calendar(request.first, request.last))
     if strangers:
+        days = ", ".join(sorted("no date" if day is None else str(day) for day in strangers)[:3])
         raise BadData(
-            f"rows of {', '.join(sorted(map(str, strangers))[:3])} came",
+            f"rows of {days} came",
             expected=f"days {request.first} to {request.last}",
             next_step="nothing was changed; run it again",
         )

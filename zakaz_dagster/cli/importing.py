@@ -1,0 +1,71 @@
+"""`zakaz import`: files that people exported by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+import pyarrow as pa
+
+from zakaz_dagster import wiring
+from zakaz_dagster.failures import BadData
+from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.seeds import city_index
+from zakaz_dagster.settings import Settings
+from zakaz_dagster.sources.yandex_direct import history, rows
+from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
+from zakaz_dagster.sources.yandex_direct.inspect import read_file
+from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION, oldest_day
+from zakaz_dagster.warehouse.client import Warehouse
+
+
+@click.group("import")
+def importing() -> None:
+    """Load hand-exported files."""
+
+
+@importing.command("direct-report")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--login", help="The client login the report belongs to; default: the only one of DIRECT_LOGINS.")
+@click.option("--money", type=click.Choice(["micros", "decimal"]), help="How a saved API report writes money.")
+@click.option("--force", is_flag=True, help="Also replace days that the API still holds.")
+def direct_report(file: Path, login: str | None, money: str | None, force: bool) -> None:
+    """Load a report of Direct exported as CSV; replaces this login's rows of the days in the file, no other days."""
+    settings = Settings()
+    account = login or _only_login(settings)
+    table, rejects = read_file(file.read_bytes(), money)
+    store = wiring.warehouse(settings)
+    report = ImportedReport(
+        table, rejects, account, city_index(), held=_held(store), others=lambda day: _others(store, day, account)
+    )
+    if not force:
+        report.refuse_days_from(oldest_day(wiring.now().astimezone(wiring.MOSCOW).date()))
+    load = Load(run_id=f"import {file.name}", guard=None)
+    for first, last in report.stretches:
+        done = load_days(report, DESCRIPTION, store, first, last, load)
+        shown = ", ".join(f"{name} {value}" for name, value in done.totals.items())
+        click.echo(f"{first}..{last}: {done.accepted} records, {done.rejected} put aside; {shown}")
+    for reject in rejects:
+        click.echo(f"put aside: {reject.where}: {reject.reason}", err=True)
+    raise SystemExit(1 if rejects else 0)
+
+
+def _only_login(settings: Settings) -> str:
+    logins = [login.strip() for login in settings.direct.logins.split(",") if login.strip()]
+    if len(logins) != 1:
+        raise BadData("which login the report belongs to is not known", source="import", next_step="say --login LOGIN")
+    return logins[0]
+
+
+def _held(store: Warehouse) -> pa.Table:
+    names = ", ".join(history.SCHEMA.names)
+    found = store.query(f"SELECT {names} FROM {history.TABLE} FINAL")  # noqa: S608  names of our own files
+    return found.cast(history.SCHEMA)
+
+
+def _others(store: Warehouse, day: date, account: str) -> pa.Table:
+    return store.query(
+        f"SELECT * FROM {rows.TABLE} FINAL WHERE date = {{day:Date}} AND account != {{account:String}}",  # noqa: S608
+        {"day": str(day), "account": account},
+    )

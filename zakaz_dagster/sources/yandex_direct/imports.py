@@ -1,0 +1,111 @@
+"""A hand-exported report as a day source, so that it is loaded like any other: for periods the API no longer holds.
+
+Belongs here: which days a file may replace, and the landings its rows get. Does not: the file's dialect (`exports`).
+A day in the warehouse holds every login, a file one: the other logins' rows are handed in and go back with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from zakaz_dagster.failures import BadData
+from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.sources.port import DayRead, Reject
+from zakaz_dagster.sources.yandex_direct import history, rows
+from zakaz_dagster.sources.yandex_direct.keys import number
+from zakaz_dagster.sources.yandex_direct.links import Clicked, Lander
+from zakaz_dagster.sources.yandex_direct.records import SOURCE
+
+Others = Callable[[date], pa.Table]
+
+
+class ImportedReport:
+    """One login's table of a file. `held` are the landings known from the API; rows of other ads have their names only.
+
+    `rejects` belong to the file as a whole, as their day may be what cannot be read: they go with its first day.
+    """
+
+    requests = 0
+
+    def __init__(
+        self,
+        table: pa.Table,
+        rejects: Sequence[Reject],
+        login: str,
+        cities: CityIndex,
+        *,
+        held: pa.Table,
+        others: Others,
+    ) -> None:
+        self._figures = rows.figures(table, login)
+        self._login = login
+        self._rejects = list(rejects)
+        self._lander = Lander(cities)
+        self._history = history.History(history.Version.all_of(held))
+        self._others = others
+
+    @property
+    def days(self) -> list[date]:
+        return sorted(set(self._figures["date"].to_pylist()))
+
+    @property
+    def stretches(self) -> list[tuple[date, date]]:
+        """First and last of every run of consecutive days; a day that is not in the file is not touched."""
+        found: list[tuple[date, date]] = []
+        for day in self.days:
+            if found and found[-1][1] == day - timedelta(days=1):
+                found[-1] = (found[-1][0], day)
+            else:
+                found.append((day, day))
+        return found
+
+    def refuse_days_from(self, oldest: date) -> None:
+        """What the API still holds comes from the API, which corrects itself."""
+        late = [day for day in self.days if day >= oldest]
+        if late:
+            raise BadData(
+                f"the file has {len(late)} days that the API still holds, from {late[0]}",
+                source=SOURCE,
+                expected=f"days before {oldest}",
+                next_step="load those days by a backfill, or say --force to take the file's word for them",
+            )
+
+    def read(self, first: date, last: date) -> Iterator[DayRead]:
+        totals = rows.totals(self._figures)
+        table = rows.in_day_order(self._landed(rows.summed(self._figures)))
+        for day, cut in rows.by_day(table, [first + timedelta(days=n) for n in range((last - first).days + 1)]):
+            sums: dict[str, Any] = dict(totals[day])
+            received = sums.pop("rows")
+            rejects, self._rejects = self._rejects, []
+            plain = cut.cast(pa.schema([(f.name, _plain(f.type)) for f in cut.schema]))
+            yield DayRead(
+                day=day,
+                tables={
+                    rows.TABLE: pa.concat_tables(
+                        [plain, self._others(day).select(plain.column_names).cast(plain.schema)]
+                    )
+                },
+                received=received + len(rejects),
+                accepted=received,
+                rejects=rejects,
+                covered_until=f"{day + timedelta(days=1)}T00:00:00+03:00",
+                totals=sums,
+            )
+
+    def _landed(self, figures: pa.Table) -> pa.Table:
+        firsts = number([figures[name] for name in rows.OBJECT]).first
+        objects = figures.select([*rows.OBJECT[1:], "campaign_name", "ad_group_name"]).take(pa.array(firsts))
+        for row in objects.to_pylist():
+            clicked = Clicked(**row)
+            seen = history.version(self._login, clicked, self._lander.of(clicked))
+            self._history.observe(seen, self.days[0], known=False)
+        landed = self._history.landed(figures)
+        return landed.append_column("spend_rub", landed["cost_rub"])
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
