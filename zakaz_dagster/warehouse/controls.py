@@ -19,10 +19,14 @@ WRAP = 2**64
 
 
 def figures(rows: pa.Table) -> dict[str, int | Decimal]:
-    """Row count, and per column a sum: of numbers, of days, of bytes. Integers wrap at 2^64, as in ClickHouse."""
+    """Row count, and per column its empty values and a sum: of numbers, of days, of bytes. Integers wrap at 2^64, as in
+    ClickHouse.
+    """
     found: dict[str, int | Decimal] = {"count()": rows.num_rows}
     for name in rows.column_names:
         column = rows.column(name)
+        if column.null_count:
+            found[f"countIf(`{name}` IS NULL)"] = column.null_count
         for expression, total in _figures(name, column):
             found[expression] = total(column)
     return found

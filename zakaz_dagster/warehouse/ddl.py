@@ -15,6 +15,7 @@ from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]  # pub
 from zakaz_dagster.failures import Fatal
 
 AFTER_TYPE = {"COMMENT", "CODEC", "DEFAULT", "MATERIALIZED", "ALIAS", "TTL", "EPHEMERAL"}
+BESIDE_COLUMNS = {"INDEX", "PROJECTION", "CONSTRAINT"}
 # Words (one token each) that open a clause behind the columns.
 CLAUSES = (
     "ENGINE",
@@ -42,7 +43,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Ddl:
-    """A CREATE TABLE or VIEW; `clauses` are canonical text by first word, `select` is the view's query as written."""
+    """A CREATE TABLE or VIEW; `clauses` are canonical text by name (indices and the like too: `INDEX by_day`),
+    `select` is the view's query as written.
+    """
 
     name: str
     is_view: bool
@@ -62,17 +65,21 @@ def parse(sql: str) -> Ddl:
     name = tokens[name_at].text
     rest = tokens[name_at + 1 :]
     columns: tuple[Column, ...] = ()
+    others: dict[str, str] = {}
     opening = next((at for at, token in enumerate(rest) if token.token_type is TokenType.L_PAREN), None)
     as_at = next((at for at, token in enumerate(rest) if token.text.upper() == "AS"), len(rest))
     if opening is not None and opening < as_at and _is_column_list(rest, opening):
         closing = _closing(rest, opening)
-        columns = tuple(_column(part) for part in _split(rest[opening + 1 : closing]))
+        parts = list(_split(rest[opening + 1 : closing]))
+        columns = tuple(_column(part) for part in parts if part[0].text.upper() not in BESIDE_COLUMNS)
+        beside = [part for part in parts if part[0].text.upper() in BESIDE_COLUMNS]
+        others = {f"{part[0].text.upper()} {part[1].text}": _tight(_text(part[2:])) for part in beside}
         rest = rest[closing + 1 :]
     select = ""
     comment = ""
     if kind == "VIEW":
         rest, select, comment = _view_tail(sql, rest)
-    clauses = _clauses(rest)
+    clauses = _clauses(rest) | others
     comment = clauses.pop("COMMENT", "") or comment
     return Ddl(name, kind == "VIEW", columns, clauses, comment, select)
 

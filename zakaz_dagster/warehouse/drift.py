@@ -78,7 +78,8 @@ def table_differences(statement: Statement, live: Live, place: Place) -> Iterato
     if wanted.comment != held.comment:
         cure = f"{alter} MODIFY COMMENT {quoted(wanted.comment)}"
         yield Difference(name, "changed", "comment of the table", "run `zakaz schema apply`", (cure,))
-    for clause in ("ENGINE", "PARTITION BY", "ORDER BY", "PRIMARY KEY", "TTL"):
+    beside = sorted(key for key in {*wanted.clauses, *held.clauses} if key.split()[0] in ddl.BESIDE_COLUMNS)
+    for clause in ("ENGINE", "PARTITION BY", "ORDER BY", "PRIMARY KEY", "TTL", *beside):
         ours, theirs = _clause(wanted, clause), _clause(held, clause)
         if ours != theirs and not (clause == "PRIMARY KEY" and not ours):
             yield Difference(name, "changed", f"{clause} is {theirs or 'absent'}, not {ours or 'absent'}", BY_HAND)

@@ -71,6 +71,10 @@ def test_our_own_files_apply_and_equal_the_server(warehouse: Warehouse) -> None:
     ("statement", "expected"),
     [
         ("DROP TABLE stg_rejects", ("stg_rejects", "missing", "does not exist")),
+        (
+            "ALTER TABLE stg_rejects ADD INDEX by_reason reason TYPE bloom_filter GRANULARITY 4",
+            ("stg_rejects", "changed", "INDEX by_reason is reason TYPE bloom_filter GRANULARITY 4, not absent"),
+        ),
         ("DROP VIEW v_a_outer", ("v_a_outer", "missing", "does not exist")),
         ("CREATE TABLE scratch (a Int8) ENGINE = Memory", ("scratch", "foreign", "has no file in sql/")),
         (

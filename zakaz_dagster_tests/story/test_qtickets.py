@@ -197,7 +197,9 @@ def test_personal_data_reaches_no_table_and_no_log(account, caplog):
 def test_the_recorded_page_gives_the_recorded_figures(warehouse, recorded):
     folder = recorded("qtickets")
     with running(recorded=Path(folder)) as sandbox:
-        account = Account(warehouse, sandbox, datetime(2021, 7, 1, tzinfo=UTC), base="/qtickets-recorded/01/api/rest/v1")
+        account = Account(
+            warehouse, sandbox, datetime(2021, 7, 1, tzinfo=UTC), base="/qtickets-recorded/01/api/rest/v1"
+        )
         report = account.load(date(2021, 5, 18), date(2021, 6, 13))
         assert (report.totals["tickets"], report.totals["free_tickets"]) == (17, 2)
         assert report.totals["gross_rub"] == Decimal("5084.00")
@@ -224,13 +226,17 @@ def test_the_recorded_page_gives_the_recorded_figures(warehouse, recorded):
 
 def test_the_recorded_ignored_filter_is_a_failed_load_and_not_zero_sales(warehouse, recorded):
     with running(recorded=Path(recorded("qtickets"))) as sandbox:
-        account = Account(warehouse, sandbox, datetime(2025, 11, 7, tzinfo=UTC), base="/qtickets-recorded/12/api/rest/v1")
+        account = Account(
+            warehouse, sandbox, datetime(2025, 11, 7, tzinfo=UTC), base="/qtickets-recorded/12/api/rest/v1"
+        )
         with pytest.raises(Failure, match="filter ignored: .* total is 123217"):
             account.load(date(2025, 11, 3), date(2025, 11, 3))
         assert warehouse.scalar("SELECT count() FROM meta_day_loads") == 0
 
 
-@pytest.mark.parametrize(("case", "says"), [(0, "not found"), (2, "UNKNOWN_ERROR"), (3, "no such path"), (5, "refused")])
+@pytest.mark.parametrize(
+    ("case", "says"), [(0, "not found"), (2, "UNKNOWN_ERROR"), (3, "no such path"), (5, "refused")]
+)
 def test_recorded_errors_are_told_apart(warehouse, recorded, case, says):
     with running(recorded=Path(recorded("qtickets"))) as sandbox:
         account = Account(warehouse, sandbox, NOON, base=f"/qtickets-recorded/10@{case}/api/rest/v1")
