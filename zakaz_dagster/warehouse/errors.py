@@ -104,15 +104,15 @@ def _without_code(error: Exception, statement: str, address: str, params: Mappin
         )
         return ConfigFault(f"{statement}: TLS with {address} failed", source="clickhouse", next_step=step)
     status = HTTP_STATUS.search(str(error))
-    if any(isinstance(cause, HTTPError | OSError) for cause in causes) or isinstance(error, OperationalError):
+    if status and status[1] in PASSING_STATUSES:
+        what = f"{statement}: {address} answered HTTP {status[1]}"
+        return Away(what, unstarted=False, next_step="look at the proxy before ClickHouse")
+    if not status and (isinstance(error, OperationalError) or any(isinstance(c, HTTPError | OSError) for c in causes)):
         refused = any(isinstance(cause, NewConnectionError) for cause in causes)
         slow = any(isinstance(cause, HTTPTimeout) for cause in causes)
         how = "refuses connections" if refused else "did not answer in time" if slow else "broke the connection"
         step = "start ClickHouse (locally: `zakaz clickhouse serve`) or correct CLICKHOUSE_HOST and CLICKHOUSE_PORT"
         return Away(f"{statement}: ClickHouse at {address} {how}", unstarted=refused, next_step=step)
-    if status and status[1] in PASSING_STATUSES:
-        what = f"{statement}: {address} answered HTTP {status[1]}"
-        return Away(what, unstarted=False, next_step="look at the proxy before ClickHouse")
     if isinstance(error, ProgrammingError):
         return Fatal(f"{statement}: {_text(str(error), params)}", source="clickhouse", next_step="correct the call")
     step = f"check that {address} is ClickHouse's HTTP interface (CLICKHOUSE_HOST, CLICKHOUSE_PORT)"

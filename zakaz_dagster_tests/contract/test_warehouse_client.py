@@ -130,6 +130,16 @@ def test_a_query_survives_a_broken_connection(wh: Warehouse, proxy: Proxy, fault
     assert wh.scalar("SELECT 42") == 42
 
 
+def test_a_proxy_that_stays_ill_is_named_with_its_status(wh: Warehouse, proxy: Proxy) -> None:
+    proxy.faults = [Fault("SELECT 42", status=502) for _ in range(200)]
+    impatient = Warehouse(replace(wh.config, patience=0.5), wh._link, {})
+    with pytest.raises(Retriable, match=rf"127\.0\.0\.1:{proxy.port} answered HTTP 502"):
+        impatient.scalar("SELECT 42")
+    proxy.faults = [Fault("SELECT 42", status=404)]
+    with pytest.raises(Fatal, match="HTTP interface"):
+        wh.scalar("SELECT 42")
+
+
 def test_the_failure_names_statement_and_code_but_no_parameter(target: Warehouse) -> None:
     with pytest.raises(Fatal) as caught:
         target.tagged(statement="v_probe").scalar("SELECT {day:Date}", {"day": "private-value"})
