@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from zakaz_dagster import wiring
-from zakaz_dagster.defs import qtickets, virtual, vk_ads
+from zakaz_dagster.defs import qtickets, virtual, vk_ads, yandex_direct
 from zakaz_dagster.defs.checks import all_checks_job, sql_checks
 from zakaz_dagster.defs.seeds import seed_assets
 from zakaz_dagster.settings import Settings
@@ -21,6 +21,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     parts = dg.Definitions.merge(
         qtickets.definitions(start, guard),
         vk_ads.definitions(start, guard),
+        yandex_direct.definitions(start, guard),
         dg.Definitions(assets=[*seed_assets(), *virtual.view_assets()], sensors=[virtual.automation()]),
         dg.Definitions(resources=_resources(settings)),
     )
@@ -31,7 +32,12 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
 
 def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
     """Each API and ClickHouse as a resource; no secret is a config value, so none is shown by the UI."""
-    makers = {"warehouse": wiring.warehouse, "qtickets": wiring.qtickets, "vk_ads": wiring.vk_ads}
+    makers = {
+        "warehouse": wiring.warehouse,
+        "qtickets": wiring.qtickets,
+        "vk_ads": wiring.vk_ads,
+        "yandex_direct": wiring.yandex_direct,
+    }
     return {
         name: dg.ResourceDefinition(
             lambda _, make=make: make(settings), description=(make.__doc__ or "").strip().splitlines()[0]

@@ -122,6 +122,7 @@ def environment(clickhouse_port: str, sandbox: str, home: Path) -> dict[str, str
         "VK_ADS_REQUESTS_PER_SECOND": "100",
         "DIRECT_BASE_URL": f"{sandbox}/direct/json",
         "DIRECT_TOKEN": SANDBOX_TOKEN,
+        "DIRECT_LOGINS": "zakaz-afisha,zakaz-gastroli",
         "DIRECT_REQUESTS_PER_SECOND": "50",
         "PYTHONPATH": str(PROJECT_ROOT),
     }

@@ -19,8 +19,17 @@ from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS as VK_ADS_DIMENSIONS
 from zakaz_dagster.sources.vk_ads.source import VkAdsSource
 from zakaz_dagster.sources.vk_ads.vat import Vat
+from zakaz_dagster.sources.yandex_direct import campaigns as direct_campaigns
+from zakaz_dagster.sources.yandex_direct import history as direct_history
+from zakaz_dagster.sources.yandex_direct import probes as direct_probes
+from zakaz_dagster.sources.yandex_direct.api import DirectApi, DirectConfig
+from zakaz_dagster.sources.yandex_direct.source import DirectSource
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 
+DIRECT_DIMENSIONS = {
+    direct_history.TABLE: direct_history.SCHEMA,
+    direct_campaigns.TABLE: direct_campaigns.SCHEMA,
+}
 MOSCOW = ZoneInfo("Europe/Moscow")
 Fact = tuple[str, str]  # question, answer
 
@@ -82,6 +91,39 @@ def vk_ads(settings: Settings) -> VkAdsSource:
     )
 
 
+def yandex_direct(settings: Settings) -> DirectSource:
+    """Yandex Direct API of every configured login."""
+    settings.need("direct")
+    store = warehouse(settings)
+    return DirectSource(
+        _direct_api(settings),
+        city_index(),
+        logins=_logins(settings),
+        now=now,
+        micros=settings.direct.money_in_micros,
+        held=lambda: {table: _held(store, table, schema) for table, schema in DIRECT_DIMENSIONS.items()},
+    )
+
+
+def _direct_api(settings: Settings) -> DirectApi:
+    given = settings.direct
+    return DirectApi(
+        DirectConfig(
+            base_url=given.base_url,
+            token=given.token.get_secret_value(),
+            reports_version=given.reports_version,
+            objects_version=given.objects_version,
+            requests_per_second=given.requests_per_second,
+            timeout=given.timeout_seconds,
+            deadline=given.deadline_seconds,
+        )
+    )
+
+
+def _logins(settings: Settings) -> list[str]:
+    return [login.strip() for login in settings.direct.logins.split(",") if login.strip()]
+
+
 def _held(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
     """A dimension as it stands, in the source's own types (ClickHouse's Arrow gives moments as seconds)."""
     rows = store.query(f"SELECT {', '.join(schema.names)} FROM {table} FINAL")  # noqa: S608  names of our own files
@@ -123,5 +165,13 @@ def _probe_vk_ads(settings: Settings) -> Iterable[Fact]:
     return vk_ads_probes.facts(_vk_ads_api(settings), today, _vat(settings))
 
 
+def _probe_direct(settings: Settings) -> Iterable[Fact]:
+    return direct_probes.facts(_direct_api(settings), _logins(settings), now())
+
+
 # Group of settings to the read-only questions its vendor is asked by `zakaz doctor --live`.
-PROBES: dict[str, Callable[[Settings], Iterable[Fact]]] = {"qtickets": _probe_qtickets, "vk_ads": _probe_vk_ads}
+PROBES: dict[str, Callable[[Settings], Iterable[Fact]]] = {
+    "qtickets": _probe_qtickets,
+    "vk_ads": _probe_vk_ads,
+    "direct": _probe_direct,
+}

@@ -7,42 +7,72 @@
 A day that the vendor no longer keeps fails with that sentence: it is refused before anything is asked.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import dagster as dg
+import pyarrow as pa
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from zakaz_dagster.defs.chart import spend_by_day
+from zakaz_dagster.defs.describe import asset_spec
+from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.lineage import vendor_lineage, vendor_spec
 from zakaz_dagster.defs.partitions import daily
 from zakaz_dagster.defs.schedules import Reload, job, reload_schedule
-from zakaz_dagster.defs.staging import day_assets
+from zakaz_dagster.defs.staging import day_assets, freshness
 from zakaz_dagster.sources.port import SourceDescription
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.whole import append
+
+
+class WithDimensions(Protocol):
+    """A source that also knows the objects behind its figures."""
+
+    def dimensions(self) -> Mapping[str, pa.Table]:
+        """Rows that are new or changed, by table."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What differs between two advertising sources.
+
+    `endpoints` are the vendor's calls with a word about each, `dimensions` our tables and the call each comes from.
+    With `dimensions_first` they are loaded before the figures, else after, from what the figures named.
+    """
+
+    about: SourceDescription
+    endpoints: Mapping[str, str]
+    dimensions: Mapping[str, str]
+    weekly_cron: str
+    dimensions_first: bool
 
 
 def definitions(
-    about: SourceDescription,
-    endpoints: Mapping[str, str],
-    start: date,
-    guard: float,
-    *,
-    weekly_cron: str,
-    before: Sequence[dg.AssetsDefinition] = (),
+    plan: Plan, start: date, guard: float, *, sensors: Sequence[dg.SensorDefinition] = ()
 ) -> dg.Definitions:
-    """Assets, jobs and schedules of one advertising source; `before` are its dimensions, loaded in the same run."""
-    partitions = daily(start, includes_today=about.includes_today)
-    dimensions = [key.to_user_string() for asset in before for key in asset.keys]
+    """Assets, job, schedules and sensors of one advertising source."""
+    about = plan.about
+    first = list(plan.dimensions) if plan.dimensions_first else []
     loaded = day_assets(
         about,
-        partitions,
-        deps=[*endpoints, *dimensions],
+        daily(start, includes_today=about.includes_today),
+        deps=[*plan.endpoints, *first],
         guard=guard,
         chart=spend_by_day(about.label),
         lineage=vendor_lineage(about.name),
     )
-    target = job(f"{about.name}_daily", [*dimensions, *about.tables], f"{about.label}: the trailing days")
+    target = load_job(plan)
     return dg.Definitions(
-        assets=[*(vendor_spec(key, text, about.name) for key, text in endpoints.items()), *before, loaded],
+        assets=[
+            *(vendor_spec(key, text, about.name) for key, text in plan.endpoints.items()),
+            _dimensions(plan, after=() if plan.dimensions_first else list(about.tables)),
+            loaded,
+        ],
         jobs=[target],
         schedules=[
             reload_schedule(
@@ -51,7 +81,48 @@ def definitions(
                 target,
             ),
             reload_schedule(
-                about, Reload(f"{about.name}_weekly", weekly_cron, about.weekly_days, "The last month"), target
+                about, Reload(f"{about.name}_weekly", plan.weekly_cron, about.weekly_days, "The last month"), target
             ),
         ],
+        sensors=list(sensors),
     )
+
+
+def load_job(plan: Plan) -> UnresolvedAssetJobDefinition:
+    """Dimensions and days of the source in one run."""
+    return job(
+        f"{plan.about.name}_daily", [*plan.dimensions, *plan.about.tables], f"{plan.about.label}: the trailing days"
+    )
+
+
+def _dimensions(plan: Plan, after: Sequence[str]) -> dg.AssetsDefinition:
+    about = plan.about
+    specs = [
+        asset_spec(
+            table,
+            group=about.name,
+            deps=[dg.AssetKey(endpoint.split("/")), *after],
+            kinds=("clickhouse", "python"),
+            lineage_metadata=vendor_lineage(about.name).get(table),
+            freshness_policy=freshness(about),
+        )
+        for table, endpoint in plan.dimensions.items()
+    ]
+
+    @dg.multi_asset(
+        name=f"load_{about.name}_dimensions",
+        specs=specs,
+        required_resource_keys={"warehouse", about.name},
+        retry_policy=RETRY,
+        pool=about.name,
+    )
+    def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        source: WithDimensions = getattr(context.resources, about.name)
+        step = f"load_{about.name}_dimensions"
+        warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=step)
+        with explained():
+            for table, rows in source.dimensions().items():
+                append(warehouse, table, rows, ver=time.time_ns(), run_id=context.run_id)
+                yield dg.MaterializeResult(table, metadata={"new or changed rows": rows.num_rows})
+
+    return load
