@@ -1,4 +1,4 @@
-"""The demo's last question: do our tables equal the made-up world's own books, cell by cell?
+"""The demo's last question: our tables beside the made-up world's own books, cell by cell.
 
 Belongs here: the comparison. Does not: printing, or anything production needs.
 """
@@ -33,7 +33,8 @@ SALES = """
 SELECT toString(date) AS day, city, measure.1 AS name, toDecimal64(sum(measure.2), 2) AS figure
 FROM fact_qtickets_sales_daily
 ARRAY JOIN [('tickets_sold', toDecimal64(tickets_sold, 2)), ('tickets_free', toDecimal64(tickets_free, 2)),
-            ('tickets_refunded', toDecimal64(tickets_refunded, 2)), ('tickets_removed', toDecimal64(tickets_removed, 2)),
+            ('tickets_refunded', toDecimal64(tickets_refunded, 2)),
+            ('tickets_removed', toDecimal64(tickets_removed, 2)),
             ('revenue', revenue_rub), ('refunds', refunds_rub)] AS measure
 WHERE date BETWEEN {first:Date} AND {last:Date}
 GROUP BY day, city, name

@@ -1,0 +1,82 @@
+"""Backfills from the UI of a running Dagster: one run per vendor, and a killed one that is started again ends the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from zakaz_dagster.cli.books import compare
+from zakaz_dagster_tests.story.dagster_dev import dagster_dev, wait
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+TABLES = {
+    "vk_ads": ["fact_vk_ads_daily"],
+    "yandex_direct": ["fact_direct_daily"],
+    "qtickets": ["stg_qtickets_orders_raw", "stg_qtickets_sales_raw", "fact_qtickets_sales_daily"],
+}
+
+
+def content(warehouse):
+    """What the fact tables say, without when it was loaded."""
+    return {
+        table: sorted(
+            tuple(f"{name}={value}" for name, value in row.items() if not name.startswith("_"))
+            for row in warehouse.rows(f"SELECT * FROM {table}")
+        )
+        for table in ("fact_vk_ads_daily", "fact_direct_daily", "fact_qtickets_sales_daily")
+    }
+
+
+def backfill_story(home, days, patience):
+    midnight = datetime.now(MOSCOW).replace(hour=0, minute=0, second=0, microsecond=0)
+    last = midnight.date() - timedelta(days=1)
+    first = last - timedelta(days=days - 1)
+    keys = [(first + timedelta(days=offset)).isoformat() for offset in range(days)]
+    options = ["--now", midnight.isoformat(), "--days", str(days), "--orders-per-day", "15", "--groups", "1"]
+    with dagster_dev(home, options) as dagster:
+        launched = {vendor: dagster.backfill(tables, keys) for vendor, tables in TABLES.items()}
+        for vendor, backfill in launched.items():
+            runs = dagster.finished(backfill, patience)
+            assert [run["status"] for run in runs] == ["SUCCESS"], vendor
+        for book, cells, wrong in compare(dagster.warehouse, dagster.stack.sandbox.url, first, last):
+            assert cells > days / 2, book
+            assert wrong == [], book
+        undisturbed = content(dagster.warehouse)
+
+        for table in ("fact_vk_ads_daily", "meta_day_loads"):
+            dagster.warehouse.command(f"TRUNCATE TABLE {table}")
+        killed = dagster.backfill(TABLES["vk_ads"], keys)
+        run = wait(lambda: [run for run in dagster.runs(killed) if run["status"] == "STARTED"], patience)[0]
+        wait(lambda: dagster.worker(run["runId"]), 30)
+        os.kill(dagster.worker(run["runId"]), signal.SIGKILL)
+        wait(lambda: [each for each in dagster.runs(killed) if each["status"] == "FAILURE"], patience)
+        again = dagster.backfill(TABLES["vk_ads"], keys)
+        assert dagster.finished(again, patience)[-1]["status"] == "SUCCESS"
+        wait(lambda: all(each["status"] in ("SUCCESS", "FAILURE") for each in dagster.runs(killed)), patience)
+        assert content(dagster.warehouse) == undisturbed
+        leftovers = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE '%side%'"
+        assert dagster.warehouse.rows(leftovers) == []
+
+
+def test_a_backfill_is_one_run_per_vendor_and_survives_a_kill(tmp_path):
+    backfill_story(tmp_path, 12, 120)
+
+
+@pytest.mark.slow
+def test_a_years_backfill_is_one_run_per_vendor_and_survives_a_kill(tmp_path):
+    backfill_story(tmp_path, 365, 1500)
+
+
+def test_days_the_vendor_no_longer_keeps_fail_with_that_sentence():
+    from zakaz_dagster.failures import Failure
+    from zakaz_dagster.sources.vk_ads import source as vk
+    from zakaz_dagster.sources.yandex_direct import source as direct
+
+    today = date(2026, 11, 23)
+    for check, first in ((vk._check_range, date(2025, 11, 1)), (direct.check_range, date(2023, 10, 1))):
+        with pytest.raises(Failure, match="366|3 years|three years"):
+            check(first, first, today)
