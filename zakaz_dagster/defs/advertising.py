@@ -15,7 +15,6 @@ from typing import Protocol
 
 import dagster as dg
 import pyarrow as pa
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from zakaz_dagster.defs.chart import spend_by_day
 from zakaz_dagster.defs.describe import asset_spec
@@ -66,7 +65,7 @@ def definitions(
         chart=spend_by_day(about.label),
         lineage=vendor_lineage(about.name),
     )
-    target = load_job(plan)
+    target = job(f"{about.name}_daily", [*plan.dimensions, *about.tables], f"{about.label}: the trailing days")
     return dg.Definitions(
         assets=[
             *(vendor_spec(key, text, about.name) for key, text in plan.endpoints.items()),
@@ -85,13 +84,6 @@ def definitions(
             ),
         ],
         sensors=list(sensors),
-    )
-
-
-def load_job(plan: Plan) -> UnresolvedAssetJobDefinition:
-    """Dimensions and days of the source in one run."""
-    return job(
-        f"{plan.about.name}_daily", [*plan.dimensions, *plan.about.tables], f"{plan.about.label}: the trailing days"
     )
 
 

@@ -33,7 +33,7 @@ def definitions(start: date, guard: float) -> dg.Definitions:
 def _corrections(start: date) -> dg.SensorDefinition:
     @dg.sensor(
         name="yandex_direct_corrections",
-        job=advertising.load_job(PLAN),
+        job_name=f"{DESCRIPTION.name}_daily",
         minimum_interval_seconds=6 * 3600,
         required_resource_keys={DESCRIPTION.name},
         default_status=dg.DefaultSensorStatus.RUNNING,
