@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from zakaz_dagster import wiring
-from zakaz_dagster.defs import qtickets, virtual, vk_ads, yandex_direct
+from zakaz_dagster.defs import marts, qtickets, virtual, vk_ads, yandex_direct
 from zakaz_dagster.defs.checks import all_checks_job, sql_checks
 from zakaz_dagster.defs.seeds import seed_assets
 from zakaz_dagster.settings import Settings
@@ -22,6 +22,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         qtickets.definitions(start, guard),
         vk_ads.definitions(start, guard),
         yandex_direct.definitions(start, guard),
+        marts.definitions(start),
         dg.Definitions(assets=[*seed_assets(), *virtual.view_assets()], sensors=[virtual.automation()]),
         dg.Definitions(resources=_resources(settings)),
     )

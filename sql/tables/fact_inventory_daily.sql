@@ -1,0 +1,20 @@
+-- Seats of each show at the end of each day: the last snapshot taken on it.
+-- grain: one row per (snapshot_date, show)
+-- day: snapshot_date
+CREATE TABLE IF NOT EXISTS fact_inventory_daily
+(
+    snapshot_date Date COMMENT 'День снимка (Москва)',
+    show_id UInt64 COMMENT 'Показ (сеанс) QTickets',
+    event_id UInt64 COMMENT 'Мероприятие QTickets',
+    snapshot_at DateTime('Europe/Moscow') COMMENT 'Момент последнего снимка дня',
+    seats_total UInt32 COMMENT 'Вместимость: места, открытые к продаже',
+    seats_free UInt32 COMMENT 'Свободно',
+    seats_sold UInt32 COMMENT 'Оплачено',
+    seats_held UInt32 COMMENT 'В брони и корзинах',
+    seats_disabled UInt32 COMMENT 'Закрыто организатором',
+    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено'
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(snapshot_date)
+ORDER BY (show_id, snapshot_date)
+COMMENT 'Места по показам: последний снимок дня';

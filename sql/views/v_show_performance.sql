@@ -1,0 +1,204 @@
+-- Shows: what was sold for them, how full they are, what their advertising cost and whether it paid.
+-- A row is all sessions of an event in a city on a day, because a tag names a day and not a session. Sales belong to the
+-- show of their ticket; spend to the show its tag names. Spend that names no show, or a day of several events, keeps a row
+-- of its own with a status that says so, and the sum of spend is that of fact_marketing_daily.
+-- grain: one row per (event_id, event_name of unknown events, city, show_date)
+CREATE OR REPLACE VIEW v_show_performance
+(
+    show_date Nullable(Date) COMMENT 'День показа на площадке; пусто, если продажа или расход не называют показ',
+    city LowCardinality(String) COMMENT 'Город; «не указано», если неизвестен',
+    event_id UInt64 COMMENT 'Мероприятие QTickets; 0, если неизвестно или их несколько',
+    event_name String COMMENT 'Название мероприятия',
+    show_status LowCardinality(String) COMMENT 'впереди, прошёл, отменён, нет в афише, несколько мероприятий или показ не определён',
+    days_to_show Nullable(Int64) COMMENT 'Дней до показа; меньше нуля, если он прошёл',
+    shows Int64 COMMENT 'Сеансов в этот день',
+    capacity Int64 COMMENT 'Вместимость сеансов, мест',
+    tickets_sold Int64 COMMENT 'Продано билетов, включая бесплатные',
+    tickets_paid Int64 COMMENT 'Продано платных билетов',
+    tickets_free Int64 COMMENT 'Бесплатных билетов',
+    tickets_refunded Int64 COMMENT 'Возвращено билетов',
+    sell_through_pct Nullable(Float64) COMMENT 'Заполнение: (продано − возвращено) / вместимость, %; пусто без вместимости',
+    revenue_rub Float64 COMMENT 'Выручка, руб.',
+    refunds_rub Float64 COMMENT 'Возвраты, руб.',
+    net_revenue_rub Float64 COMMENT 'Выручка за вычетом возвратов, руб.',
+    organiser_income_rub Float64 COMMENT 'Доля организатора в чистой выручке, руб.',
+    spend_rub Float64 COMMENT 'Расход с НДС на рекламу показа, руб.',
+    impressions Int64 COMMENT 'Показы рекламы',
+    clicks Int64 COMMENT 'Клики',
+    avg_ticket_rub Nullable(Float64) COMMENT 'Средний билет: выручка / платные билеты, руб.',
+    cpt_rub Nullable(Float64) COMMENT 'Расход на платный билет, руб.',
+    roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода',
+    romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода',
+    romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный или нет расхода',
+    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 нет расхода'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS
+WITH
+shows AS
+(
+    SELECT
+        show_id, event_id, event_name, if(city = '', 'не указано', city) AS city,
+        toNullable(show_date) AS show_date, finish_date, is_deleted
+    FROM dim_shows FINAL
+),
+sold AS
+(
+    SELECT
+        f.show_id AS show_id, f.event_id AS event_id, f.event_name AS reported_name, f.city AS city,
+        toInt64(sum(f.tickets_sold)) AS tickets_sold,
+        toInt64(sum(f.tickets_free)) AS tickets_free,
+        toInt64(sum(f.tickets_refunded)) AS tickets_refunded,
+        sum(f.revenue_rub) AS revenue_rub,
+        sum(f.refunds_rub) AS refunds_rub
+    FROM fact_sales_attributed_daily AS f
+    GROUP BY f.show_id, f.event_id, f.event_name, f.city
+),
+spent AS
+(
+    SELECT
+        f.city AS city, f.show_date AS show_date,
+        sum(f.spend_rub) AS spend_rub, sum(f.impressions) AS impressions, sum(f.clicks) AS clicks
+    FROM fact_marketing_daily AS f
+    GROUP BY f.city, f.show_date
+),
+-- The event of a city's day, when it is the only one; a live one is preferred to a cancelled one.
+billed AS
+(
+    SELECT
+        s.city AS city, s.show_date AS show_date,
+        groupUniqArrayIf(s.event_id, s.is_deleted = 0) AS live,
+        groupUniqArray(s.event_id) AS listed,
+        if(length(live) > 0, live, listed) AS events
+    FROM shows AS s
+    GROUP BY s.city, s.show_date
+),
+seats AS
+(
+    SELECT f.show_id AS show_id, toInt64(argMax(f.seats_total, f.snapshot_date)) AS seats_total
+    FROM fact_inventory_daily AS f
+    GROUP BY f.show_id
+),
+parts AS
+(
+    SELECT
+        s.show_date AS show_date, s.city AS city, s.event_id AS event_id, '' AS reported_name, s.event_name AS event_name,
+        toInt64(s.is_deleted = 0) AS shows, toInt64(s.is_deleted = 1) AS cancelled, s.finish_date AS finish_date,
+        toInt64(0) AS is_ambiguous,
+        toInt64(if(s.is_deleted = 0, ifNull(p.seats_total, 0), 0)) AS capacity,
+        toInt64(s.is_deleted = 0 AND ifNull(p.seats_total, 0) > 0) AS measured,
+        toInt64(0) AS tickets_sold, toInt64(0) AS tickets_free, toInt64(0) AS tickets_refunded,
+        toDecimal64(0, 2) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
+        toDecimal64(0, 2) AS spend_rub, toInt64(0) AS impressions, toInt64(0) AS clicks
+    FROM shows AS s
+    LEFT ANY JOIN seats AS p ON s.show_id = p.show_id
+    UNION ALL
+    SELECT
+        s.show_date AS show_date,
+        if(s.show_date IS NULL, f.city, ifNull(s.city, '')) AS city,
+        if(s.show_date IS NULL, f.event_id, ifNull(s.event_id, 0)) AS event_id,
+        if(s.show_date IS NULL, f.reported_name, '') AS reported_name,
+        '' AS event_name, 0 AS shows, 0 AS cancelled, toDate(0) AS finish_date, 0 AS is_ambiguous, 0 AS capacity, 0 AS measured,
+        f.tickets_sold AS tickets_sold, f.tickets_free AS tickets_free, f.tickets_refunded AS tickets_refunded,
+        f.revenue_rub AS revenue_rub, f.refunds_rub AS refunds_rub,
+        toDecimal64(0, 2) AS spend_rub, 0 AS impressions, 0 AS clicks
+    FROM sold AS f
+    LEFT ANY JOIN shows AS s ON f.show_id = s.show_id
+    UNION ALL
+    SELECT
+        f.show_date AS show_date, f.city AS city,
+        if(length(b.events) = 1, b.events[1], 0) AS event_id,
+        '' AS reported_name, '' AS event_name, 0 AS shows, 0 AS cancelled, toDate(0) AS finish_date,
+        toInt64(length(b.events) > 1) AS is_ambiguous, 0 AS capacity, 0 AS measured,
+        0 AS tickets_sold, 0 AS tickets_free, 0 AS tickets_refunded,
+        toDecimal64(0, 2) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
+        f.spend_rub AS spend_rub, f.impressions AS impressions, f.clicks AS clicks
+    FROM spent AS f
+    LEFT ANY JOIN billed AS b ON f.city = b.city AND f.show_date = b.show_date
+),
+summed AS
+(
+    SELECT
+        p.show_date AS show_date,
+        p.city AS city,
+        p.event_id AS event_id,
+        p.reported_name AS reported_name,
+        max(p.event_name) AS event_name,
+        sum(p.shows) AS shows,
+        sum(p.cancelled) AS cancelled,
+        max(p.finish_date) AS finish_date,
+        max(p.is_ambiguous) AS is_ambiguous,
+        sum(p.capacity) AS capacity,
+        sum(p.measured) AS measured,
+        sum(p.tickets_sold) AS tickets_sold,
+        sum(p.tickets_free) AS tickets_free,
+        sum(p.tickets_refunded) AS tickets_refunded,
+        toFloat64(sum(p.revenue_rub)) AS revenue_rub,
+        toFloat64(sum(p.refunds_rub)) AS refunds_rub,
+        toFloat64(sum(p.revenue_rub) - sum(p.refunds_rub)) AS net_revenue_rub,
+        toFloat64(sum(p.spend_rub)) AS spend_rub,
+        sum(p.impressions) AS impressions,
+        sum(p.clicks) AS clicks
+    FROM parts AS p
+    GROUP BY p.show_date, p.city, p.event_id, p.reported_name
+),
+named AS
+(
+    SELECT
+        s.show_date AS show_date, s.city AS city, s.event_id AS event_id,
+        multiIf(
+            s.event_name != '', s.event_name,
+            ifNull(e.event_name, '') != '', ifNull(e.event_name, ''),
+            s.reported_name != '', s.reported_name,
+            s.is_ambiguous = 1, 'несколько мероприятий',
+            'не указано') AS event_name,
+        multiIf(
+            s.show_date IS NULL, 'показ не определён',
+            s.is_ambiguous = 1, 'несколько мероприятий',
+            s.shows = 0 AND s.cancelled = 0, 'нет в афише',
+            s.shows = 0, 'отменён',
+            greatest(s.finish_date, ifNull(s.show_date, s.finish_date)) < toDate(now('Europe/Moscow')), 'прошёл',
+            'впереди') AS show_status,
+        s.shows AS shows, s.capacity AS capacity, s.measured AS measured,
+        s.tickets_sold AS tickets_sold, s.tickets_free AS tickets_free, s.tickets_refunded AS tickets_refunded,
+        s.revenue_rub AS revenue_rub, s.refunds_rub AS refunds_rub, s.net_revenue_rub AS net_revenue_rub,
+        s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub,
+        s.spend_rub AS spend_rub, s.impressions AS impressions, s.clicks AS clicks,
+        toUInt8(multiIf(
+            s.spend_rub <= 0, 0,
+            round(s.net_revenue_rub * l.organiser_share_pct / 100 / s.spend_rub, 9) > l.roas_green_above, 3,
+            round(s.net_revenue_rub * l.organiser_share_pct / 100 / s.spend_rub, 9) >= l.roas_yellow_from, 2,
+            1)) AS code
+    FROM summed AS s
+    LEFT ANY JOIN (SELECT event_id, event_name FROM dim_events FINAL) AS e ON s.event_id = e.event_id
+    CROSS JOIN v_settings AS l
+)
+SELECT
+    show_date,
+    CAST(city AS LowCardinality(String)) AS city,
+    event_id,
+    event_name,
+    CAST(show_status AS LowCardinality(String)) AS show_status,
+    toInt64(dateDiff('day', toDate(now('Europe/Moscow')), show_date)) AS days_to_show,
+    shows,
+    capacity,
+    tickets_sold,
+    tickets_sold - tickets_free AS tickets_paid,
+    tickets_free,
+    tickets_refunded,
+    if(capacity > 0 AND measured = shows, (tickets_sold - tickets_refunded) / capacity * 100, NULL) AS sell_through_pct,
+    revenue_rub,
+    refunds_rub,
+    net_revenue_rub,
+    income_rub AS organiser_income_rub,
+    spend_rub,
+    impressions,
+    clicks,
+    if(tickets_sold > tickets_free, revenue_rub / (tickets_sold - tickets_free), NULL) AS avg_ticket_rub,
+    if(tickets_sold > tickets_free AND spend_rub > 0, spend_rub / (tickets_sold - tickets_free), NULL) AS cpt_rub,
+    if(spend_rub > 0, income_rub / spend_rub, NULL) AS roas,
+    if(spend_rub > 0, (income_rub - spend_rub) / spend_rub * 100, NULL) AS romi_pct,
+    CAST(['нет расхода', 'красный', 'жёлтый', 'зелёный'][code + 1] AS LowCardinality(String)) AS romi_status,
+    code AS romi_status_code
+FROM named
+COMMENT 'Показы: продажи, заполнение, расход и ROMI'

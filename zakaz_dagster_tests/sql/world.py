@@ -1,0 +1,236 @@
+"""Hand-written worlds: rows of staging and of the platforms, named by what matters in them, the rest filled in.
+
+    world = World(wh)
+    world.show(101, event=1, city="томск", on="2025-12-20")
+    world.sale("2025-12-01", 1, 500, show=101, event=1, utm="yandex/cpc/500/511")
+    world.build("2025-12-01", "2025-12-31")
+
+Belongs here: putting rows and building facts. Does not: any expected figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import count
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from zakaz_dagster.warehouse.catalog import shape
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.columns import arrow_type, is_nullable
+from zakaz_dagster.warehouse.rebuild import rebuild
+from zakaz_dagster.warehouse.statements import load
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+# In the order of what reads what.
+BUILDS = (
+    "fact_qtickets_sales_daily",
+    "fact_utm_daily",
+    "fact_marketing_daily",
+    "fact_sales_attributed_daily",
+    "fact_inventory_daily",
+)
+UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=MOSCOW)
+
+
+def tags(utm: str) -> dict[str, str]:
+    """`source/medium/campaign/content/term`, as many as given."""
+    parts = utm.split("/") if utm else []
+    return dict(zip(UTM, [*parts, *[""] * (5 - len(parts))], strict=True))
+
+
+class World:
+    """A world in a warehouse; `loaded_at` is when every row of it came."""
+
+    def __init__(self, wh: Warehouse, loaded_at: str = "2025-12-31 12:00") -> None:
+        self.wh = wh
+        self.loaded_at = at(loaded_at)
+        self._lines = count(1)
+
+    def put(self, table: str, **values: object) -> None:
+        """One row; columns that are not named are empty, zero or NULL."""
+        types = shape(self.wh, table).types
+        assert values.keys() <= types.keys(), values.keys() - types.keys()
+        known = {"_loaded_at": self.loaded_at, "_ver": 1, "_run_id": "test", **values}
+        columns = {name: pa.array([_value(kind, name, known)], arrow_type(kind)) for name, kind in types.items()}
+        self.wh.insert(table, pa.table(columns))
+
+    def event(self, event: int, name: str, city: str) -> None:
+        self.put("dim_events", event_id=event, event_name=name, city=city, city_raw=city)
+
+    def show(self, show: int, *, event: int, name: str, city: str, on: str, deleted: bool = False) -> None:
+        self.put(
+            "dim_shows",
+            show_id=show,
+            event_id=event,
+            event_name=name,
+            city=city,
+            show_date=day(on),
+            finish_date=day(on),
+            show_time="12:00",
+            starts_at=at(on),
+            is_active=1,
+            is_deleted=int(deleted),
+        )
+
+    def seats(self, show: int, total: int, sold: int, *, when: str, event: int = 0) -> None:
+        self.put(
+            "stg_qtickets_inventory_raw",
+            snapshot_date=at(when).date(),
+            snapshot_at=at(when),
+            show_id=show,
+            event_id=event,
+            seats_total=total,
+            seats_sold=sold,
+            seats_free=total - sold,
+        )
+
+    def sale(
+        self,
+        on: str,
+        order: int,
+        price: str | int,
+        *,
+        event: int,
+        show: int,
+        city: str = "",
+        utm: str = "",
+        first: bool = True,
+        removed: str = "",
+        refunded: tuple[str, str, str] | None = None,
+    ) -> None:
+        """A ticket of the API; `refunded` is (day, roubles given back, roubles kept)."""
+        gone, back, kept = refunded or ("", "0", "0")
+        self.put(
+            "stg_qtickets_sales_raw",
+            channel="api",
+            sale_date=day(on),
+            sold_at=at(on),
+            line_id=str(next(self._lines)),
+            order_id=order,
+            order_lines=int(first and not removed),
+            event_id=event,
+            show_id=show,
+            city=city,
+            tickets=1,
+            price_rub=Decimal(str(price)),
+            original_price_rub=Decimal(str(price)),
+            is_free=int(Decimal(str(price)) == 0),
+            is_removed=int(bool(removed)),
+            removed_date=day(removed) if removed else None,
+            refund_date=day(gone) if gone else None,
+            refunded_tickets=int(bool(gone)),
+            refunded_rub=Decimal(back),
+            deduction_rub=Decimal(kept),
+            **tags(utm),
+        )
+
+    def mail(self, on: str, name: str, tickets: int, price: str, *, city: str, reported: str) -> None:
+        self.put(
+            "stg_qtickets_sales_raw",
+            channel="mail",
+            sale_date=day(on),
+            sold_at=at(on),
+            line_id=str(next(self._lines)),
+            order_lines=0,
+            event_name=name,
+            city=city,
+            tickets=tickets,
+            price_rub=Decimal(price),
+            reported_at=at(reported),
+        )
+
+    def vk(self, on: str, plan: int, group: int, ad: int, spent: str, *, utm: str = "", **more: object) -> None:
+        """A VK ad's day: `spent` without VAT; 20 % is added here to keep the sums in the head."""
+        self.put(
+            "fact_vk_ads_daily",
+            **{
+                "date": day(on),
+                "account": "кабинет",
+                "ad_plan_id": plan,
+                "ad_plan_name": f"план {plan}",
+                "ad_group_id": group,
+                "ad_group_name": f"группа {group}",
+                "ad_id": ad,
+                "impressions": 1000,
+                "clicks": 10,
+                "conversions": 1,
+                "spent_rub": Decimal(spent),
+                "spend_rub": Decimal(spent) * Decimal("1.2"),
+                "city": "не указано",
+                **tags(utm),
+                **more,
+            },
+        )
+
+    def direct(self, on: str, campaign: int, group: int, ad: int, cost: str, *, utm: str = "", **more: object) -> None:
+        self.put(
+            "fact_direct_daily",
+            **{
+                "date": day(on),
+                "account": "логин",
+                "campaign_id": campaign,
+                "campaign_name": f"кампания {campaign}",
+                "ad_group_id": group,
+                "ad_group_name": f"группа {group}",
+                "ad_id": ad,
+                "network": "SEARCH",
+                "impressions": 500,
+                "clicks": 20,
+                "cost_rub": Decimal(cost),
+                "spend_rub": Decimal(cost),
+                "city": "не указано",
+                **tags(utm),
+                **more,
+            },
+        )
+
+    def load(self, source: str, on: str, until: str) -> None:
+        self.put(
+            "meta_day_loads", source=source, day=day(on), covered_until=at(until), received=1, accepted=1, totals="{}"
+        )
+
+    def build(self, first: str, last: str) -> None:
+        """Every fact, in order, for these days."""
+        builds = load("builds")
+        for name in BUILDS:
+            rebuild(self.wh, builds[name], day(first), day(last), run_id="test")
+
+
+def rows(wh: Warehouse, query: str) -> list[tuple[object, ...]]:
+    """The rows as tuples; dates as ISO text, so that expected rows read like a table."""
+    return [tuple(_plain(value) for value in row.values()) for row in wh.rows(query)]
+
+
+def unordered(found: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Rows in one order of their own: the engine sorts Cyrillic by bytes, people by the alphabet."""
+    return sorted(found, key=repr)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(MOSCOW).strftime("%Y-%m-%d %H:%M")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _value(kind: str, name: str, known: Mapping[str, object]) -> object:
+    if name in known:
+        return known[name]
+    if is_nullable(kind):
+        return None
+    if "String" in kind:
+        return ""
+    return (
+        datetime.fromtimestamp(0, MOSCOW) if kind.startswith("DateTime") else date(1970, 1, 1) if kind == "Date" else 0
+    )
