@@ -31,7 +31,7 @@ def content(warehouse):
     }
 
 
-def backfill_story(home, days, patience):
+def backfill_story(home, days, patience, *, kill):
     midnight = datetime.now(MOSCOW).replace(hour=0, minute=0, second=0, microsecond=0)
     last = midnight.date() - timedelta(days=1)
     first = last - timedelta(days=days - 1)
@@ -45,30 +45,35 @@ def backfill_story(home, days, patience):
         for book, cells, wrong in compare(dagster.warehouse, dagster.stack.sandbox.url, first, last):
             assert cells > days / 2, book
             assert wrong == [], book
-        undisturbed = content(dagster.warehouse)
-
-        for table in ("fact_vk_ads_daily", "meta_day_loads"):
-            dagster.warehouse.command(f"TRUNCATE TABLE {table}")
-        killed = dagster.backfill(TABLES["vk_ads"], keys)
-        run = wait(lambda: [run for run in dagster.runs(killed) if run["status"] == "STARTED"], patience)[0]
-        wait(lambda: dagster.worker(run["runId"]), 30)
-        os.kill(dagster.worker(run["runId"]), signal.SIGKILL)
-        wait(lambda: [each for each in dagster.runs(killed) if each["status"] == "FAILURE"], patience)
-        again = dagster.backfill(TABLES["vk_ads"], keys)
-        assert dagster.finished(again, patience)[-1]["status"] == "SUCCESS"
-        wait(lambda: all(each["status"] in ("SUCCESS", "FAILURE") for each in dagster.runs(killed)), patience)
-        assert content(dagster.warehouse) == undisturbed
-        leftovers = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE '%side%'"
-        assert dagster.warehouse.rows(leftovers) == []
+        if kill:
+            killed_and_started_again(dagster, keys, patience)
 
 
-def test_a_backfill_is_one_run_per_vendor_and_survives_a_kill(tmp_path):
-    backfill_story(tmp_path, 12, 120)
+def killed_and_started_again(dagster, keys, patience):
+    """The worker of a VK backfill dies by kill -9; another launch ends with the same tables."""
+    undisturbed = content(dagster.warehouse)
+    for table in ("fact_vk_ads_daily", "meta_day_loads"):
+        dagster.warehouse.command(f"TRUNCATE TABLE {table}")
+    killed = dagster.backfill(TABLES["vk_ads"], keys)
+    run = wait(lambda: [run for run in dagster.runs(killed) if run["status"] == "STARTED"], patience)[0]
+    wait(lambda: dagster.worker(run["runId"]), 30)
+    os.kill(dagster.worker(run["runId"]), signal.SIGKILL)
+    wait(lambda: [each for each in dagster.runs(killed) if each["status"] == "FAILURE"], patience)
+    again = dagster.backfill(TABLES["vk_ads"], keys)
+    assert dagster.finished(again, patience)[-1]["status"] == "SUCCESS"
+    wait(lambda: all(each["status"] in ("SUCCESS", "FAILURE") for each in dagster.runs(killed)), patience)
+    assert content(dagster.warehouse) == undisturbed
+    leftovers = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE '%side%'"
+    assert dagster.warehouse.rows(leftovers) == []
+
+
+def test_a_backfill_is_one_run_per_vendor_and_equals_the_worlds_books(tmp_path):
+    backfill_story(tmp_path, 8, 150, kill=False)
 
 
 @pytest.mark.slow
 def test_a_years_backfill_is_one_run_per_vendor_and_survives_a_kill(tmp_path):
-    backfill_story(tmp_path, 365, 1500)
+    backfill_story(tmp_path, 365, 1500, kill=True)
 
 
 def test_days_the_vendor_no_longer_keeps_fail_with_that_sentence():

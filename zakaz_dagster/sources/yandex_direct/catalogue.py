@@ -5,17 +5,12 @@ Belongs here: which objects are needed and what is put together of them. Does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import pyarrow as pa
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
-from zakaz_dagster.sources.yandex_direct.keys import number
 from zakaz_dagster.sources.yandex_direct.links import Clicked
 from zakaz_dagster.sources.yandex_direct.records import Ad, AdGroup, Campaign, SitelinksSet
-from zakaz_dagster.sources.yandex_direct.rows import OBJECT
-
-OBJECT_COLUMNS = (*OBJECT, "campaign_name", "ad_group_name")
 
 
 class Catalogue:
@@ -30,15 +25,17 @@ class Catalogue:
         self._sitelinks: dict[int, SitelinksSet] = {}
         self._asked: set[tuple[str, int]] = set()
 
-    def learn(self, figures: pa.Table) -> None:
-        """Ask for what these rows name and was not asked for before."""
-        ads = self._new("ad", figures["ad_id"].unique().to_pylist())
+    def learn(self, objects: Iterable[Mapping[str, Any]]) -> list[Clicked]:
+        """What is known of these objects (ids and names from a report); asks for what was not asked for before."""
+        named = list(objects)
+        ads = self._new("ad", (each["ad_id"] for each in named))
         self.ads |= {ad.id: ad for ad in (self._api.ads(self._login, ads) if ads else [])}
         self._learn_sitelinks(self.ads[ad] for ad in ads if ad in self.ads)
-        groups = self._new("group", figures["ad_group_id"].unique().to_pylist())
+        groups = self._new("group", (each["ad_group_id"] for each in named))
         self.groups |= {group.id: group for group in (self._api.ad_groups(self._login, groups) if groups else [])}
-        campaigns = self._new("campaign", figures["campaign_id"].unique().to_pylist())
+        campaigns = self._new("campaign", (each["campaign_id"] for each in named))
         self.campaigns |= {item.id: item for item in (self._api.campaigns(self._login, campaigns) if campaigns else [])}
+        return [self._clicked(**{name: value for name, value in each.items() if name != "account"}) for each in named]
 
     def knows(self, clicked: Clicked) -> bool:
         """Whether Direct still answers for the object; what it says of an unknown one is not that it has no link."""
@@ -46,19 +43,16 @@ class Catalogue:
             return clicked.ad_id in self.ads
         return clicked.campaign_id in self.campaigns
 
-    def clicked(self, figures: pa.Table) -> list[Clicked]:
-        """Every distinct object of these rows with what is known of it."""
-        firsts = number([figures[name] for name in OBJECT]).first
-        return [self._clicked(*row) for row in zip(*_plain(figures, firsts), strict=True)]
-
-    def _clicked(self, campaign_id: int, group_id: int, ad_id: int, campaign_name: str, group_name: str) -> Clicked:
-        ad, group, campaign = self.ads.get(ad_id), self.groups.get(group_id), self.campaigns.get(campaign_id)
+    def _clicked(
+        self, *, campaign_id: int, ad_group_id: int, ad_id: int, campaign_name: str, ad_group_name: str
+    ) -> Clicked:
+        ad, group, campaign = self.ads.get(ad_id), self.groups.get(ad_group_id), self.campaigns.get(campaign_id)
         return Clicked(
             campaign_id,
-            group_id,
+            ad_group_id,
             ad_id,
             campaign_name or (campaign.name if campaign else ""),
-            group_name or (group.name if group else ""),
+            ad_group_name or (group.name if group else ""),
             self._href(ad) if ad else "",
             (group.tracking_params or "") if group else "",
             campaign.tracking if campaign else "",
@@ -77,8 +71,3 @@ class Catalogue:
         fresh = sorted({id_ for id_ in ids if id_ and (kind, id_) not in self._asked})
         self._asked |= {(kind, id_) for id_ in fresh}
         return fresh
-
-
-def _plain(figures: pa.Table, rows: object) -> list[list[object]]:
-    picked = figures.select(OBJECT_COLUMNS[1:]).take(pa.array(rows))
-    return [column.to_pylist() for column in picked.columns]

@@ -15,10 +15,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 
-from zakaz_dagster.sources.yandex_direct.keys import number
 from zakaz_dagster.sources.yandex_direct.links import Clicked, Landing
 from zakaz_dagster.sources.yandex_direct.records import Ad
-from zakaz_dagster.sources.yandex_direct.rows import OBJECT
 
 TABLE = "dim_direct_ads"
 NOON = timedelta(hours=12)
@@ -116,20 +114,9 @@ class History:
         columns = zip(*self._changed.values(), strict=True) if self._changed else [()] * len(SCHEMA)
         return pa.table([pa.array(values, kind.type) for values, kind in zip(columns, SCHEMA, strict=True)], SCHEMA)
 
-    def landed(self, figures: pa.Table) -> pa.Table:
-        """The rows with the landing that held on each one's day; the first version covers the days before it."""
-        objects = number([figures[name] for name in OBJECT])
-        keys = zip(*(figures[name].take(pa.array(objects.first)).to_pylist() for name in OBJECT), strict=True)
-        lists = [self._versions[key] for key in keys]
-        at = np.array(
-            [code * _DAYS_SPAN + (item.valid_from - _EPOCH).days for code, items in enumerate(lists) for item in items],
-            np.int64,
-        )
-        codes = objects.codes.astype(np.int64) * _DAYS_SPAN
-        days = np.asarray(figures["date"].cast(pa.int32())).astype(np.int64)
-        place = np.maximum(np.searchsorted(at, codes + days, "right") - 1, np.searchsorted(at, codes, "left"))
-        flat = [item for items in lists for item in items]
-        return _with_columns(figures, flat, pa.array(place, pa.int32()))
+    def landings(self, objects: Iterable[tuple[str, int, int, int]]) -> Landings:
+        """The versions of these objects (keys), numbered as they come."""
+        return Landings([self._versions[key] for key in objects])
 
     def _put(self, version: Version) -> None:
         versions = self._versions[version.key]
@@ -138,10 +125,24 @@ class History:
         versions.append(version)
 
 
-def _with_columns(figures: pa.Table, versions: Sequence[Version], place: pa.Array) -> pa.Table:
-    for name in LANDED:
-        kind = SCHEMA.field(name).type
-        values = pa.array([getattr(version, name) for version in versions], kind)
-        column = pa.DictionaryArray.from_arrays(place, values) if kind == pa.string() else values.take(place)
-        figures = figures.append_column(name, column)
-    return figures
+class Landings:
+    """Versions ready to be looked up for whole columns of rows."""
+
+    def __init__(self, versions: Sequence[Sequence[Version]]) -> None:
+        flat = [(code, version) for code, own in enumerate(versions) for version in own]
+        self._at = np.array([code * _DAYS_SPAN + (item.valid_from - _EPOCH).days for code, item in flat], np.int64)
+        self._columns = {
+            name: pa.array([getattr(item, name) for _, item in flat], SCHEMA.field(name).type) for name in LANDED
+        }
+
+    def add_to(self, rows: pa.Table, codes: Any) -> pa.Table:
+        """The rows with the landing that held on each one's day; the first version covers the days before it."""
+        objects = codes.astype(np.int64) * _DAYS_SPAN
+        days = np.asarray(rows["date"].cast(pa.int32())).astype(np.int64)
+        found = np.searchsorted(self._at, objects + days, "right") - 1
+        place = pa.array(np.maximum(found, np.searchsorted(self._at, objects, "left")), pa.int32())
+        for name, values in self._columns.items():
+            encoded = values.type == pa.string()
+            column = pa.DictionaryArray.from_arrays(place, values) if encoded else values.take(place)
+            rows = rows.append_column(name, column)
+        return rows

@@ -15,8 +15,7 @@ import pyarrow as pa
 from zakaz_dagster.failures import BadData
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.port import DayRead, Reject
-from zakaz_dagster.sources.yandex_direct import history, rows
-from zakaz_dagster.sources.yandex_direct.keys import number
+from zakaz_dagster.sources.yandex_direct import history, landed, rows
 from zakaz_dagster.sources.yandex_direct.links import Clicked, Lander
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 
@@ -76,8 +75,8 @@ class ImportedReport:
 
     def read(self, first: date, last: date) -> Iterator[DayRead]:
         totals = rows.totals(self._figures)
-        table = rows.in_day_order(self._landed(rows.summed(self._figures)))
-        for day, cut in rows.by_day(table, [first + timedelta(days=n) for n in range((last - first).days + 1)]):
+        calendar = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        for day, cut in self._landed(rows.in_day_order(self._figures)).by_day(calendar):
             sums: dict[str, Any] = dict(totals[day])
             received = sums.pop("rows")
             rejects, self._rejects = self._rejects, []
@@ -96,15 +95,13 @@ class ImportedReport:
                 totals=sums,
             )
 
-    def _landed(self, figures: pa.Table) -> pa.Table:
-        firsts = number([figures[name] for name in rows.OBJECT]).first
-        objects = figures.select([*rows.OBJECT[1:], "campaign_name", "ad_group_name"]).take(pa.array(firsts))
-        for row in objects.to_pylist():
-            clicked = Clicked(**row)
+    def _landed(self, figures: pa.Table) -> landed.Landed:
+        objects = landed.Objects(figures)
+        for named in objects.of(self._login):
+            clicked = Clicked(**{name: value for name, value in named.items() if name != "account"})
             seen = history.version(self._login, clicked, self._lander.of(clicked))
             self._history.observe(seen, self.days[0], known=False)
-        landed = self._history.landed(figures)
-        return landed.append_column("spend_rub", landed["cost_rub"])
+        return objects.land(self._history)
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

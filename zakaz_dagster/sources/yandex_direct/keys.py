@@ -1,6 +1,6 @@
-"""Numbering the distinct combinations of several columns, exactly, without building them.
+"""Combinations of several columns: numbering the distinct ones, and finding those that come twice.
 
-Belongs here: that one operation on Arrow columns. Does not: what the columns mean.
+Belongs here: these operations on Arrow columns. Does not: what the columns mean.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ class Numbered:
     codes: Any
     first: Any
 
-    @property
-    def are_unique(self) -> bool:
-        return len(self.first) == len(self.codes)
+
+def may_repeat(columns: Sequence[pa.ChunkedArray]) -> Any:
+    """A mask of the rows whose combination comes more than once; rarely, by a collision, of one that does not."""
+    mixed = _mixed([_integers(column) for column in columns], np.uint64(_MULTIPLIERS[0]))
+    ordered = np.sort(mixed)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return np.isin(mixed, twice)
 
 
 def number(columns: Sequence[pa.ChunkedArray]) -> Numbered:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.failures import BadData, ShapeChanged
-from zakaz_dagster.sources.yandex_direct.keys import number
+from zakaz_dagster.sources.yandex_direct.keys import may_repeat
 from zakaz_dagster.sources.yandex_direct.money import MONEY
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.tsv import EMPTY
@@ -42,7 +42,6 @@ _SUMS = ("impressions", "clicks", "conversions", "cost_rub")
 NOTHING: Mapping[str, Decimal | int] = {
     "rows": 0, "impressions": 0, "clicks": 0, "conversions": 0, "cost_rub": Decimal("0.00"),
 }  # fmt: skip
-_NAMES = ("campaign_name", "ad_group_name")
 
 
 def figures(report: pa.Table, account: str) -> pa.Table:
@@ -63,16 +62,15 @@ def figures(report: pa.Table, account: str) -> pa.Table:
 
 def summed(table: pa.Table) -> pa.Table:
     """One row per key: rows that share it are added up (campaign-wizard rows have no ids to tell them apart)."""
-    keys = number([table[name] for name in KEY])
-    if keys.are_unique:
+    repeated = may_repeat([table[name] for name in KEY])
+    if not repeated.any():
         return table
-    counts = np.bincount(keys.codes)
-    repeated = pa.array(counts[keys.codes] > 1)
-    plain = pa.table([_decoded(column) for column in table.filter(repeated).columns], table.column_names)
+    rest = [name for name in table.column_names if name not in (*KEY, *_SUMS)]
+    plain = pa.table([_decoded(column) for column in table.filter(pa.array(repeated)).columns], table.column_names)
     sums = [(name, "sum", pc.ScalarAggregateOptions(min_count=1)) for name in _SUMS]
-    grouped = plain.group_by(list(KEY)).aggregate([*sums, *((name, "max") for name in _NAMES)])
+    grouped = plain.group_by(list(KEY)).aggregate([*sums, *((name, "max") for name in rest)])
     renamed = grouped.rename_columns([name.removesuffix("_sum").removesuffix("_max") for name in grouped.column_names])
-    once = table.filter(pc.invert(repeated))
+    once = table.filter(pa.array(~repeated))
     return pa.concat_tables([once, renamed.select(table.column_names).cast(table.schema)]).unify_dictionaries()
 
 
@@ -86,7 +84,7 @@ def by_day(table: pa.Table, days: Sequence[date]) -> Iterator[tuple[date, pa.Tab
     """Every day with its rows, from a table in day order; cutting copies nothing."""
     numbers = np.asarray(table["date"].cast(pa.int32()))
     for day in days:
-        at = (day - date(1970, 1, 1)).days
+        at = np.int32((day - date(1970, 1, 1)).days)  # of the array's own type, or numpy would copy it for every day
         start, end = np.searchsorted(numbers, at, "left"), np.searchsorted(numbers, at, "right")
         yield day, table.slice(start, end - start)
 
@@ -116,13 +114,11 @@ def _column(report: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 def _without_dashes(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """`--` as '', each distinct text once in the dictionary."""
-    encoded = (
-        column.combine_chunks() if pa.types.is_dictionary(column.type) else column.dictionary_encode().combine_chunks()
-    )
+    """`--` as ''. Only the dictionary is touched, unless '' is in it already."""
+    encoded = (column if pa.types.is_dictionary(column.type) else column.dictionary_encode()).combine_chunks()
     texts = pc.if_else(pc.equal(encoded.dictionary, EMPTY), "", encoded.dictionary)
     distinct = pc.unique(texts)
-    codes = pc.index_in(texts, distinct).take(encoded.indices)
+    codes = encoded.indices if len(distinct) == len(texts) else pc.index_in(texts, distinct).take(encoded.indices)
     return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, distinct)], _NAME)
 
 

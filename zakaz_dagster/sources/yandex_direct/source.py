@@ -13,13 +13,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from zakaz_dagster.failures import BadData, Fatal, ShapeChanged
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.sources.port import DayRead, SourceDescription
-from zakaz_dagster.sources.yandex_direct import campaigns, history, rows
+from zakaz_dagster.sources.yandex_direct import campaigns, history, landed, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
 from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue
 from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge, request_id
@@ -89,8 +88,8 @@ class DirectSource:
         asked_at = self._now().astimezone(MOSCOW)
         check_range(first, last, asked_at.date())
         for period, figures in self._periods(self._request(first, last, asked_at)):
-            table = rows.in_day_order(self._landed(rows.summed(figures), asked_at))
-            yield from _days(period, table, rows.totals(figures), asked_at)
+            days = self._landed(rows.in_day_order(figures), asked_at)
+            yield from _days(period, days, rows.totals(figures), asked_at)
 
     def dimensions(self) -> Mapping[str, pa.Table]:
         """Rows of the dimension tables to insert: new objects, new landings, changed names and states."""
@@ -118,7 +117,7 @@ class DirectSource:
         last = asked_at.date() - timedelta(days=1)
         first = last - timedelta(days=DESCRIPTION.trailing_days)
         for _, figures in self._periods(self._request(first, last, asked_at)):
-            self._observe(figures, asked_at)
+            self._observe(landed.Objects(figures), asked_at)
 
     def _request(self, first: date, last: date, asked_at: datetime) -> ReportRequest:
         return ReportRequest(first, last, edition=f"{asked_at:%Y%m%d%H%M%S%f}", micros=self._micros)
@@ -156,18 +155,16 @@ class DirectSource:
             raise ReportTooLarge(words, source=SOURCE, day=_asked(login, request))
         return table
 
-    def _landed(self, figures: pa.Table, asked_at: datetime) -> pa.Table:
-        """The rows with what their clicks carried."""
-        self._observe(figures, asked_at)
-        landed = self._known().landed(figures)
-        return landed.append_column("spend_rub", landed["cost_rub"])  # both with VAT: the report is asked for so
+    def _landed(self, figures: pa.Table, asked_at: datetime) -> landed.Landed:
+        """The figures and what their clicks carried, once every object in them was looked up."""
+        objects = landed.Objects(figures)
+        self._observe(objects, asked_at)
+        return objects.land(self._known())
 
-    def _observe(self, figures: pa.Table, asked_at: datetime) -> None:
+    def _observe(self, objects: landed.Objects, asked_at: datetime) -> None:
         day = history.seen_on(asked_at)
         for login, catalogue in self._catalogues.items():
-            own = figures.filter(pc.equal(figures["account"], login))
-            catalogue.learn(own)
-            for clicked in catalogue.clicked(own):
+            for clicked in catalogue.learn(objects.of(login)):
                 version = history.version(login, clicked, self._lander.of(clicked), catalogue.ads.get(clicked.ad_id))
                 self._known().observe(version, day, known=catalogue.knows(clicked))
 
@@ -230,15 +227,15 @@ def _asked(login: str, request: ReportRequest) -> str:
 
 
 def _days(
-    period: ReportRequest, table: pa.Table, totals: Mapping[date, Mapping[str, Any]], asked_at: datetime
+    period: ReportRequest, days: landed.Landed, totals: Mapping[date, Mapping[str, Any]], asked_at: datetime
 ) -> Iterator[DayRead]:
-    for day, cut in rows.by_day(table, _calendar(period.first, period.last)):
+    for day, table in days.by_day(_calendar(period.first, period.last)):
         sums = dict(totals.get(day, rows.NOTHING))
         received = sums.pop("rows")
         ends = datetime.combine(day + timedelta(days=1), time(), MOSCOW)
         yield DayRead(
             day=day,
-            tables={rows.TABLE: cut},
+            tables={rows.TABLE: table},
             received=received,
             accepted=received,
             covered_until=min(ends, asked_at).isoformat(),
