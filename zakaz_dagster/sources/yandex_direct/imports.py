@@ -6,7 +6,7 @@ A day in the warehouse holds every login, a file one: the other logins' rows are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -74,25 +74,21 @@ class ImportedReport:
             )
 
     def read(self, first: date, last: date) -> Iterator[DayRead]:
-        totals = rows.totals(self._figures)
+        said = rows.totals(self._figures)
         calendar = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         for day, cut in self._landed(rows.in_day_order(self._figures)).by_day(calendar):
-            sums: dict[str, Any] = dict(totals[day])
-            received = sums.pop("rows")
+            plain = cut.cast(pa.schema([(field.name, _plain(field.type)) for field in cut.schema]))
+            others = self._others(day).select(plain.column_names).cast(plain.schema)
+            received = int(said[day]["rows"])
             rejects, self._rejects = self._rejects, []
-            plain = cut.cast(pa.schema([(f.name, _plain(f.type)) for f in cut.schema]))
             yield DayRead(
                 day=day,
-                tables={
-                    rows.TABLE: pa.concat_tables(
-                        [plain, self._others(day).select(plain.column_names).cast(plain.schema)]
-                    )
-                },
+                tables={rows.TABLE: pa.concat_tables([plain, others])},
                 received=received + len(rejects),
                 accepted=received,
                 rejects=rejects,
                 covered_until=f"{day + timedelta(days=1)}T00:00:00+03:00",
-                totals=sums,
+                totals=_together(said[day], rows.totals(others).get(day, rows.NOTHING)),
             )
 
     def _landed(self, figures: pa.Table) -> landed.Landed:
@@ -102,6 +98,11 @@ class ImportedReport:
             seen = history.version(self._login, clicked, self._lander.of(clicked))
             self._history.observe(seen, self.days[0], known=False)
         return objects.land(self._history)
+
+
+def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The day's control sums: what the file says, and what the other logins had."""
+    return {name: value + other[name] for name, value in one.items() if name != "rows"}
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

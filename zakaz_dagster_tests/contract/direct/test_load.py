@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from zakaz_dagster.cli.importing import importing
 from zakaz_dagster.loading import Load, load_days
 from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION
+from zakaz_dagster.warehouse.checks import evaluate
+from zakaz_dagster.warehouse.statements import load as load_statements
 from zakaz_dagster.warehouse.whole import append
 from zakaz_dagster_tests.contract.direct.conftest import FIRST, LAST
 
@@ -121,6 +123,8 @@ def test_importing_again_or_another_login_replaces_nothing_else(command, warehou
         ("zakaz-afisha", "1245.00", 2),
         ("zakaz-gastroli", "1010.50", 2),
     ]
+    equal = evaluate(warehouse, load_statements("checks")["fact_direct_daily__days_equal_vendor"])
+    assert equal.status.value == "ok", equal
 
 
 def test_unreadable_rows_are_put_aside_and_said(command, warehouse):
