@@ -37,9 +37,9 @@ slow: $(READY)  ## The long proofs: thousands of examples, chaos
 	$(BIN)/python -m pytest -m slow
 
 lock: $(READY)  ## Renew the pinned versions and hashes from pyproject.toml
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --upgrade \
 	  --custom-compile-command "make lock" --extra local --extra test --extra bi pyproject.toml -o requirements/dev.lock
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 	  --custom-compile-command "make lock" --constraint requirements/dev.lock pyproject.toml -o requirements/production.lock
 
 clean:  ## Remove the environment and the local data (secrets/ stays)
