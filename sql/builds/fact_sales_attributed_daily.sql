@@ -1,4 +1,5 @@
--- Sale lines of the channel that counts, each movement on its own day, with the advertising it is owed to.
+-- Sale lines of both channels, each movement on its own day, with the advertising it is owed to. Which channel counts on
+-- which day is not decided here but where it is read (v_sales_attributed), because that may change later.
 -- The ladder: the first rung that matches. ad and campaign compare numbers, utm compares the whole UTM with what the ads
 -- send; a rung that finds two answers gives none and the next one is tried. show, city and source come from the tag.
 -- day: sale_date
@@ -169,9 +170,28 @@ lines AS
         tuple(utm_source, utm_medium, utm_campaign, utm_content, utm_term) AS utm,
         maxIf(price_rub, is_removed = 0)
             OVER (PARTITION BY channel, sale_date, if(order_id = 0, line_id, toString(order_id))) AS dearest_rub,
-        _loaded_at
+        ifNull(reported_at, _loaded_at) AS known_at,
+        trimBoth(replaceRegexpAll(translateUTF8(lowerUTF8(event_name), 'ё', 'е'), '[^\\p{L}\\p{N}]+', ' ')) AS name_key
     FROM stg_qtickets_sales_raw FINAL
     WHERE sale_date BETWEEN {first:Date} AND {last:Date}
+),
+loads AS
+(
+    SELECT day, covered_until
+    FROM meta_day_loads FINAL
+    WHERE source = 'qtickets' AND day BETWEEN {first:Date} AND {last:Date}
+),
+-- Mails name an event in words: it is known where one event of the city has that name.
+named AS
+(
+    SELECT
+        trimBoth(replaceRegexpAll(translateUTF8(lowerUTF8(v.event_name), 'ё', 'е'), '[^\\p{L}\\p{N}]+', ' ')) AS name_key,
+        v.city AS city,
+        min(v.event_id) AS event_id
+    FROM dim_events AS v FINAL
+    WHERE v.is_deleted = 0
+    GROUP BY name_key, city
+    HAVING uniqExact(v.event_id) = 1
 ),
 -- Each line moves once when it is sold (1), refunded (2) or removed without a refund (3).
 moves AS
@@ -180,8 +200,8 @@ moves AS
         l.sale_date AS sale_date,
         multiIf(move = 1, l.sale_date, move = 2, ifNull(l.refund_date, l.sale_date), ifNull(l.removed_date, l.sale_date)) AS date,
         l.channel AS sales_source,
-        l.event_id AS event_id,
-        if(l.event_id = 0, l.event_name, '') AS event_name,
+        if(l.event_id = 0, e.event_id, l.event_id) AS event_id,
+        if(l.event_id = 0 AND e.event_id = 0, l.event_name, '') AS event_name,
         l.show_id AS show_id,
         if(l.city = '', 'не указано', l.city) AS city,
         l.utm AS utm,
@@ -194,12 +214,12 @@ moves AS
         if(move = 1, l.price_rub, 0) AS revenue_rub,
         if(move = 2, l.refunded_rub, 0) AS refunds_rub,
         if(move = 2, l.deduction_rub, 0) AS deduction_rub,
-        if(d.sales_source = '', l._loaded_at, d.as_of) AS as_of
+        if(l.channel = 'api' AND d.covered_until > toDateTime(0), d.covered_until, l.known_at) AS as_of
     FROM lines AS l
-    LEFT ANY JOIN v_sales_days AS d ON l.sale_date = d.date
+    LEFT ANY JOIN loads AS d ON l.sale_date = d.day
+    LEFT ANY JOIN named AS e ON l.name_key = e.name_key AND l.city = e.city
     ARRAY JOIN [1, 2, 3] AS move
-    WHERE l.channel = if(d.sales_source = '', 'api', d.sales_source)
-        AND ((move = 1 AND l.is_removed = 0) OR (move = 2 AND l.refund_date IS NOT NULL) OR (move = 3 AND l.is_removed = 1))
+    WHERE (move = 1 AND l.is_removed = 0) OR (move = 2 AND l.refund_date IS NOT NULL) OR (move = 3 AND l.is_removed = 1)
 ),
 platforms AS
 (

@@ -1,9 +1,10 @@
--- Sales and refunds of the channel that counts for each day, with the advertising each of them is owed to.
--- Every line of staging is in exactly one row: nothing is dropped or multiplied, what matches nothing says 'none'.
+-- Sales and refunds as each channel tells them, with the advertising each of them is owed to. Both channels are here:
+-- read v_sales_attributed, which takes each day from one of them.
+-- Every line of staging is in exactly one row per movement: nothing is dropped or multiplied, what matches nothing says so.
 -- grain: one row per (sale_date, date, show, city, four UTM, match); sale_date is the day of the sale, date the day the
 --        money moved: the refund's or removal's day where it is one
 -- day: sale_date
--- identity: sum(revenue_rub) = sum(price_rub) of the chosen channel's lines that are not removed
+-- identity: sum(revenue_rub) = sum(price_rub) of stg_qtickets_sales_raw where not is_removed
 CREATE TABLE IF NOT EXISTS fact_sales_attributed_daily
 (
     sale_date Date COMMENT 'День продажи, к которой относится строка (Москва)',

@@ -34,7 +34,7 @@ summed AS
         sum(s.refunds_rub) AS refunds_rub,
         sumIf(s.revenue_rub, s.utm_problem != '') AS unmapped_revenue_rub,
         min(s.as_of) AS as_of
-    FROM fact_sales_attributed_daily AS s
+    FROM v_sales_attributed AS s
     GROUP BY s.date, s.city, s.channel_group, s.match_level
 ),
 shared AS

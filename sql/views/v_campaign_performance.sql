@@ -34,6 +34,8 @@ CREATE OR REPLACE VIEW v_campaign_performance
     drr_pct Nullable(Float64) COMMENT 'ДРР: расход / доход, %; пусто без дохода',
     romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный или нет расхода',
     romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 нет расхода',
+    roas_green_above Float64 COMMENT 'Порог: зелёный, если ROAS больше',
+    roas_yellow_from Float64 COMMENT 'Порог: жёлтый, если ROAS не меньше',
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
@@ -58,7 +60,7 @@ moved AS
         toInt64(orders) AS orders, toInt64(tickets_sold) AS tickets_sold, toInt64(tickets_free) AS tickets_free,
         revenue_rub, refunds_rub,
         as_of
-    FROM fact_sales_attributed_daily
+    FROM v_sales_attributed
 ),
 summed AS
 (
@@ -137,6 +139,8 @@ SELECT
     if(spend_rub > 0 AND income_rub > 0, spend_rub / income_rub * 100, NULL) AS drr_pct,
     CAST(['нет расхода', 'красный', 'жёлтый', 'зелёный'][code + 1] AS LowCardinality(String)) AS romi_status,
     code AS romi_status_code,
+    roas_green_above,
+    roas_yellow_from,
     as_of AS data_as_of
 FROM lit
 COMMENT 'Кампании и группы: расход, продажи и ROMI'

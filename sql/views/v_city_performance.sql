@@ -23,6 +23,8 @@ CREATE OR REPLACE VIEW v_city_performance
     drr_pct Nullable(Float64) COMMENT 'ДРР: расход / доход, %; пусто без дохода',
     romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный или нет расхода',
     romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 нет расхода',
+    roas_green_above Float64 COMMENT 'Порог: зелёный, если ROAS больше',
+    roas_yellow_from Float64 COMMENT 'Порог: жёлтый, если ROAS не меньше',
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
@@ -53,6 +55,8 @@ lit AS
 (
     SELECT
         s.*,
+        l.roas_green_above,
+        l.roas_yellow_from,
         toUInt8(multiIf(
             s.spend_rub <= 0, 0,
             round(s.organiser_income_rub / s.spend_rub, 9) > l.roas_green_above, 3,
@@ -83,6 +87,8 @@ SELECT
     if(spend_rub > 0 AND organiser_income_rub > 0, spend_rub / organiser_income_rub * 100, NULL) AS drr_pct,
     CAST(['нет расхода', 'красный', 'жёлтый', 'зелёный'][code + 1] AS LowCardinality(String)) AS romi_status,
     code AS romi_status_code,
+    roas_green_above,
+    roas_yellow_from,
     data_as_of
 FROM lit
 COMMENT 'Города: продажи и реклама по дням'

@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW v_inventory_latest
     city LowCardinality(String) COMMENT 'Город; «не указано», если неизвестен',
     show_date Nullable(Date) COMMENT 'День показа на площадке; пусто, если показа нет в афише',
     show_time String COMMENT 'Время начала на площадке',
-    show_status LowCardinality(String) COMMENT 'впереди, прошёл, отменён или нет в афише',
+    show_status LowCardinality(String) COMMENT 'впереди, идёт, прошёл, отменён или нет в афише',
     seats_total Int64 COMMENT 'Вместимость',
     seats_sold Int64 COMMENT 'Оплачено',
     seats_held Int64 COMMENT 'В брони и корзинах',
@@ -37,7 +37,8 @@ seats AS
 ),
 shows AS
 (
-    SELECT show_id, event_name, city, toNullable(show_date) AS show_date, show_time, is_deleted FROM dim_shows FINAL
+    SELECT show_id, event_name, city, toNullable(show_date) AS show_date, finish_date, show_time, is_deleted
+    FROM dim_shows FINAL
 )
 SELECT
     f.show_id AS show_id,
@@ -49,8 +50,9 @@ SELECT
     CAST(multiIf(
         s.show_date IS NULL, 'нет в афише',
         ifNull(s.is_deleted, 0) = 1, 'отменён',
-        ifNull(s.show_date < toDate(now('Europe/Moscow')), 0), 'прошёл',
-        'впереди') AS LowCardinality(String)) AS show_status,
+        ifNull(s.show_date > toDate(now('Europe/Moscow')), 0), 'впереди',
+        ifNull(greatest(s.show_date, s.finish_date) >= toDate(now('Europe/Moscow')), 0), 'идёт',
+        'прошёл') AS LowCardinality(String)) AS show_status,
     f.seats_total AS seats_total,
     f.seats_sold AS seats_sold,
     f.seats_held AS seats_held,

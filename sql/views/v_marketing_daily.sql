@@ -1,5 +1,5 @@
 -- Advertising and what was sold, by day, city and channel. Sales that owe nothing to advertising stand in rows of their
--- own channel, so the sums are those of the facts: spend of fact_marketing_daily, sales of fact_sales_attributed_daily.
+-- own channel, so the sums are those of the facts: spend of fact_marketing_daily, sales of v_sales_attributed.
 -- Both sides are added up after UNION ALL: no join, so nothing can be multiplied.
 -- grain: one row per (date, city, channel_group, source)
 -- example: spend 100, revenue 400, refunds 100 -> net 300, ROAS 3, ROMI 200 %, DRR 33.3 %
@@ -57,7 +57,7 @@ moved AS
         toInt64(tickets_refunded) AS tickets_refunded,
         revenue_rub, refunds_rub,
         as_of
-    FROM fact_sales_attributed_daily
+    FROM v_sales_attributed
 ),
 summed AS
 (

@@ -34,7 +34,7 @@ both AS
         date, event_id, event_name AS reported_name, city,
         toInt64(0) AS plan_tickets, toDecimal64(0, 2) AS plan_revenue_rub,
         toInt64(tickets_sold) - toInt64(tickets_free) AS fact_tickets, revenue_rub, refunds_rub
-    FROM fact_sales_attributed_daily
+    FROM v_sales_attributed
 ),
 summed AS
 (

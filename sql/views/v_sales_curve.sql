@@ -52,7 +52,7 @@ sold AS
         sum(f.tickets_free) AS tickets_free,
         sum(f.tickets_refunded) AS tickets_refunded,
         sum(f.revenue_rub) - sum(f.refunds_rub) AS net_rub
-    FROM fact_sales_attributed_daily AS f
+    FROM v_sales_attributed AS f
     GROUP BY f.show_id, f.date
 ),
 days AS

@@ -47,7 +47,7 @@ summed AS
         toFloat64(sum(s.deduction_rub)) AS deduction_rub,
         toFloat64(sum(s.revenue_rub) - sum(s.refunds_rub)) AS net_revenue_rub,
         min(s.as_of) AS as_of
-    FROM fact_sales_attributed_daily AS s
+    FROM v_sales_attributed AS s
     GROUP BY s.date, s.event_id, s.event_name, s.city, s.channel_group, s.sales_source
 )
 SELECT

@@ -9,8 +9,8 @@ CREATE OR REPLACE VIEW v_show_performance
     city LowCardinality(String) COMMENT 'Город; «не указано», если неизвестен',
     event_id UInt64 COMMENT 'Мероприятие QTickets; 0, если неизвестно или их несколько',
     event_name String COMMENT 'Название мероприятия',
-    show_status LowCardinality(String) COMMENT 'впереди, прошёл, отменён, нет в афише, несколько мероприятий или показ не определён',
-    days_to_show Nullable(Int64) COMMENT 'Дней до показа; меньше нуля, если он прошёл',
+    show_status LowCardinality(String) COMMENT 'впереди, идёт, прошёл, отменён, нет в афише, несколько мероприятий или показ не определён',
+    days_to_show Nullable(Int64) COMMENT 'Дней до начала показа; меньше нуля, если он начался',
     shows Int64 COMMENT 'Сеансов в этот день',
     capacity Int64 COMMENT 'Вместимость сеансов, мест',
     tickets_sold Int64 COMMENT 'Продано билетов, включая бесплатные',
@@ -30,7 +30,9 @@ CREATE OR REPLACE VIEW v_show_performance
     roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода',
     romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода',
     romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный или нет расхода',
-    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 нет расхода'
+    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 нет расхода',
+    roas_green_above Float64 COMMENT 'Порог: зелёный, если ROAS больше',
+    roas_yellow_from Float64 COMMENT 'Порог: жёлтый, если ROAS не меньше'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
@@ -51,7 +53,7 @@ sold AS
         toInt64(sum(f.tickets_refunded)) AS tickets_refunded,
         sum(f.revenue_rub) AS revenue_rub,
         sum(f.refunds_rub) AS refunds_rub
-    FROM fact_sales_attributed_daily AS f
+    FROM v_sales_attributed AS f
     GROUP BY f.show_id, f.event_id, f.event_name, f.city
 ),
 spent AS
@@ -157,13 +159,15 @@ named AS
             s.is_ambiguous = 1, 'несколько мероприятий',
             s.shows = 0 AND s.cancelled = 0, 'нет в афише',
             s.shows = 0, 'отменён',
-            greatest(s.finish_date, ifNull(s.show_date, s.finish_date)) < toDate(now('Europe/Moscow')), 'прошёл',
-            'впереди') AS show_status,
+            ifNull(s.show_date > toDate(now('Europe/Moscow')), 0), 'впереди',
+            s.finish_date >= toDate(now('Europe/Moscow')) OR ifNull(s.show_date = toDate(now('Europe/Moscow')), 0), 'идёт',
+            'прошёл') AS show_status,
         s.shows AS shows, s.capacity AS capacity, s.measured AS measured,
         s.tickets_sold AS tickets_sold, s.tickets_free AS tickets_free, s.tickets_refunded AS tickets_refunded,
         s.revenue_rub AS revenue_rub, s.refunds_rub AS refunds_rub, s.net_revenue_rub AS net_revenue_rub,
         s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub,
         s.spend_rub AS spend_rub, s.impressions AS impressions, s.clicks AS clicks,
+        l.roas_green_above AS roas_green_above, l.roas_yellow_from AS roas_yellow_from,
         toUInt8(multiIf(
             s.spend_rub <= 0, 0,
             round(s.net_revenue_rub * l.organiser_share_pct / 100 / s.spend_rub, 9) > l.roas_green_above, 3,
@@ -199,6 +203,8 @@ SELECT
     if(spend_rub > 0, income_rub / spend_rub, NULL) AS roas,
     if(spend_rub > 0, (income_rub - spend_rub) / spend_rub * 100, NULL) AS romi_pct,
     CAST(['нет расхода', 'красный', 'жёлтый', 'зелёный'][code + 1] AS LowCardinality(String)) AS romi_status,
-    code AS romi_status_code
+    code AS romi_status_code,
+    roas_green_above,
+    roas_yellow_from
 FROM named
 COMMENT 'Показы: продажи, заполнение, расход и ROMI'

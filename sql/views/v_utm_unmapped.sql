@@ -27,7 +27,7 @@ doubtful AS
     SELECT
         date, 'продажи' AS side, utm_problem AS reason, source, utm_source, utm_medium, utm_campaign, utm_content, city,
         'не указано' AS campaign_name, toInt64(orders) AS orders, revenue_rub, toDecimal64(0, 2) AS spend_rub, as_of
-    FROM fact_sales_attributed_daily
+    FROM v_sales_attributed
     WHERE utm_problem != ''
     UNION ALL
     SELECT

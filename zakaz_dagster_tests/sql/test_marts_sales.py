@@ -24,7 +24,7 @@ def test_sale_lines_get_the_first_rung_that_matches(theatre_world: Warehouse) ->
     found = rows(
         theatre_world,
         """SELECT utm_campaign, utm_content, match_level, source, campaign_id, ad_group_id, ad_id, utm_problem
-        FROM fact_sales_attributed_daily WHERE sale_date <= '2025-12-02' AND tickets_sold > 0
+        FROM v_sales_attributed WHERE sale_date <= '2025-12-02' AND tickets_sold > 0
         ORDER BY date, utm_source, utm_medium, utm_campaign, utm_content, show_id""",
     )
     assert found == [
@@ -47,7 +47,7 @@ def test_v_sales_daily(theatre_world: Warehouse) -> None:
         theatre_world,
         """SELECT date, event_id, event_name, city, channel_group, sales_source, orders, orders_free, tickets_sold,
             tickets_paid, tickets_free, tickets_refunded, tickets_removed, revenue_rub, refunds_rub, deduction_rub,
-            net_revenue_rub, avg_ticket_rub, refund_share_pct
+            net_revenue_rub, avg_ticket_rub, round(refund_share_pct, 1)
         FROM v_sales_daily ORDER BY date, event_id, city, channel_group""",
     )
     dino, unknown = "Динозавры", "не указано"
@@ -83,8 +83,27 @@ def test_v_sales_daily(theatre_world: Warehouse) -> None:
             ("2025-12-02", 1, dino, "томск", DIRECT, "api", 1, 0, 2, 1, 1, 0, 0, 600.0, 0.0, 0.0, 600.0, 600.0, 0.0),
             ("2025-12-02", 3, "Цирк", "омск", NONE, "api", 1, 0, 1, 1, 0, 0, 0, 800.0, 0.0, 0.0, 800.0, 800.0, 0.0),
             ("2025-12-02", 9, unknown, unknown, DIRECT, "api", 1, 0, 1, 1, 0, 0, 0, 120.0, 0.0, 0.0, 120.0, 120.0, 0.0),
-            ("2025-12-03", 0, "Цирк Дю", "омск", NONE, "mail", 0, 0, 3, 3, 0, 0, 0, 900.0, 0.0, 0.0, 900.0, 300.0, 0.0),
-            ("2025-12-03", 3, "Цирк", "омск", NONE, "api", 0, 0, 0, 0, 0, 1, 0, 0.0, 700.0, 100.0, -700.0, None, None),
+            (
+                "2025-12-03",
+                0,
+                "Цирк Дю",
+                "омск",
+                NONE,
+                "mail",
+                0,
+                0,
+                3,
+                3,
+                0,
+                1,
+                0,
+                900.0,
+                700.0,
+                0.0,
+                200.0,
+                300.0,
+                77.8,
+            ),
             ("2025-12-04", 1, dino, "томск", VK, "api", 0, 0, 0, 0, 0, 1, 0, 0.0, 700.0, 0.0, -700.0, None, None),
         ]
     )
@@ -131,7 +150,7 @@ def test_v_show_performance(theatre_world: Warehouse) -> None:
         # The day named by the old tag of the moved show: its spend stays there and says so.
         ("2025-12-20", "томск", 1, dino, past, 1, 100, 6, 4, 0, 6.0, 1950.0, 1950.0, 120.0, 1525.0, "зелёный"),
         ("2025-12-21", "омск", 0, unknown, "нет в афише", 0, 0, 0, 0, 0, None, 0.0, 0.0, 240.0, -100.0, "красный"),
-        ("2025-12-28", "омск", 3, "Цирк", past, 1, 80, 2, 2, 1, 1.25, 1200.0, 500.0, 0.0, None, grey),
+        ("2025-12-28", "омск", 3, "Цирк", past, 1, 80, 2, 2, 0, 2.5, 1200.0, 1200.0, 0.0, None, grey),
         # Two events on one day: the spend of its tag belongs to neither.
         ("2026-01-05", "омск", 0, several, several, 0, 0, 0, 0, 0, None, 0.0, 0.0, 36.0, -100.0, "красный"),
         ("2026-01-05", "омск", 2, "Роботы", past, 1, 0, 1, 1, 0, None, 300.0, 300.0, 0.0, None, grey),
@@ -140,7 +159,7 @@ def test_v_show_performance(theatre_world: Warehouse) -> None:
         ("2026-01-06", "томск", 1, dino, past, 2, 100, 2, 2, 1, 1.0, 850.0, 150.0, 60.0, 150.0, "зелёный"),
         (None, "не указано", 0, unknown, lost, 0, 0, 0, 0, 0, None, 0.0, 0.0, 57.0, -100.0, "красный"),
         (None, "не указано", 9, unknown, lost, 0, 0, 1, 1, 0, None, 120.0, 120.0, 0.0, None, grey),
-        (None, "омск", 0, "Цирк Дю", lost, 0, 0, 3, 3, 0, None, 900.0, 900.0, 0.0, None, grey),
+        (None, "омск", 0, "Цирк Дю", lost, 0, 0, 3, 3, 1, None, 900.0, 200.0, 0.0, None, grey),
         (None, "омск", 0, unknown, lost, 0, 0, 0, 0, 0, None, 0.0, 0.0, 60.0, -100.0, "красный"),
         (None, "томск", 0, unknown, lost, 0, 0, 0, 0, 0, None, 0.0, 0.0, 549.0, -100.0, "красный"),
     ]
@@ -164,7 +183,6 @@ def test_v_sales_curve(theatre_world: Warehouse) -> None:
         ("2025-12-20", "томск", 1, dino, 18, "2025-12-02", 2, 1, 0, 600.0, 6, 1950.0, 100.0, 100, 6.0),
         ("2025-12-28", "омск", 3, "Цирк", 27, "2025-12-01", 1, 1, 0, 400.0, 1, 400.0, 50.0, 80, 1.25),
         ("2025-12-28", "омск", 3, "Цирк", 26, "2025-12-02", 1, 1, 0, 800.0, 2, 1200.0, 100.0, 80, 2.5),
-        ("2025-12-28", "омск", 3, "Цирк", 25, "2025-12-03", 0, 0, 1, -700.0, 1, 500.0, 100.0, 80, 1.25),
         ("2026-01-05", "омск", 2, "Роботы", 35, "2025-12-01", 1, 1, 0, 300.0, 1, 300.0, 100.0, 0, None),
         ("2026-01-05", "омск", 3, "Цирк", 35, "2025-12-01", 1, 1, 0, 250.0, 1, 250.0, 100.0, 0, None),
         ("2026-01-06", "томск", 1, dino, 36, "2025-12-01", 2, 2, 0, 850.0, 2, 850.0, 100.0, 100, 2.0),

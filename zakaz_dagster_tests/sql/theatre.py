@@ -105,7 +105,8 @@ def _second_of_december(world: World) -> None:
 
 def _mails(world: World) -> None:
     world.mail("2025-12-01", "Цирк", 5, "5000", city="омск", reported="2025-12-01 21:00")  # the API knows the whole day
-    world.mail("2025-12-03", "Цирк Дю", 3, "900", city="омск", reported="2025-12-04 09:00")
+    # The refund that the API will know of the 3rd is in this mail's figures already.
+    world.mail("2025-12-03", "Цирк Дю", 3, "900", city="омск", reported="2025-12-04 09:00", refunded=(1, "700"))
 
 
 def _loads(world: World) -> None:

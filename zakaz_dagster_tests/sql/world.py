@@ -136,18 +136,31 @@ class World:
             **tags(utm),
         )
 
-    def mail(self, on: str, name: str, tickets: int, price: str, *, city: str, reported: str) -> None:
+    def mail(
+        self,
+        on: str,
+        name: str,
+        tickets: int,
+        price: str,
+        *,
+        city: str,
+        reported: str,
+        refunded: tuple[int, str] = (0, "0"),
+    ) -> None:
+        """A line of a mailed report; `refunded` is tickets and roubles the mail counts as given back on that day."""
         self.put(
             "stg_qtickets_sales_raw",
             channel="mail",
             sale_date=day(on),
             sold_at=at(on),
             line_id=str(next(self._lines)),
-            order_lines=0,
             event_name=name,
             city=city,
             tickets=tickets,
             price_rub=Decimal(price),
+            refund_date=day(on) if refunded[0] else None,
+            refunded_tickets=refunded[0],
+            refunded_rub=Decimal(refunded[1]),
             reported_at=at(reported),
         )
 
