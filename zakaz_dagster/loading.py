@@ -1,6 +1,7 @@
 """One load: a source's days into the warehouse, each replaced whole, with its ledger entry.
 
     source.read ─▶ accounting ─▶ day.replace per table ─▶ rejects ─▶ ledger
+    a thread, a batch ahead      abreast; no table is swapped before the rows of all are proven
 
 Belongs here: the order of these steps and the rule that an incomplete or unaccounted day changes nothing. Does not:
 how a vendor is read (`sources`), how a day is swapped (`warehouse.day`), Dagster (`defs`).
@@ -11,20 +12,23 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-import pyarrow as pa
-
+from zakaz_dagster.abreast import abreast
+from zakaz_dagster.ahead import ahead
 from zakaz_dagster.failures import BadData
 from zakaz_dagster.sources.port import DayRead, DaySource, SourceDescription
 from zakaz_dagster.warehouse import day as days
 from zakaz_dagster.warehouse import ledger
 from zakaz_dagster.warehouse.client import Warehouse
 
+# A batch is read while the one before it is written: large enough to spread what each statement costs, small enough
+# that a history is many batches and memory stays flat.
 FLUSH_DAYS = 62
-FLUSH_ROWS = 200_000
+FLUSH_ROWS = 80_000
 
 
 @dataclass
@@ -58,11 +62,12 @@ def load_days(
     report = LoadReport(rows={table: {} for table in about.tables})
     version = time.time_ns()
     before = source.requests
-    for batch in _batches(_accounted(source.read(first, last), about, first, last)):
-        written = _replace(batch, about, warehouse, load, version)
-        for read in batch:
-            _add(report, read, written)
-        load.progress([read.day for read in batch])
+    with closing(ahead(_batches(_accounted(source.read(first, last), about, first, last)))) as batches:
+        for batch in batches:
+            written = _replace(batch, about, warehouse, load, version)
+            for read in batch:
+                _add(report, read, written)
+            load.progress([read.day for read in batch])
     report.requests = source.requests - before
     return report
 
@@ -111,19 +116,20 @@ def _batches(reads: Iterator[DayRead]) -> Iterator[list[DayRead]]:
 def _replace(
     batch: list[DayRead], about: SourceDescription, warehouse: Warehouse, load: Load, version: int
 ) -> dict[str, dict[date, int]]:
-    written: dict[str, dict[date, int]] = {}
-    for table in about.tables:
-        rows: dict[date, pa.Table] = {read.day: read.tables[table] for read in batch}
+    def one(table: str, ready: Callable[[], None]) -> dict[date, int]:
         done = days.replace_days(
             warehouse,
             table,
-            rows,
+            {read.day: read.tables[table] for read in batch},
             partition=about.partition.get(table),
             guard=load.guard,
             ver=version,
             run_id=load.run_id,
+            ready=ready,
         )
-        written[table] = {day: outcome.rows_after for day, outcome in done.items()}
+        return {day: outcome.rows_after for day, outcome in done.items()}
+
+    written = abreast(about.tables, one)
     ledger.record_days(warehouse, about.name, batch, written, ver=version, run_id=load.run_id)
     return written
 

@@ -10,7 +10,7 @@ themselves (`columns`, `side`, `controls`), facts built by SQL (`rebuild`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -78,9 +78,11 @@ def replace_days(
     guard: float | None,
     ver: int,
     run_id: str,
+    ready: Callable[[], None] = lambda: None,
 ) -> dict[date, DayReplaced]:
     """Many days at once: one side table and one insert for all of them, each partition still swapped on its own.
 
+    `ready` is called when the rows are proven and only the swaps are left; what it raises changes nothing.
     A failure before the swaps leaves every day as it was; one between swaps leaves each day either old or new.
     """
     if not days:
@@ -94,6 +96,7 @@ def replace_days(
     with side_table(wh, scope.about, run_id) as side:
         side.load(rows)
         _in_place(side, scope, days)
+        ready()
         carried_swap(side, scope.partitions, _others(scope))
     after = _rows_by_day(wh, scope)
     _arrived(table, days, after)

@@ -41,7 +41,7 @@ class Basket(msgspec.Struct, gc=False):
     quantity: int = 1
 
 
-class Order(msgspec.Struct):
+class Order(msgspec.Struct, gc=False):
     """One order. `utm` is `[]` when empty (a PHP array) and an object otherwise."""
 
     id: int

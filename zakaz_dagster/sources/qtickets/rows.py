@@ -13,6 +13,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -133,16 +134,17 @@ def _order_columns(orders: Sequence[Order], hashed: Callable[[int | str | None],
         "_paid": pa.array([bool(order.payed) for order in orders], pa.bool_()),
         "_rub": pa.array([order.currency_id == "RUB" for order in orders], pa.bool_()),
     }
-    for name, values in zip(UTM_COLUMNS, zip(*map(msgspec.structs.astuple, utms), strict=True), strict=True):
-        columns[name] = pc.fill_null(pa.array(values, pa.string()), "")
-    return columns
+    texts = {
+        name: pc.fill_null(pa.array(values, pa.string()), "") for name, values in _columns(utms, UTM_COLUMNS).items()
+    }
+    return {**columns, **texts}
 
 
 def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array], events: EventNames) -> dict[str, pa.Array]:
     counts = np.fromiter((len(order.baskets) for order in orders), dtype=np.int64, count=len(orders))
     order_of = np.repeat(np.arange(len(orders)), counts)
     index = pa.array(order_of)
-    tickets = _transposed(list(chain.from_iterable(order.baskets for order in orders)))
+    tickets = _columns(list(chain.from_iterable(order.baskets for order in orders)), Basket.__struct_fields__)
     names, cities = events.look_up(heads["event_id"])
     price, odd_price = money(tickets["price"])
     original, odd_original = money(tickets["original_price"])
@@ -184,10 +186,9 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array], events
     }
 
 
-def _transposed(baskets: Sequence[Basket]) -> dict[str, tuple[Any, ...]]:
-    names = Basket.__struct_fields__
-    columns = zip(*map(msgspec.structs.astuple, baskets), strict=True) if baskets else [() for _ in names]
-    return dict(zip(names, columns, strict=True))
+def _columns(records: Sequence[object], names: Sequence[str]) -> dict[str, list[Any]]:
+    """One list per field; a list at a time leaves nothing behind for the garbage collector to walk through."""
+    return {name: list(map(attrgetter(name), records)) for name in names}
 
 
 def _faults(lines: Mapping[str, pa.Array]) -> dict[int, str]:
