@@ -28,7 +28,7 @@ from zakaz_dagster.settings import PROJECT_ROOT
 
 DAYS = 30
 CHUNK = 10
-JOBS = ("qtickets_refresh", "vk_ads_daily", "yandex_direct_daily")
+JOBS = ("qtickets_refresh", "vk_ads_daily", "yandex_direct_daily", "marts_refresh")
 SHOWN_CITIES = 6
 MOSCOW = ZoneInfo("Europe/Moscow")
 

@@ -14,6 +14,7 @@ import dagster as dg
 import pyarrow as pa
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from zakaz_dagster.defs import marts
 from zakaz_dagster.defs.describe import asset_spec
 from zakaz_dagster.defs.facts import fact
 from zakaz_dagster.defs.failures import RETRY, explained
@@ -44,10 +45,12 @@ def definitions(start: date, guard: float) -> dg.Definitions:
     )
     refresh = job(
         "qtickets_refresh",
-        [*DESCRIPTION.tables, "dim_events", "dim_shows", "stg_qtickets_inventory_raw", FACT],
-        "The running day: orders, catalogue, seats and the sales fact",
+        [*DESCRIPTION.tables, "dim_events", "dim_shows", "stg_qtickets_inventory_raw", FACT, *marts.FACTS],
+        "The running day: orders, catalogue, seats and the facts",
     )
-    reload = job("qtickets_reload", [*DESCRIPTION.tables, FACT], "Days again: late refunds, removals and restores")
+    reload = job(
+        "qtickets_reload", [*DESCRIPTION.tables, FACT, *marts.FACTS], "Days again: late refunds, removals and restores"
+    )
     return dg.Definitions(
         assets=[
             *(vendor_spec(key, about, "qtickets") for key, about in VENDOR.items()),
