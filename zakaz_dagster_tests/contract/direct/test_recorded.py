@@ -130,7 +130,7 @@ def test_report_errors(published, name):
     with ScriptedServer(Reply(status, published(name), {"RequestId": "4711"})) as server:
         with pytest.raises(kind, match=words), api_on(server).report(LOGIN, request):
             pass
-        assert len(server.seen) == requests if requests else len(server.seen) > 2
+        assert len(server.seen) == requests if requests else len(server.seen) > 1
 
 
 def test_e05_a_refused_token_at_http_200(published):
@@ -220,7 +220,7 @@ def test_recorded_errors_at_http_200(recording):
     with ScriptedServer(recording("sitelinks_add_01_error")[0]) as server:
         with pytest.raises(Retriable, match="Direct error 1000: The service is temporarily unavailable"):
             api_on(server).campaigns(LOGIN)
-        assert len(server.seen) > 2
+        assert len(server.seen) > 1
 
 
 def test_other_recorded_answers_are_judged_good(recording):
