@@ -37,19 +37,25 @@ class Statement:
 
 @dataclass(frozen=True)
 class MailRead:
-    """One mail read; `refused` are lines put aside."""
+    """One mail read; `refused` are lines put aside, `reason` is why nothing of it was read, if nothing was."""
 
     mail: Mail
-    parts: Sequence[PartRead]
-    statements: Sequence[Statement]
-    refused: Sequence[RefusedLine]
+    parts: Sequence[PartRead] = ()
+    statements: Sequence[Statement] = ()
+    refused: Sequence[RefusedLine] = ()
+    outcome: Outcome = Outcome.NO_TABLE
+    reason: str = ""
 
-    @property
-    def outcome(self) -> Outcome:
-        """Of the whole mail: read if any line of it holds, else the gravest thing that happened to a part."""
-        found = {part.outcome for part in self.parts}
-        order = (Outcome.READ, Outcome.REFUSED, Outcome.SKIPPED, Outcome.NO_TABLE)
-        return next((each for each in order if each in found), Outcome.NO_TABLE)
+    @classmethod
+    def gone(cls, message_id: str) -> MailRead:
+        """A mail that was listed and then deleted."""
+        mail = Mail(message_id, None, is_forward=False, leaves=())
+        return cls(mail, outcome=Outcome.GONE, reason="deleted from the mailbox before it was read")
+
+    @classmethod
+    def refused_whole(cls, mail: Mail, reason: str) -> MailRead:
+        """A mail whose very tree is refused."""
+        return cls(mail, outcome=Outcome.REFUSED, reason=reason)
 
 
 def read_mail(mail: Mail, reading: Reading) -> MailRead:
@@ -63,7 +69,13 @@ def read_mail(mail: Mail, reading: Reading) -> MailRead:
         days, contradictions = agreed(table for part in sorted(own, key=_trust) for table in part.tables)
         refused += contradictions
         statements += [_statement(mail, enclosure, own[0].leaf, day, lines) for day, lines in sorted(days.items())]
-    return MailRead(mail, parts, statements, refused)
+    return MailRead(mail, parts, statements, refused, _gravest(parts))
+
+
+def _gravest(parts: Iterable[PartRead]) -> Outcome:
+    """Of the whole mail: read if any part of it was, else the gravest thing that happened to one."""
+    found = {part.outcome for part in parts}
+    return next((each for each in (Outcome.READ, Outcome.REFUSED, Outcome.SKIPPED) if each in found), Outcome.NO_TABLE)
 
 
 def _by_enclosure(parts: Iterable[PartRead]) -> dict[str, list[PartRead]]:
