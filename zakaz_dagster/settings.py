@@ -130,22 +130,28 @@ class Gmail(Group):
     """The mailbox that receives QTickets' report mails (backup channel)."""
 
     file = "gmail"
-    needed = ("token_file",)
+    needed = ("credentials_file",)
     model_config = SettingsConfigDict(env_prefix="GMAIL_")
 
     api_endpoint: str = Field("https://gmail.googleapis.com", description="API host")
     token_uri: str = Field("https://oauth2.googleapis.com/token", description="OAuth token endpoint")
     auth_uri: str = Field("https://accounts.google.com/o/oauth2/auth", description="OAuth consent page")
     credentials_file: Path | None = Field(None, description="OAuth client file, or a service account key file")
-    token_file: Path | None = Field(None, description="where `zakaz gmail authorize` keeps the token (mode 0600)")
+    token_file: Path | None = Field(None, description="the owner's consent; default <data dir>/tokens/gmail.json")
     delegate: str = Field("", description="mailbox to read when a service account is used")
     query: str = Field("{subject:QTickets from:qtickets.ru}", description="Gmail search, without dates")
     days_back: int = Field(7, ge=1, description="window of a load, in days")
     page_size: int = Field(100, ge=1, le=500, description="messages per list page")
+    max_messages: int = Field(10_000, ge=1, description="a query that finds more is refused: it is too wide")
     max_bytes: int = Field(20_000_000, ge=1, description="larger parts are refused with a reason")
     decimal_comma: bool = Field(True, description="how to read a single comma followed by three digits")
     processed_label: str = Field("", description="label set on read mails; needs the gmail.modify scope")
     timeout_seconds: float = Field(30.0, gt=0, description="for one request")
+    deadline_seconds: float = Field(300.0, gt=0, description="give up retrying one request after this long")
+
+    def missing(self) -> list[str]:
+        """A token file alone is enough to read; the client's file is needed to obtain one."""
+        return [] if self.token_file else super().missing()
 
 
 class Alerts(Group):

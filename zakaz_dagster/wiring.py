@@ -8,8 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from zakaz_dagster.seeds import city_index
+from zakaz_dagster.seeds import city_index, seed
 from zakaz_dagster.settings import Settings
+from zakaz_dagster.sources.gmail import api as gmail_protocol
+from zakaz_dagster.sources.gmail.auth import Access, credentials
+from zakaz_dagster.sources.gmail.columns import Columns
+from zakaz_dagster.sources.gmail.lines import Reading
+from zakaz_dagster.sources.gmail.refused import Limits
+from zakaz_dagster.sources.gmail.source import Mailbox, reader_of
 from zakaz_dagster.sources.qtickets import probes as qtickets_probes
 from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
@@ -122,6 +128,45 @@ def _direct_api(settings: Settings) -> DirectApi:
 
 def _logins(settings: Settings) -> list[str]:
     return [login.strip() for login in settings.direct.logins.split(",") if login.strip()]
+
+
+def gmail_access(settings: Settings) -> Access:
+    """Where the mailbox's credentials are."""
+    given = settings.gmail
+    return Access(
+        token_file=given.token_file or settings.platform.data_dir / "tokens" / "gmail.json",
+        credentials_file=given.credentials_file,
+        delegate=given.delegate,
+        token_uri=given.token_uri,
+        marks=bool(given.processed_label),
+    )
+
+
+def gmail_api(settings: Settings) -> gmail_protocol.GmailApi:
+    """Gmail API, as the owner of the mailbox or as a service account in the owner's name."""
+    settings.need("gmail")
+    given = settings.gmail
+    config = gmail_protocol.ApiConfig(
+        endpoint=given.api_endpoint,
+        page_size=given.page_size,
+        timeout=given.timeout_seconds,
+        deadline=given.deadline_seconds,
+    )
+    return gmail_protocol.GmailApi(config, credentials(gmail_access(settings)))
+
+
+def gmail(settings: Settings) -> Mailbox:
+    """The mailbox that receives QTickets' report mails."""
+    given = settings.gmail
+    columns = Columns(seed("mail_columns"))
+    reading = Reading(columns, city_index(), given.decimal_comma, limits=Limits(part_bytes=given.max_bytes))
+    return Mailbox(
+        gmail_api(settings),
+        reading,
+        query=given.query,
+        reader=reader_of(reading, seed("city_aliases")),
+        max_messages=given.max_messages,
+    )
 
 
 def _held(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:

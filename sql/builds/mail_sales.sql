@@ -105,15 +105,15 @@ SELECT
     show_id,
     event_name,
     city,
-    if(kind = 'free', tickets_free, tickets - tickets_free) AS tickets,
-    if(kind = 'free', toDecimal64(0, 2), revenue_rub) AS price_rub,
+    if(kind = 'free', holding.tickets_free, holding.tickets - holding.tickets_free) AS tickets,
+    if(kind = 'free', toDecimal64(0, 2), holding.revenue_rub) AS price_rub,
     price_rub AS original_price_rub,
-    toUInt8(kind = 'free' OR (tickets > 0 AND revenue_rub = 0)) AS is_free,
+    toUInt8(kind = 'free' OR (holding.tickets > 0 AND holding.revenue_rub = 0)) AS is_free,
     toUInt8(0) AS is_removed,
     CAST(NULL, 'Nullable(Date)') AS removed_date,
-    if(kind = 'paid' AND (refunds_rub != 0 OR holding.refunded_tickets != 0), sale_date, NULL) AS refund_date,
+    if(kind = 'paid' AND (holding.refunds_rub != 0 OR holding.refunded_tickets != 0), sale_date, NULL) AS refund_date,
     if(kind = 'paid', holding.refunded_tickets, 0) AS refunded_tickets,
-    if(kind = 'paid', refunds_rub, toDecimal64(0, 2)) AS refunded_rub,
+    if(kind = 'paid', holding.refunds_rub, toDecimal64(0, 2)) AS refunded_rub,
     toDecimal64(0, 2) AS deduction_rub,
     '' AS utm_source,
     '' AS utm_medium,
@@ -123,5 +123,5 @@ SELECT
     '' AS client_hash,
     CAST(stated_at, 'Nullable(DateTime(\'Europe/Moscow\'))') AS reported_at
 FROM holding
-ARRAY JOIN if(tickets_free > 0, ['paid', 'free'], ['paid']) AS kind
+ARRAY JOIN if(holding.tickets_free > 0, ['paid', 'free'], ['paid']) AS kind
 ORDER BY sale_date, line_id

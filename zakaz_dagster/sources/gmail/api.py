@@ -43,6 +43,7 @@ USER = "me"
 MAX_MODIFIED = 1000
 # The connection, or the answer on its way: the same request may succeed.
 _BROKEN = (OSError, HTTPException, httplib2.HttpLib2Error, TransportError)
+_NO_CONTENT = ("", "{}", b"", b"{}")
 T = TypeVar("T")
 
 
@@ -161,12 +162,22 @@ class GmailApi:
         return self._present(request, MessagePage, "messages.list")
 
     def _label_id(self, name: str) -> str:
-        found = self._present(self._resource().labels().list(userId=USER), Labels, "labels.list")
-        known = {label.name: label.id for label in found.labels}
-        if name not in known:
-            made = self._resource().labels().create(userId=USER, body={"name": name})
+        known = self._labels()
+        if name in known:
+            return known[name]
+        made = self._resource().labels().create(userId=USER, body={"name": name})
+        try:
             return self._present(made, Label, "labels.create").id
-        return known[name]
+        except Fatal:
+            # Another run, or an attempt whose answer was lost, may have created it.
+            known = self._labels()
+            if name not in known:
+                raise
+            return known[name]
+
+    def _labels(self) -> dict[str, str]:
+        found = self._present(self._resource().labels().list(userId=USER), Labels, "labels.list")
+        return {label.name: label.id for label in found.labels}
 
     def _resource(self) -> Any:
         if self._users is None:
@@ -216,13 +227,16 @@ class GmailApi:
             raise self._judged(error, what) from None
         except RefreshError as error:
             raise self._refused(error) from None
-        except (*_BROKEN, ValueError) as error:  # ValueError: a body that is not JSON, cut or a proxy's page
+        except (*_BROKEN, ValueError) as error:  # ValueError: bytes that are no text
             outcome = type(error).__name__
             raise TryAgain(f"{what}: {outcome}: {scrub(str(error))[:200]}") from None
         except GoogleAuthError as error:
             raise Fatal(scrub(f"{what}: {error}"), source=SOURCE, next_step=AUTHORIZE) from None
         else:
             outcome = "200"
+            # The library hands on what is not JSON: cut, a proxy's page; or an answer that has no content.
+            if isinstance(answer, str | bytes) and answer not in _NO_CONTENT:
+                raise TryAgain(f"{what}: the answer is not JSON")
             return answer
         finally:
             ms = (time.monotonic() - started) * 1000
