@@ -11,6 +11,7 @@ import pyarrow as pa
 from zakaz_dagster.seeds import city_index, seed
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.gmail import api as gmail_protocol
+from zakaz_dagster.sources.gmail import probes as gmail_probes
 from zakaz_dagster.sources.gmail.auth import Access, credentials
 from zakaz_dagster.sources.gmail.columns import Columns
 from zakaz_dagster.sources.gmail.lines import Reading
@@ -214,9 +215,15 @@ def _probe_direct(settings: Settings) -> Iterable[Fact]:
     return direct_probes.facts(_direct_api(settings), _logins(settings), now())
 
 
+def gmail_facts(settings: Settings) -> Iterable[Fact]:
+    """What the mailbox answers to read-only questions."""
+    return gmail_probes.facts(gmail(settings), now())
+
+
 # Group of settings to the read-only questions its vendor is asked by `zakaz doctor --live`.
 PROBES: dict[str, Callable[[Settings], Iterable[Fact]]] = {
     "qtickets": _probe_qtickets,
     "vk_ads": _probe_vk_ads,
     "direct": _probe_direct,
+    "gmail": gmail_facts,
 }

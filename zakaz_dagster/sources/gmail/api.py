@@ -20,7 +20,7 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
 from zakaz_dagster.failures import Failure, Fatal, Retriable
-from zakaz_dagster.sources.gmail.auth import AUTHORIZE
+from zakaz_dagster.sources.gmail.auth import remedy
 from zakaz_dagster.sources.gmail.errors import Act, Problem
 from zakaz_dagster.sources.gmail.records import (
     SOURCE,
@@ -231,7 +231,7 @@ class GmailApi:
             outcome = type(error).__name__
             raise TryAgain(f"{what}: {outcome}: {scrub(str(error))[:200]}") from None
         except GoogleAuthError as error:
-            raise Fatal(scrub(f"{what}: {error}"), source=SOURCE, next_step=AUTHORIZE) from None
+            raise Fatal(scrub(f"{what}: {error}"), source=SOURCE, next_step=remedy(self._credentials)) from None
         else:
             outcome = "200"
             # The library hands on what is not JSON: cut, a proxy's page; or an answer that has no content.
@@ -253,4 +253,4 @@ class GmailApi:
         words = scrub(str(error.args[0] if error.args else error))
         if getattr(error, "retryable", False):
             return TryAgain(f"token: {words}")
-        return Fatal(f"access to the mailbox was refused: {words}", source=SOURCE, next_step=AUTHORIZE)
+        return Fatal(f"access to the mailbox was refused: {words}", source=SOURCE, next_step=remedy(self._credentials))

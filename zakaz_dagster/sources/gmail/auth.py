@@ -24,6 +24,7 @@ from zakaz_dagster.transport.secret_file import read_secret, write_secret
 READ_ONLY = "https://www.googleapis.com/auth/gmail.readonly"
 MODIFY = "https://www.googleapis.com/auth/gmail.modify"
 AUTHORIZE = "run `zakaz gmail authorize` and let the owner of the mailbox agree"
+DELEGATE = "let the administrator of the domain grant the service account this scope (domain-wide delegation)"
 _NEEDED = ("refresh_token", "client_id", "client_secret")
 
 
@@ -60,6 +61,11 @@ def credentials(access: Access) -> Any:
     if config.get("type") == "service_account":
         return _service_account(config, access)
     return _stored(access)
+
+
+def remedy(given: Any) -> str:
+    """What to do when these credentials are refused."""
+    return DELEGATE if isinstance(given, service_account.Credentials) else AUTHORIZE
 
 
 def store(path: Path, given: user_credentials.Credentials) -> None:

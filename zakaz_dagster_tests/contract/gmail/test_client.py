@@ -98,7 +98,9 @@ def test_lasting_limits_end_as_retriable_with_their_reason(sandbox, box):
     assert caught.value.retry_after == 3600
 
 
-@pytest.mark.parametrize("switch", [{"off": True}, {"dropped": True}, {"truncated": True}, {"html": True}, {"http": 502}])
+@pytest.mark.parametrize(
+    "switch", [{"off": True}, {"dropped": True}, {"truncated": True}, {"html": True}, {"http": 502}]
+)
 def test_a_broken_connection_or_answer_is_asked_again(sandbox, box, switch):
     box.api().profile()
     sandbox.fault("gmail", only="/profile", times=2, **switch)

@@ -46,7 +46,9 @@ def tables(warehouse) -> dict[str, list[tuple]]:
         ("stg_rejects", "source = 'gmail'"),
         ("meta_day_loads", "source = 'gmail'"),
     ):
-        rows = warehouse.rows(f"SELECT * EXCEPT (_loaded_at, _ver, _run_id) FROM {table} FINAL WHERE {where} ORDER BY ALL")
+        rows = warehouse.rows(
+            f"SELECT * EXCEPT (_loaded_at, _ver, _run_id) FROM {table} FINAL WHERE {where} ORDER BY ALL"
+        )
         found[table] = [tuple(row.values()) for row in rows]
     return found
 
@@ -75,7 +77,9 @@ def test_days_of_the_world_equal_its_truth(sandbox, box, warehouse):
 
 def test_the_books_hold_every_mail_and_every_part(sandbox, box, warehouse):
     done = load(box, warehouse, days=6)
-    ledger = warehouse.rows("SELECT outcome, count() AS n FROM stg_gmail_messages FINAL WHERE part = '' GROUP BY outcome")
+    ledger = warehouse.rows(
+        "SELECT outcome, count() AS n FROM stg_gmail_messages FINAL WHERE part = '' GROUP BY outcome"
+    )
     assert {row["outcome"]: row["n"] for row in ledger} == done.outcomes
     silent = "SELECT count() FROM stg_gmail_messages FINAL WHERE outcome IN ('skipped', 'refused', 'superseded') AND reason = '' AND part != ''"
     assert warehouse.scalar(silent) == 0
@@ -87,7 +91,13 @@ def test_the_books_hold_every_mail_and_every_part(sandbox, box, warehouse):
 def test_no_name_address_or_subject_of_a_mail_reaches_the_warehouse(sandbox, box, warehouse):
     load(box, warehouse, days=3)
     markers = [*sandbox.personal(), "planted", "Здравствуйте", "отчёт о продажах", "reports@"]
-    for table in ("stg_gmail_messages", "stg_gmail_sales_raw", "stg_rejects", "stg_qtickets_sales_raw", "meta_day_loads"):
+    for table in (
+        "stg_gmail_messages",
+        "stg_gmail_sales_raw",
+        "stg_rejects",
+        "stg_qtickets_sales_raw",
+        "meta_day_loads",
+    ):
         for row in warehouse.rows(f"SELECT * FROM {table}"):
             assert not [marker for marker in markers if marker in str(row)]
 
@@ -140,7 +150,9 @@ def test_a_mail_for_each_city_adds_up(sandbox, box, warehouse):
 
 def test_mails_with_and_without_numbers_of_shows_are_compared(sandbox, box, warehouse):
     header = "Дата;ID мероприятия;Событие;Город;ID сеанса;Билетов;Бесплатных;Выручка"
-    full = report("20.11.2026;24012;Шоу;Томск;150001;12;2;1200", "20.11.2026;24012;Шоу;Томск;150002;3;3;0", header=header)
+    full = report(
+        "20.11.2026;24012;Шоу;Томск;150001;12;2;1200", "20.11.2026;24012;Шоу;Томск;150002;3;3;0", header=header
+    )
     mailed(
         sandbox,
         [put(report(TOMSK.format(10, 1000)), "2026-11-20T21:00", "m1"), put(full, "2026-11-21T06:00", "m2")],
@@ -204,7 +216,9 @@ def test_put_aside_lines_stand_in_the_rejects_until_a_later_report_replaces_them
 
 def test_a_report_whose_total_disagrees_leaves_the_earlier_one(sandbox, box, warehouse):
     wrong = report(TOMSK.format(12, 1200), "Итого;;;13;1200;0")
-    mailed(sandbox, [put(report(TOMSK.format(10, 1000)), "2026-11-20T21:00", "m1"), put(wrong, "2026-11-21T06:00", "m2")])
+    mailed(
+        sandbox, [put(report(TOMSK.format(10, 1000)), "2026-11-20T21:00", "m1"), put(wrong, "2026-11-21T06:00", "m2")]
+    )
     done = load(box, warehouse)
     assert day_rows(warehouse) == [("томск", 10, 1000.0)]
     assert done.outcomes == {"read": 1, "refused": 1}
@@ -246,7 +260,9 @@ def test_the_api_channel_of_the_same_day_is_not_touched(sandbox, box, warehouse)
     insert_api_line(warehouse)
     mailed(sandbox, [put(report(TOMSK.format(10, 1000)), "2026-11-21T06:00", "m1")])
     load(box, warehouse)
-    rows = warehouse.rows("SELECT channel, sum(tickets) AS n FROM stg_qtickets_sales_raw GROUP BY channel ORDER BY channel")
+    rows = warehouse.rows(
+        "SELECT channel, sum(tickets) AS n FROM stg_qtickets_sales_raw GROUP BY channel ORDER BY channel"
+    )
     assert rows == [{"channel": "api", "n": 1}, {"channel": "mail", "n": 10}]
 
 
@@ -279,7 +295,13 @@ def random_mailbox(chance: random.Random) -> list[dict]:
 
 
 def loaded_in_pieces(sandbox, box, warehouse, pieces: Iterable[list[dict]]) -> dict[str, list[tuple]]:
-    for table in ("stg_gmail_messages", "stg_gmail_sales_raw", "stg_qtickets_sales_raw", "stg_rejects", "meta_day_loads"):
+    for table in (
+        "stg_gmail_messages",
+        "stg_gmail_sales_raw",
+        "stg_qtickets_sales_raw",
+        "stg_rejects",
+        "meta_day_loads",
+    ):
         warehouse.command(f"TRUNCATE TABLE {table}")
     for piece in pieces:
         mailed(sandbox, piece)

@@ -1,0 +1,40 @@
+"""Read-only questions to the mailbox for `zakaz doctor --live` and `zakaz gmail check`.
+
+Belongs here: the questions. Does not: judging the answers, changing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from zakaz_dagster.parsing.dates import MOSCOW
+from zakaz_dagster.sources.gmail.parts import Outcome
+from zakaz_dagster.sources.gmail.report import MailRead
+from zakaz_dagster.sources.gmail.source import Mailbox, Window
+
+DAYS = 7
+LOOKED_AT = 20  # newest mails; a report is among them, or the query is wrong
+
+
+def facts(mailbox: Mailbox, now: datetime) -> Iterator[tuple[str, str]]:
+    """(question, answer) pairs."""
+    found = mailbox.find(Window(now - timedelta(days=DAYS), now), {})
+    yield f"mails that GMAIL_QUERY finds in {DAYS} days", str(len(found.ids))
+    newest = _newest_report(mailbox, list(reversed(found.ids))[:LOOKED_AT])
+    if newest is None:
+        yield "newest report", f"not answered: none of the newest {LOOKED_AT} mails holds a report; check GMAIL_QUERY"
+        return
+    at = newest.mail.received_at
+    yield "newest report", f"{at.astimezone(MOSCOW):%Y-%m-%d %H:%M} Moscow" if at else "of unknown time"
+    for statement in newest.statements:
+        tickets = sum(line.counted.tickets for line in statement.lines)
+        revenue = sum(line.counted.revenue for line in statement.lines)
+        yield f"it says of {statement.day}", f"{len(statement.lines)} lines, {tickets} tickets, {revenue} RUB"
+    if newest.refused:
+        yield "lines it could not be read in", f"{len(newest.refused)}: {newest.refused[0].reason}"
+
+
+def _newest_report(mailbox: Mailbox, newest_first: list[str]) -> MailRead | None:
+    reads = mailbox.read(newest_first)
+    return next((read for read in reads if read.outcome is Outcome.READ and read.statements), None)
