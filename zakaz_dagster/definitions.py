@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from zakaz_dagster import wiring
-from zakaz_dagster.defs import marts, qtickets, virtual, vk_ads, yandex_direct
+from zakaz_dagster.defs import gmail, marts, qtickets, virtual, vk_ads, yandex_direct
 from zakaz_dagster.defs.checks import all_checks_job, sql_checks
 from zakaz_dagster.defs.seeds import seed_assets
 from zakaz_dagster.settings import Settings
@@ -22,6 +22,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         qtickets.definitions(start, guard),
         vk_ads.definitions(start, guard),
         yandex_direct.definitions(start, guard),
+        gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label),
         marts.definitions(start),
         dg.Definitions(assets=[*seed_assets(), *virtual.view_assets()], sensors=[virtual.automation()]),
         dg.Definitions(resources=_resources(settings)),
@@ -38,6 +39,7 @@ def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
         "qtickets": wiring.qtickets,
         "vk_ads": wiring.vk_ads,
         "yandex_direct": wiring.yandex_direct,
+        "gmail": wiring.gmail,
     }
     return {
         name: dg.ResourceDefinition(

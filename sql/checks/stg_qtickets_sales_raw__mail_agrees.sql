@@ -22,13 +22,17 @@ days AS
     INNER JOIN whole ON whole.date = line.sale_date
     GROUP BY date
 ),
-worst AS
+gaps AS
 (
     SELECT
-        count() AS days,
-        argMax(tuple(date, api_rub, mail_rub), gap_pct) AS about,
-        max(if(api_rub = mail_rub, 0, abs(toFloat64(mail_rub - api_rub)) / greatest(toFloat64(api_rub), 1) * 100) AS gap_pct) AS gap
+        date, api_rub, mail_rub,
+        abs(toFloat64(mail_rub - api_rub)) / greatest(toFloat64(api_rub), 1) * 100 AS gap_pct
     FROM days
+),
+worst AS
+(
+    SELECT count() AS days, argMax(tuple(date, api_rub, mail_rub), gap_pct) AS about, max(gap_pct) AS gap
+    FROM gaps
 )
 SELECT
     if(gap <= 1, 'ok', 'warning') AS status,
