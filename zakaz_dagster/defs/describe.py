@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 from dagster import TableColumn, TableColumnConstraints, TableColumnDep, TableColumnLineage, TableSchema
 
-from zakaz_dagster.warehouse import lineage
+from zakaz_dagster.warehouse import remembered
 from zakaz_dagster.warehouse.statements import Statement, load
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def table_schema(statement: Statement) -> TableSchema:
                 description=column.comment,
                 constraints=TableColumnConstraints(nullable=column.type.startswith("Nullable")),
             )
-            for column in lineage.columns(statement)
+            for column in remembered.columns(statement)
         ]
     )
 
@@ -54,7 +54,7 @@ def column_lineage(statement: Statement) -> TableColumnLineage:
     return TableColumnLineage(
         {
             column: [TableColumnDep(dg.AssetKey(table), source) for table, source in sources]
-            for column, sources in lineage.column_lineage(statement).items()
+            for column, sources in remembered.column_lineage(statement).items()
             if sources
         }
     )

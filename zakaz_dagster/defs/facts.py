@@ -5,7 +5,7 @@ import dagster as dg
 from zakaz_dagster.defs.describe import asset_spec, builds, column_lineage
 from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.partitions import days_of
-from zakaz_dagster.warehouse import lineage
+from zakaz_dagster.warehouse import remembered
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 
@@ -23,7 +23,7 @@ def fact(
     spec = asset_spec(
         name,
         group=group,
-        deps=sorted(lineage.reads(build)),
+        deps=sorted(remembered.reads(build)),
         kinds=("clickhouse", "sql"),
         lineage_metadata={"dagster/column_lineage": column_lineage(build)},
         partitions_def=partitions,
