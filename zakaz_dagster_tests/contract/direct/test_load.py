@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -40,8 +40,7 @@ def stored(warehouse):
 
 
 def truth(sandbox):
-    days = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
-    told = {day: sandbox.truth(day)["direct"] for day in days}
+    told = {date.fromisoformat(each["day"]): each["direct"] for each in sandbox.truths(FIRST, LAST)["days"]}
     return {day: (Decimal(each["spend"]), each["clicks"]) for day, each in told.items() if each["clicks"]}
 
 
