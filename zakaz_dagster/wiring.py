@@ -48,14 +48,27 @@ def now() -> datetime:
 
 def warehouse(settings: Settings) -> Warehouse:
     """ClickHouse over HTTP, as the writer."""
+    given = settings.clickhouse
+    return _clickhouse(settings, given.user, given.password.get_secret_value())
+
+
+def reader(settings: Settings) -> Warehouse:
+    """ClickHouse as DataLens sees it; as the writer where no reader is set up (a laptop)."""
+    given = settings.clickhouse
+    if not given.reader_user:
+        return warehouse(settings)
+    return _clickhouse(settings, given.reader_user, given.reader_password.get_secret_value())
+
+
+def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
     settings.need("clickhouse")
     given = settings.clickhouse
     return Warehouse.connect(
         WarehouseConfig(
             host=given.host,
             port=given.port,
-            user=given.user,
-            password=given.password.get_secret_value(),
+            user=user,
+            password=password,
             database=given.database,
             secure=given.secure,
             verify=given.verify,
