@@ -25,7 +25,8 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label),
         marts.definitions(start),
         dg.Definitions(assets=[*seed_assets(), *virtual.view_assets()], sensors=[virtual.automation()]),
-        dg.Definitions(resources=_resources(settings)),
+        # In one process, also what people launch from the UI: a killed run then leaves no orphan step that goes on loading.
+        dg.Definitions(resources=_resources(settings), executor=dg.in_process_executor),
     )
     names = frozenset(key.to_user_string() for key in parts.resolve_all_asset_keys())
     checks = sql_checks(names)
