@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dagster as dg
 
-from zakaz_dagster import wiring
-from zakaz_dagster.defs import gmail, marts, qtickets, virtual, vk_ads, yandex_direct
-from zakaz_dagster.defs.checks import all_checks_job, sql_checks
+from zakaz_dagster import watching, wiring
+from zakaz_dagster.defs import gmail, marts, qtickets, virtual, vk_ads, watch, yandex_direct
+from zakaz_dagster.defs.checks import sql_checks
 from zakaz_dagster.defs.seeds import seed_assets
 from zakaz_dagster.settings import Settings
 
@@ -29,8 +29,9 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         dg.Definitions(resources=_resources(settings), executor=dg.in_process_executor),
     )
     names = frozenset(key.to_user_string() for key in parts.resolve_all_asset_keys())
-    checks = sql_checks(names)
-    return dg.Definitions.merge(parts, dg.Definitions(asset_checks=checks, jobs=[all_checks_job(checks)]))
+    return dg.Definitions.merge(
+        parts, watch.definitions(list(watching.watched(settings)), sql_checks(names), list(parts.jobs or []))
+    )
 
 
 def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
@@ -41,6 +42,8 @@ def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
         "vk_ads": wiring.vk_ads,
         "yandex_direct": wiring.yandex_direct,
         "gmail": wiring.gmail,
+        "watch": watching.subjects,
+        "alerts": watching.alerts,
     }
     return {
         name: dg.ResourceDefinition(

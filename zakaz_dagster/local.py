@@ -111,6 +111,7 @@ def environment(clickhouse_port: str, sandbox: str, home: Path) -> dict[str, str
         "DAGSTER_HOME": str(home / "dagster"),
         "ZAKAZ_DATA_DIR": str(home),
         "ZAKAZ_PRIVACY_SALT": "sandbox",
+        "ALERT_FOLDER": str(home / "mail"),
         "CLICKHOUSE_HOST": "127.0.0.1",
         "CLICKHOUSE_PORT": clickhouse_port,
         "QTICKETS_BASE_URL": f"{sandbox}/qtickets/api/rest/v1",

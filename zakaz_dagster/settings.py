@@ -169,7 +169,15 @@ class Alerts(Group):
     email_from: str = Field("", description="sender; default the SMTP user")
     email_to: str = Field("", description="recipients, comma separated")
     apprise_urls: SecretStr = Field(SecretStr(""), description="further channels as Apprise URLs, comma separated")
-    quiet_hours: str = Field("22-8", description="warnings wait in these Moscow hours; empty for none")
+    smtp_ca_cert: str = Field("", description="PEM file of the mail server's certificate authority, if it is your own")
+    timeout_seconds: float = Field(10.0, gt=0, description="for each step of a delivery")
+    folder: Path | None = Field(None, description="write mails as .eml files here as well (development)")
+    quiet_hours: str = Field(
+        "22-8",
+        pattern=r"^\d{1,2}-\d{1,2}$",
+        description="Moscow hours in which warnings wait and late loads only warn; 0-0 for none",
+    )
+    settle_minutes: float = Field(10.0, ge=0, description="well for so long counts as resolved")
     reminder_hours: int = Field(24, ge=1, description="repeat an open incident at most this often")
 
 
@@ -181,7 +189,11 @@ class Health(Group):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, description="port to listen on")
-    token: SecretStr = Field(SecretStr(""), description="when set, /healthz/* want it as a bearer token")
+    token: SecretStr = Field(SecretStr(""), description="when set, every request must bear it")
+    every_seconds: float = Field(30.0, gt=0, description="pause between two looks at everything")
+    disk_warning_pct: float = Field(15.0, ge=0, le=100, description="less free room than this is a warning")
+    disk_error_pct: float = Field(5.0, ge=0, le=100, description="less free room than this is an error")
+    backup_hours: float = Field(0.0, ge=0, description="the newest BACKUP must not be older; 0 is not watched")
 
 
 class DataLens(Group):

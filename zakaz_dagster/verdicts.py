@@ -24,6 +24,7 @@ class Verdict:
 
     `figure` and `threshold` are numbers in the unit that `detail` names. `since` is when the present status began, if
     known (aware). `action` is the next step in one imperative sentence. `assets` are the tables or views concerned.
+    `because` names the verdict that explains this one, so that one cause is told once; `link` is a path of the UI.
     """
 
     name: str
@@ -35,9 +36,18 @@ class Verdict:
     threshold: float | None = None
     since: datetime | None = None
     assets: tuple[str, ...] = ()
+    because: str = ""
+    link: str = ""
+
+
+ORDER = (Status.OK, Status.WARNING, Status.ERROR)
+
+
+def gravest(*statuses: Status) -> Status:
+    """The worst of them; ok when there are none."""
+    return max(statuses, key=ORDER.index, default=Status.OK)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Status:
     """The gravest status among them; ok when there are none."""
-    order = [Status.OK, Status.WARNING, Status.ERROR]
-    return max((verdict.status for verdict in verdicts), key=order.index, default=Status.OK)
+    return gravest(*(verdict.status for verdict in verdicts))

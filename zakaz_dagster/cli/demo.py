@@ -29,6 +29,7 @@ from zakaz_dagster.settings import PROJECT_ROOT
 DAYS = 30
 CHUNK = 10
 JOBS = ("qtickets_refresh", "vk_ads_daily", "yandex_direct_daily", "marts_refresh")
+RUNNING_DAY = "qtickets_refresh"  # the job whose source has a today
 SHOWN_CITIES = 6
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -78,7 +79,8 @@ def _materialise(console: Console, first: date, last: date) -> list[Any]:
         execution.set_pool_limits(definitions, instance)
         for job in JOBS:
             task = progress.add_task(f"{job}, days", total=(last - first).days + 1)
-            for days in chunks:
+            today = [Days(last + timedelta(days=1), last + timedelta(days=1))] if job == RUNNING_DAY else []
+            for days in [*chunks, *today]:
                 outcome = execution.run_job(definitions, instance, job, days)
                 outcomes.append(outcome)
                 progress.advance(task, (days.last - days.first).days + 1)

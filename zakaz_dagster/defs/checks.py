@@ -67,14 +67,12 @@ def _checks_of(asset: str, statements: Sequence[Statement]) -> dg.AssetChecksDef
     return check
 
 
-def result(asset: str, name: str, verdict: Verdict, statement: Statement) -> dg.AssetCheckResult:
+def result(asset: str, name: str, verdict: Verdict, statement: Statement | None = None) -> dg.AssetCheckResult:
     """A verdict as Dagster shows it; a warning is a failed check of severity WARN."""
     severe = verdict.status is Status.ERROR
-    metadata: dict[str, Any] = {
-        "detail": verdict.detail,
-        "what to do": verdict.action,
-        "sql": dg.MetadataValue.md(f"```sql\n{statement.sql.strip()}\n```"),
-    }
+    metadata: dict[str, Any] = {"detail": verdict.detail, "what to do": verdict.action}
+    if statement is not None:
+        metadata["sql"] = dg.MetadataValue.md(f"```sql\n{statement.sql.strip()}\n```")
     for label, value in (("figure", verdict.figure), ("threshold", verdict.threshold)):
         if value is not None:
             metadata[label] = float(value)

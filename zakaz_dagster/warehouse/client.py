@@ -160,6 +160,14 @@ class Warehouse:
 
         self._patiently(tell, sql, params, repeatable=ONCE.match(sql) is None)
 
+    def answer(self, sql: str) -> str:
+        """The text answer of a statement that takes no FORMAT, such as CHECK GRANT."""
+
+        def ask(client: Client) -> str:
+            return str(client.command(sql, settings=self._settings(None)))
+
+        return self._patiently(ask, sql, None, repeatable=True)
+
     def insert(
         self,
         table: str,

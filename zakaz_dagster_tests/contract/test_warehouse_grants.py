@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -17,6 +17,9 @@ import pyarrow as pa
 import pytest
 
 from zakaz_dagster.failures import ConfigFault, Failure
+from zakaz_dagster.health.rights import reader_faults, rights
+from zakaz_dagster.health.smoke import Depth, Subjects, Watch
+from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import day as days
 from zakaz_dagster.warehouse import schema, seeds, statements
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
@@ -197,3 +200,28 @@ def test_a_missing_right_is_a_fault_of_configuration(as_role: Role) -> None:
             wh.command("CREATE DATABASE zakaz", settings=schema.ANYWHERE)
         wh.command("CREATE DATABASE zakaz_drill", settings=schema.ANYWHERE)
         wh.command("DROP DATABASE zakaz_drill", settings=schema.ANYWHERE)
+
+
+def test_the_watch_looks_with_the_writers_rights_and_misses_none(as_role: Role) -> None:
+    with as_role("everything") as wh:
+        schema.apply(wh)
+    with as_role("role_writer") as wh:
+        states = {each.name: each for each in Watch(Subjects(wh), now, Depth.THOROUGH).look().verdicts}
+        assert all(each.status is Status.OK for each in states.values()), states
+    with as_role("role_backup") as wh:
+        assert "lacks INSERT" in rights(wh, None, (), ()).detail
+
+
+def test_the_watch_tells_a_reader_that_sees_too_much_or_too_little(as_role: Role) -> None:
+    with as_role("everything") as wh:
+        schema.apply(wh)
+        tables = ["stg_qtickets_orders_raw"]
+        assert "can read stg_qtickets_orders_raw" in rights(wh, wh, ["v_probe"], tables).detail
+    with as_role("role_reader") as reader:
+        faults = list(reader_faults(reader, ["v_probe"], tables))
+        assert faults == []
+        assert list(reader_faults(reader, ["v_probe", "dim_events"], [])) == ["default cannot read dim_events"]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,147 @@
+"""Notices as a mail in Russian, text and HTML: what, since when, which numbers, what to do, where to look.
+
+Belongs here: the words and the layout (mail.txt.j2, mail.html.j2). Does not: when to tell (`incidents`), sending
+(`send`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from zakaz_dagster.alerts.incidents import Kind, Notice
+from zakaz_dagster.alerts.phrases import Phrase, phrase
+from zakaz_dagster.alerts.times import moment, span
+from zakaz_dagster.verdicts import Status
+
+SHOWN_VIEWS = 12
+SHOWN_VIEWS_IN_DIGEST = 4
+SHOWN_NOTICES = 40
+WORDS = {
+    (Kind.OPENED, Status.ERROR): ("ошибка", "#b3261e"),
+    (Kind.OPENED, Status.WARNING): ("предупреждение", "#9a5b00"),
+    (Kind.REMINDER, Status.ERROR): ("всё ещё ошибка", "#b3261e"),
+    (Kind.REMINDER, Status.WARNING): ("всё ещё предупреждение", "#9a5b00"),
+}
+RESOLVED = ("решено", "#1b6e3c")
+
+_templates = Environment(
+    loader=PackageLoader("zakaz_dagster.alerts", "."),
+    autoescape=select_autoescape(("html.j2",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """A view people read numbers in, and its name for people."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class About:
+    """What a mail says beyond the verdict. `affected` gives the views downstream of tables."""
+
+    ui_url: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[str, Phrase] = field(default_factory=dict)
+    affected: Callable[[Iterable[str]], Sequence[View]] = lambda _: ()
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A message ready for any channel. `id` is the same whenever the same notices are composed again.
+
+    `thread` is the id of the incident's first mail, so that mail programs show its messages together.
+    """
+
+    id: str
+    subject: str
+    text: str
+    html: str
+    notices: tuple[str, ...]
+    thread: str = ""
+
+
+def compose(notices: Sequence[Notice], about: About) -> Mail:
+    """One mail for these notices; several make a digest."""
+    shown = SHOWN_VIEWS if len(notices) == 1 else SHOWN_VIEWS_IN_DIGEST
+    items = sorted((_item(notice, about, shown) for notice in notices), key=_gravity)
+    data = {"items": items[:SHOWN_NOTICES], "more": max(len(items) - SHOWN_NOTICES, 0), "heading": _counts(items)}
+    single = notices[0] if len(notices) == 1 else None
+    return Mail(
+        id=mail_id(notices),
+        subject=f"Zakaz: {items[0]['word']} — {items[0]['title']}" if single else f"Zakaz: {_counts(items)}",
+        text=_templates.get_template("mail.txt.j2").render(data),
+        html=_templates.get_template("mail.html.j2").render(data),
+        notices=tuple(notice.id for notice in notices),
+        thread=f"{single.incident.id}.{Kind.OPENED}.1" if single and single.kind is not Kind.OPENED else "",
+    )
+
+
+def mail_id(notices: Sequence[Notice]) -> str:
+    """The left part of the Message-ID: readable for one notice, a hash of all for a digest."""
+    if len(notices) == 1:
+        return notices[0].id
+    return f"digest.{hashlib.sha256(' '.join(notice.id for notice in notices).encode()).hexdigest()[:20]}"
+
+
+def _gravity(item: Mapping[str, Any]) -> int:
+    return 2 if item["resolved"] else 0 if "ошибка" in item["word"] else 1
+
+
+def _item(notice: Notice, about: About, shown: int) -> dict[str, Any]:
+    incident, verdict = notice.incident, notice.incident.verdict
+    words = phrase(verdict, about.labels, about.checks)
+    word, colour = WORDS.get((notice.kind, verdict.status), RESOLVED)
+    began = min(verdict.since or incident.opened, incident.opened)
+    ended = incident.healthy_since if notice.kind is Kind.RESOLVED and incident.healthy_since else notice.at
+    assets = [*verdict.assets, *(name.partition("__")[0] for name in incident.along)]
+    views = about.affected(assets)
+    resolved = notice.kind is Kind.RESOLVED
+    return {
+        "word": word,
+        "colour": colour,
+        "resolved": resolved,
+        "title": words.title,
+        "detail": verdict.detail,
+        "now": notice.now,
+        "figure": _figure(verdict.figure, verdict.threshold),
+        "since": moment(began),
+        "until": moment(ended) if resolved else "",
+        "lasted": span(ended - began),
+        "views": views[:shown],
+        "more_views": max(len(views) - shown, 0),
+        "along": incident.along,
+        "action": "" if resolved else words.action,
+        "link": f"{about.ui_url.rstrip('/')}/{verdict.link.lstrip('/')}" if about.ui_url else "",
+        "id": incident.id,
+        "name": verdict.name,
+    }
+
+
+def _figure(figure: float | None, threshold: float | None) -> str:
+    if figure is None:
+        return ""
+    return f"{_number(figure)} при пределе {_number(threshold)}" if threshold is not None else _number(figure)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".").replace(",", " ").replace(".", ",")
+
+
+def _counts(items: Sequence[Mapping[str, Any]]) -> str:
+    """The subject of a digest."""
+    counts = Counter(_gravity(item) for item in items)
+    return ", ".join(
+        f"{name}: {counts[n]}" for n, name in enumerate(("ошибок", "предупреждений", "решено")) if counts[n]
+    )

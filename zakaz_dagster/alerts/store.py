@@ -1,0 +1,140 @@
+"""The memory of alerts: open incidents and, beside them, the outbox of every channel, in one SQLite file.
+
+It is a file with the platform's data, because it must work when ClickHouse and Dagster's storage do not. A round
+(incidents and their notices) is one transaction, so what was decided is told, and what is told was decided.
+Belongs here: keeping rounds. Does not: deciding (`incidents`), what a channel has accepted (`outbox`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from zakaz_dagster.alerts.incidents import Incident, Notice, Plan
+
+BUSY_SECONDS = 5.0
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS incident (name TEXT PRIMARY KEY, body BLOB NOT NULL)",
+    (
+        "CREATE TABLE IF NOT EXISTS outbox (channel TEXT, id TEXT, at REAL NOT NULL, body BLOB NOT NULL,"
+        " attempts INTEGER NOT NULL DEFAULT 0, not_before REAL NOT NULL DEFAULT 0, sent REAL,"
+        " error TEXT NOT NULL DEFAULT '', PRIMARY KEY (channel, id))"
+    ),
+    (
+        "CREATE TABLE IF NOT EXISTS mail (channel TEXT, id TEXT, at REAL NOT NULL, note TEXT NOT NULL DEFAULT '',"
+        " PRIMARY KEY (channel, id))"
+    ),
+)
+
+
+class Store:
+    """One file, any number of processes; `:memory:` is the spare for a full disk."""
+
+    def __init__(self, path: Path | str) -> None:
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        with self.writing() as connection:
+            for statement in TABLES:
+                connection.execute(statement)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is write-locked from its start: two watchers never plan from the same state."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            yield self._connection
+
+    @contextmanager
+    def round(self, channels: Sequence[str]) -> Iterator[Round]:
+        """Plan inside the block: what the round is given to keep is kept whole, or not at all."""
+        with self.writing() as connection:
+            yield Round(connection, channels)
+
+    def incidents(self) -> dict[str, Incident]:
+        """The open incidents by name."""
+        with self.reading() as connection:
+            return read_incidents(connection)
+
+    def unsent(self) -> dict[str, list[Notice]]:
+        """Every notice that waits, by channel."""
+        found: dict[str, list[Notice]] = {}
+        with self.reading() as connection:
+            for channel, body in connection.execute(
+                "SELECT channel, body FROM outbox WHERE sent IS NULL ORDER BY at, id"
+            ):
+                found.setdefault(channel, []).append(notice_of(body))
+        return found
+
+    def adopt(self, incidents: Mapping[str, Incident], unsent: Mapping[str, Sequence[Notice]]) -> None:
+        """Take over what another store held."""
+        with self.writing() as connection:
+            _write_incidents(connection, incidents)
+            for channel, notices in unsent.items():
+                _write_notices(connection, channel, notices)
+
+    def prune(self, before: datetime) -> int:
+        """Forget what was sent before then."""
+        with self.writing() as connection:
+            gone = connection.execute("DELETE FROM outbox WHERE sent < ?", (before.timestamp(),)).rowcount
+            connection.execute("DELETE FROM mail WHERE at < ?", (before.timestamp(),))
+            return int(gone)
+
+
+class Round:
+    """One look at everything: the incidents it starts from, and the plan it ends with."""
+
+    def __init__(self, connection: sqlite3.Connection, channels: Sequence[str]) -> None:
+        self._connection = connection
+        self._channels = channels
+        self.incidents = read_incidents(connection)
+
+    def keep(self, plan: Plan) -> None:
+        """Write the incidents, and each notice into the outbox of every channel."""
+        _write_incidents(self._connection, plan.incidents)
+        for channel in self._channels:
+            _write_notices(self._connection, channel, plan.notices)
+
+
+def notice_of(body: bytes) -> Notice:
+    return msgspec.json.decode(body, type=Notice)
+
+
+def read_incidents(connection: sqlite3.Connection) -> dict[str, Incident]:
+    """The open incidents by name."""
+    rows = connection.execute("SELECT name, body FROM incident ORDER BY name")
+    return {name: msgspec.json.decode(body, type=Incident) for name, body in rows}
+
+
+def _write_incidents(connection: sqlite3.Connection, incidents: Mapping[str, Incident]) -> None:
+    connection.execute("DELETE FROM incident")
+    rows = [(name, msgspec.json.encode(incident)) for name, incident in incidents.items()]
+    connection.executemany("INSERT INTO incident VALUES (?, ?)", rows)
+
+
+def _write_notices(connection: sqlite3.Connection, channel: str, notices: Sequence[Notice]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO outbox (channel, id, at, body) VALUES (?, ?, ?, ?)",
+        [(channel, notice.id, notice.at.timestamp(), msgspec.json.encode(notice)) for notice in notices],
+    )

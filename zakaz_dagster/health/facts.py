@@ -1,0 +1,95 @@
+"""What the watch knows about Dagster, as plain values: `defs.instance_facts` reads them, rules judge them.
+
+Belongs here: the shapes. Does not: Dagster, or any judgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from zakaz_dagster.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class RunFact:
+    """A run. `family` is its job, or its assets when it has none; `days` the first and last, None without partitions.
+
+    Of a failed one: `error` is the message with its next step, `error_source` where it arose (a vendor, clickhouse),
+    `failed_checks` the blocking checks (verdict names) that stopped it.
+    """
+
+    run_id: str
+    family: str
+    status: str  # queued, started, success, failure or canceled
+    created: datetime
+    ended: datetime | None = None
+    days: tuple[date, date] | None = None
+    scheduled: bool = False
+    assets: tuple[str, ...] = ()
+    error: str = ""
+    error_source: str = ""
+    next_step: str = ""
+    failed_checks: tuple[str, ...] = ()
+    longest_minutes: float | None = None
+
+
+@dataclass(frozen=True)
+class CheckFact:
+    """The newest state of an asset check: its verdict, or None when the run that planned it has not evaluated it."""
+
+    name: str
+    asset: str
+    run_id: str
+    verdict: Verdict | None
+    run_ended: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ScheduleFact:
+    """A schedule or sensor: whether it runs, and whether the code says that it does."""
+
+    name: str
+    running: bool
+    runs_by_default: bool
+
+
+@dataclass(frozen=True)
+class DaemonFact:
+    """A daemon that must run, and its last sign of life."""
+
+    name: str
+    healthy: bool
+    heartbeat: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class PolicyFact:
+    """An asset with a freshness policy. `state` is Dagster's: pass, warn, fail, unknown or not_applicable."""
+
+    asset: str
+    state: str
+    fail_minutes: float
+    materialised: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DagsterFacts:
+    """Everything at one moment. `families` are all there can be; `failed` and `succeeded` are newest first.
+
+    `installed` is when the first run was made: nothing can be late before that.
+    """
+
+    failed: Sequence[RunFact] = ()
+    succeeded: Sequence[RunFact] = ()
+    unfinished: Sequence[RunFact] = ()
+    checks: Sequence[CheckFact] = ()
+    schedules: Sequence[ScheduleFact] = ()
+    daemons: Sequence[DaemonFact] = ()
+    policies: Sequence[PolicyFact] = ()
+    families: Sequence[str] = ()
+    check_names: Sequence[str] = ()
+    installed: datetime | None = None

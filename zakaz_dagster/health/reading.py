@@ -1,0 +1,111 @@
+"""What the watch asks ClickHouse, each question short and cheap.
+
+Belongs here: the questions. Does not: judging the answers (`freshness`, `days`, `infrastructure`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from zakaz_dagster.health.watched import MOSCOW, Load, Seen, Watched
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.schema import ANYWHERE
+
+BUSY_WINDOW = 28
+LEDGER = (
+    "SELECT day, covered_until, _loaded_at AS loaded_at FROM meta_day_loads FINAL"
+    " WHERE source = {source:String} AND day BETWEEN {first:Date} AND {today:Date}"
+)
+FIRST = "SELECT min(day) AS first, count() AS n FROM meta_day_loads WHERE source = {source:String}"
+PING = "SELECT toUnixTimestamp64Milli(now64(3)) AS ms, toString(toDateTime(0)) AS epoch, version() AS version"
+DISKS = "SELECT name, free_space AS free, total_space AS total FROM system.disks WHERE total_space > 0"
+BACKUPS = "SELECT name, toString(status) AS status, error, end_time FROM system.backups ORDER BY end_time"
+
+
+@dataclass(frozen=True)
+class Ping:
+    """An answer of the server: its clock against ours (aware moments), and midnight of 1970 in its session zone."""
+
+    version: str
+    seconds: float
+    server_time: datetime
+    our_time: datetime
+    epoch: str
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Room on a disk, in bytes."""
+
+    name: str
+    free: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A BACKUP the server remembers."""
+
+    name: str
+    status: str
+    error: str
+    ended: datetime
+
+
+def ping(wh: Warehouse) -> Ping:
+    """Ask for the time; ours is taken in the middle of the question."""
+    before, started = datetime.now(UTC), time.monotonic()
+    row = wh.tagged(statement="health.ping").rows(PING, settings=ANYWHERE)[0]
+    seconds = time.monotonic() - started
+    server = datetime.fromtimestamp(row["ms"] / 1000, UTC)
+    return Ping(row["version"], seconds, server, before + timedelta(seconds=seconds / 2), row["epoch"])
+
+
+def disks(wh: Warehouse) -> Iterator[Disk]:
+    """The server's disks."""
+    for row in wh.tagged(statement="health.disks").rows(DISKS):
+        yield Disk(f"ClickHouse {row['name']}", int(row["free"]), int(row["total"]))
+
+
+def backups(wh: Warehouse) -> list[Backup]:
+    """Backups the server remembers, oldest first."""
+    rows = wh.tagged(statement="health.backups").rows(BACKUPS)
+    return [Backup(row["name"], row["status"], row["error"], row["end_time"]) for row in rows]
+
+
+def seen(wh: Warehouse, source: Watched, now: datetime) -> Seen:
+    """What the ledger and the table say of a source."""
+    wh = wh.tagged(statement=f"health.{source.name}")
+    today = now.astimezone(MOSCOW).date()
+    first = today - timedelta(days=source.window_days + 1)
+    known = wh.rows(FIRST, {"source": source.name})[0]
+    ledger = wh.rows(LEDGER, {"source": source.name, "first": first, "today": today})
+    newest, busy = _data(wh, source, today)
+    return Seen(
+        loads={row["day"]: Load(row["loaded_at"], row["covered_until"]) for row in ledger},
+        first_day=known["first"] if known["n"] else None,
+        newest_day=newest,
+        busy_days=busy,
+    )
+
+
+def _data(wh: Warehouse, source: Watched, today: date) -> tuple[date | None, int]:
+    """The newest day with rows, no later than today, and how many of the days up to it have rows."""
+    day, where = source.day_column, _where(source.among)
+    rows = wh.rows(
+        f"SELECT max({day}) AS newest, count() AS n FROM {source.table} WHERE {day} <= {{today:Date}}{where}",  # noqa: S608  names of our own files
+        {"today": today, **source.among},
+    )
+    if not rows[0]["n"]:
+        return None, 0
+    newest: date = rows[0]["newest"]
+    span = {"first": newest - timedelta(days=BUSY_WINDOW - 1), "newest": newest, **source.among}
+    query = f"SELECT uniqExact({day}) FROM {source.table} WHERE {day} BETWEEN {{first:Date}} AND {{newest:Date}}{where}"  # noqa: S608
+    return newest, int(wh.scalar(query, span))
+
+
+def _where(columns: Iterable[str]) -> str:
+    return "".join(f" AND {column} = {{{column}:String}}" for column in columns)

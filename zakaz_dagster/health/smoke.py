@@ -1,0 +1,182 @@
+"""Every verdict of the platform, gathered once: what `zakaz smoke`, the health endpoints and the alerts all look at.
+
+    quick     ClickHouse, clock, disks, freshness, missing days, Dagster and its checks as last evaluated
+    thorough  also schema, rights and backups
+    full      also every check of sql/checks, evaluated now
+
+Belongs here: the gathering; each part has a deadline and none can fail another. Does not: the rules (beside), the
+checks' SQL (`sql/checks`, evaluated by the same code as in the UI).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from functools import partial
+from pathlib import Path
+
+from zakaz_dagster.failures import Failure
+from zakaz_dagster.health import infrastructure, reading
+from zakaz_dagster.health.bounded import Bounded, Overdue
+from zakaz_dagster.health.causes import explained
+from zakaz_dagster.health.days import missing_days
+from zakaz_dagster.health.facts import DagsterFacts
+from zakaz_dagster.health.freshness import Freshness, freshness
+from zakaz_dagster.health.infrastructure import Limits
+from zakaz_dagster.health.processes import judged, storage_away
+from zakaz_dagster.health.reading import Disk
+from zakaz_dagster.health.rights import NAME as RIGHTS
+from zakaz_dagster.health.rights import rights
+from zakaz_dagster.health.watched import Watched
+from zakaz_dagster.verdicts import Status, Verdict
+from zakaz_dagster.warehouse import schema
+from zakaz_dagster.warehouse.checks import evaluate
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.statements import Statement, load
+
+Verdicts = list[Verdict]
+PATIENCE = (1, 6, 30)  # times the seconds of a quick look
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at everything at the moment `at`; each bad verdict names the one that explains it."""
+
+    at: datetime
+    verdicts: Sequence[Verdict]
+    freshness: Sequence[Freshness] = ()
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """What is looked at. `dagster` reads its facts, `others` gives verdicts of parts this folder does not know.
+
+    `working` says whether the moment is in working hours; `folders` are those whose disks must not fill up.
+    """
+
+    warehouse: Warehouse
+    reader: Warehouse | None = None
+    watched: Sequence[Watched] = ()
+    limits: Limits = field(default_factory=Limits)
+    working: Callable[[datetime], bool] = lambda _: True
+    folders: Sequence[Path] = ()
+    dagster: Callable[[], DagsterFacts] | None = None
+    others: Callable[[datetime], Sequence[Verdict]] = lambda _: ()
+    seconds: float = 20.0
+
+
+def guarded(name: str, judge: Callable[[], Verdict], check: Statement | None = None) -> Verdict:
+    """The verdict; that it could not be reached is one as well."""
+    try:
+        return judge()
+    except Failure as failure:
+        return unknown(name, failure, (check.meta.get("asset", ""),) if check else ())
+
+
+def unknown(name: str, failure: Failure, assets: tuple[str, ...]) -> Verdict:
+    """What could not be looked at is not ok."""
+    area = "infrastructure" if name.startswith("platform__") else "data"
+    action = failure.next_step or "correct the statement"
+    return Verdict(name, area, Status.ERROR, f"could not be looked at: {failure.what}", action, assets=assets)
+
+
+class Depth(IntEnum):
+    QUICK = 0
+    THOROUGH = 1
+    FULL = 2
+
+
+class Watch:
+    """Looks again and again; parts that hang are reported and not piled up."""
+
+    def __init__(self, subjects: Subjects, now: Callable[[], datetime], depth: Depth = Depth.QUICK) -> None:
+        self._subjects, self._now, self._depth = subjects, now, depth
+        self._warehouse = Bounded(self._ask_warehouse, subjects.seconds * PATIENCE[depth])
+        self._dagster = Bounded(self._ask_dagster, subjects.seconds)
+        self._others = Bounded(lambda: list(subjects.others(now())), subjects.seconds)
+
+    def look(self) -> Look:
+        """Everything now. Later parts win over earlier ones: what is seen live beats what Dagster remembers."""
+        found: dict[str, Verdict] = {}
+        ages: Sequence[Freshness] = ()
+        for verdict in [*self._of_dagster(), *self._of_disks(), *self._of_others()]:
+            found[verdict.name] = verdict
+        verdicts, ages = self._of_warehouse()
+        found.update({verdict.name: verdict for verdict in verdicts})
+        return Look(self._now(), explained(found.values()), ages)
+
+    def _of_warehouse(self) -> tuple[Verdicts, Sequence[Freshness]]:
+        try:
+            return self._warehouse()
+        except Overdue as overdue:
+            error = f"ClickHouse at {self._subjects.warehouse.config.address}: {overdue}"
+        except Failure as failure:
+            error = failure.what
+        assets = tuple(source.table for source in self._subjects.watched)
+        return [infrastructure.clickhouse_away(error, assets)], ()
+
+    def _ask_warehouse(self) -> tuple[Verdicts, Sequence[Freshness]]:
+        wh, now = self._subjects.warehouse, self._now()
+        answer = reading.ping(wh)
+        found = [infrastructure.clickhouse(answer), infrastructure.clock(answer)]
+        room = partial(infrastructure.disk, infrastructure.CLICKHOUSE_DISK, limits=self._subjects.limits)
+        found.append(guarded(infrastructure.CLICKHOUSE_DISK, lambda: room(reading.disks(wh))))
+        ages: list[Freshness] = []
+        for source in self._subjects.watched:
+            found += self._of_source(source, now, ages)
+        if self._depth >= Depth.THOROUGH:
+            found += self._thoroughly(now)
+        if self._depth >= Depth.FULL:
+            found += [guarded(check.name, partial(evaluate, wh, check), check) for check in load("checks").values()]
+        return found, ages
+
+    def _of_source(self, source: Watched, now: datetime, ages: list[Freshness]) -> Iterator[Verdict]:
+        try:
+            seen = reading.seen(self._subjects.warehouse, source, now)
+        except Failure as failure:
+            yield unknown(f"{source.table}__fresh", failure, (source.table,))
+            return
+        age = freshness(source, seen, now, working=self._subjects.working(now))
+        gaps = missing_days(source, seen, now)
+        if age:
+            ages.append(age)
+            yield age.verdict
+        if gaps:
+            yield gaps
+
+    def _thoroughly(self, now: datetime) -> Iterator[Verdict]:
+        wh, reader, limits = self._subjects.warehouse, self._subjects.reader, self._subjects.limits
+        hidden = [source.table for source in self._subjects.watched]
+        yield guarded(infrastructure.SCHEMA, lambda: infrastructure.schema(schema.diff(wh)))
+        yield guarded(RIGHTS, lambda: rights(wh, reader, list(load("views")), hidden))
+        yield guarded(infrastructure.BACKUPS, lambda: infrastructure.backups(reading.backups(wh), limits, now))
+
+    def _of_dagster(self) -> Verdicts:
+        if self._subjects.dagster is None:
+            return []
+        try:
+            return self._dagster()
+        except Exception as error:  # noqa: BLE001  a broken storage raises anything; all of it is this one verdict
+            return [storage_away(f"{type(error).__name__}: {error}"[:300])]
+
+    def _ask_dagster(self) -> Verdicts:
+        assert self._subjects.dagster is not None
+        return judged(self._subjects.dagster(), self._now())
+
+    def _of_others(self) -> Verdicts:
+        try:
+            return self._others()
+        except Overdue:
+            return []
+
+    def _of_disks(self) -> Verdicts:
+        """Our own disks; a folder that does not exist yet stands on its parent's disk."""
+        found = []
+        for folder in self._subjects.folders:
+            there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+            usage = shutil.disk_usage(there)
+            found.append(Disk(str(folder), usage.free, usage.total))
+        return [infrastructure.disk(infrastructure.DISK, found, self._subjects.limits)]

@@ -1,0 +1,220 @@
+"""A round of telling with a real mail server and a real file: outages, crashes, rivals, full disks."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from zakaz_dagster.alerts import spare
+from zakaz_dagster.alerts.incidents import Rules
+from zakaz_dagster.alerts.outbox import Outbox
+from zakaz_dagster.alerts.send import Folder, Smtp
+from zakaz_dagster.alerts.service import Alerts
+from zakaz_dagster.alerts.store import Store
+from zakaz_dagster.verdicts import Status, Verdict
+from zakaz_dagster_tests.plugins.mailbox import Mailbox
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def verdict(name="fact_x__agrees", status=Status.ERROR):
+    return Verdict(name, "data", status, f"{name} {status}")
+
+
+def ok(name="fact_x__agrees"):
+    return verdict(name, Status.OK)
+
+
+@pytest.fixture
+def mailbox():
+    with Mailbox() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def own_spare(tmp_path, monkeypatch):
+    monkeypatch.setattr(spare, "SHARED_MEMORY", tmp_path)
+
+
+@pytest.fixture
+def alerts(tmp_path, mailbox):
+    channel = Smtp("127.0.0.1", mailbox.port, "z@example.org", ["a@example.org"], security="none", timeout=2)
+    return Alerts(tmp_path / "data" / "alerts.sqlite3", [channel], Rules(settle=timedelta(0)))
+
+
+def kinds(mailbox):
+    return [subject.split("—")[0].removeprefix("Zakaz: ").strip() for subject in mailbox.subjects]
+
+
+def test_one_mail_then_one_resolved_across_restarts_of_everything(alerts, mailbox):
+    for minute in range(5):
+        replace(alerts).tell([verdict()], NOW + minute * MINUTE)
+    for minute in range(5, 8):
+        replace(alerts).tell([ok()], NOW + minute * MINUTE)
+    assert kinds(mailbox) == ["ошибка", "решено"]
+
+
+def test_nothing_is_lost_while_the_mail_server_is_away_and_the_order_is_kept(alerts, mailbox):
+    mailbox.stop()
+    alerts.tell([verdict()], NOW)
+    alerts.tell([ok()], NOW + MINUTE)
+    assert not mailbox.mails
+    mailbox.back()
+    alerts.tell([ok()], NOW + 30 * MINUTE)
+    assert kinds(mailbox) == ["ошибка", "решено"]
+
+
+def test_an_outage_of_the_mail_server_is_told_by_the_channel_that_is_left(alerts, mailbox, tmp_path):
+    mailbox.stop()
+    both = replace(alerts, channels=[*alerts.channels, Folder(tmp_path / "mail")])
+    for minute in range(0, 40, 5):
+        both.tell([verdict()], NOW + minute * MINUTE)
+    names = sorted(path.name.split(".")[0] for path in (tmp_path / "mail").iterdir())
+    assert names == ["fact_x__agrees", "platform__alert_delivery"]
+
+
+def test_a_crash_after_sending_repeats_the_same_message_id(alerts, mailbox, monkeypatch):
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbox, "accepted", crash)
+        with pytest.raises(KeyboardInterrupt):
+            alerts.tell([verdict()], NOW)
+    alerts.tell([verdict()], NOW + MINUTE)
+    assert len(mailbox.mails) == 1, "the claim of the dead sender still holds"
+    alerts.tell([verdict()], NOW + 3 * MINUTE)
+    assert len(mailbox.mails) == 2
+    assert mailbox.mails[0]["Message-ID"] == mailbox.mails[1]["Message-ID"]
+
+
+def test_a_storm_is_one_digest(alerts, mailbox):
+    alerts.tell([verdict(f"fact_{n}__agrees") for n in range(30)], NOW)
+    assert mailbox.subjects == ["Zakaz: ошибок: 30"]
+    alerts.tell([ok(f"fact_{n}__agrees") for n in range(30)], NOW + MINUTE)
+    assert mailbox.subjects[1:] == ["Zakaz: решено: 30"]
+
+
+def test_failures_trickling_in_do_not_become_a_mail_each(alerts, mailbox):
+    for minute in range(30):
+        alerts.tell([verdict(f"fact_{n}__agrees") for n in range(minute + 1)], NOW + minute * MINUTE / 2)
+    alerts.tell([], NOW + 40 * MINUTE)
+    assert len(mailbox.mails) <= 8
+    told = " ".join(mail.get_body(["plain"]).get_content() for mail in mailbox.mails)
+    assert all(f"fact_{n}__agrees" in told for n in range(30))
+
+
+def _tell_once(arguments):
+    path, port, name = arguments
+    channel = Smtp("127.0.0.1", port, "z@example.org", ["a@example.org"], security="none", timeout=5)
+    Alerts(path, [channel], Rules(settle=timedelta(0))).tell([verdict(name)], NOW)
+
+
+def test_watchers_in_several_processes_send_one_mail_between_them(alerts, mailbox):
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        pool.map(_tell_once, [(alerts.path, mailbox.port, "fact_x__agrees")] * 8)
+    assert kinds(mailbox) == ["ошибка"]
+
+
+@pytest.mark.parametrize("harm", ["foreign", "folder", "locked"])
+def test_a_memory_that_cannot_be_written_is_told_once_and_taken_back_later(alerts, mailbox, harm, monkeypatch):
+    alerts.tell([verdict("fact_old__agrees")], NOW)
+    kept = alerts.path.read_bytes()
+    rival = None
+    if harm == "locked":
+        monkeypatch.setattr("zakaz_dagster.alerts.store.BUSY_SECONDS", 0.05)
+        rival = sqlite3.connect(alerts.path, isolation_level=None)
+        rival.execute("BEGIN IMMEDIATE")
+    else:
+        alerts.path.unlink()
+        alerts.path.write_bytes(
+            b"not a database, but long enough to be looked at" * 9
+        ) if harm == "foreign" else alerts.path.mkdir()
+    for minute in range(1, 4):
+        alerts.tell(
+            [verdict(), verdict("fact_old__agrees")] if harm == "locked" else [verdict()], NOW + minute * MINUTE
+        )
+    assert len(mailbox.mails) == 3, mailbox.subjects
+    assert "Zakaz: ошибка — Память оповещений не пишется" in mailbox.subjects
+    if rival:
+        rival.close()
+    else:
+        alerts.path.rmdir() if harm == "folder" else alerts.path.unlink()
+        alerts.path.write_bytes(kept)
+    alerts.tell([ok()], NOW + 5 * MINUTE)
+    assert sorted(kinds(mailbox)[3:]) == ["решено", "решено"]
+    assert not spare.spare_path(alerts.path).exists()
+
+
+def test_a_full_disk_does_not_stop_the_telling(alerts, mailbox):
+    alerts.tell([], NOW)
+    with sqlite3.connect(alerts.path) as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    full = _FullDisk(alerts.path, pages)
+    with full:
+        for minute in range(3):
+            alerts.tell([replace(verdict(), detail="x" * 50_000)], NOW + minute * MINUTE)
+    assert sorted(mailbox.subjects) == [
+        "Zakaz: ошибка — Память оповещений не пишется",
+        "Zakaz: ошибка — Проверка не прошла: fact_x__agrees",
+    ]
+    alerts.tell([ok()], NOW + 10 * MINUTE)
+    assert kinds(mailbox)[2:] == ["решено", "решено"]
+
+
+class _FullDisk:
+    """SQLite's own limit stands for the disk's: every connection to this file refuses to grow it."""
+
+    def __init__(self, path, pages):
+        self.path, self.pages = path, pages
+
+    def __enter__(self):
+        self.connect = sqlite3.connect
+        sqlite3.connect = self._limited
+
+    def __exit__(self, *_):
+        sqlite3.connect = self.connect
+
+    def _limited(self, path, **options):
+        connection = self.connect(path, **options)
+        if path == self.path:
+            connection.execute(f"PRAGMA max_page_count = {self.pages}")
+        return connection
+
+
+def test_without_a_channel_the_verdict_says_that_nobody_is_told(tmp_path):
+    silent = Alerts(tmp_path / "alerts.sqlite3")
+    silent.tell([verdict()], NOW)
+    delivery, memory = silent.verdicts(NOW)
+    assert (delivery.status, delivery.detail) == (Status.WARNING, "no channel is configured: nobody is told")
+    assert memory.status is Status.OK
+
+
+def test_recipients_that_are_refused_show_in_the_verdict(alerts, mailbox):
+    two = replace(alerts, channels=[replace(alerts.channels[0], recipients=["a@example.org", "b@example.org"])])
+    mailbox.refuse = {"b@example.org"}
+    two.tell([verdict()], NOW)
+    assert "b@example.org" in two.verdicts(NOW)[0].detail
+
+
+def test_the_test_mail_names_what_is_wrong_per_channel(alerts, mailbox, tmp_path):
+    (tmp_path / "file").write_text("")
+    results = replace(alerts, channels=[*alerts.channels, Folder(tmp_path / "file")]).test(NOW)
+    assert results["email"] == ""
+    assert results["folder"]
+    assert mailbox.subjects == ["Zakaz: проверка связи"]
+
+
+def test_what_was_sent_long_ago_is_forgotten_and_what_waits_is_not(alerts, mailbox):
+    alerts.tell([verdict()], NOW)
+    mailbox.stop()
+    alerts.tell([verdict("fact_y__agrees")], NOW)
+    store = Store(alerts.path)
+    assert store.prune(NOW + timedelta(days=90)) == 1
+    assert [notice.incident.name for notice in store.unsent()["email"]] == ["fact_y__agrees"]
+    store.close()

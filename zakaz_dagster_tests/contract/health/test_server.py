@@ -1,0 +1,284 @@
+"""The endpoints over sockets: the specification's shape, speed under load, and answers while everything else hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import partial
+from statistics import quantiles
+
+import pytest
+import uvicorn
+
+from zakaz_dagster.health.board import Board, keep
+from zakaz_dagster.health.freshness import Freshness
+from zakaz_dagster.health.probe import probe
+from zakaz_dagster.health.server import app
+from zakaz_dagster.health.smoke import Look
+from zakaz_dagster.health.wire import document
+from zakaz_dagster.verdicts import Status, Verdict
+
+NOW = datetime(2023, 10, 12, 7, 0, tzinfo=UTC)
+SAMPLE = {
+    "status": "ok",
+    "timestamp": "2023-10-12T10:00:00+03:00",
+    "checks": {
+        "clickhouse": "ok",
+        "data_freshness": {"qtickets": {"status": "ok", "latest_date": "2023-10-12", "days_behind": 0}},
+    },
+}
+
+
+def verdict(name, status=Status.OK, **about):
+    return Verdict(name, "infrastructure", Status(status), f"{name} is {status}", **about)
+
+
+def look(*verdicts, fresh="ok"):
+    age = Freshness("qtickets", verdict("stg__fresh", fresh), date(2023, 10, 12), 0, 12.0)
+    fine = [] if any(each.name == "platform__clickhouse" for each in verdicts) else [verdict("platform__clickhouse")]
+    return document(Look(NOW, [*fine, age.verdict, *verdicts], [age]))
+
+
+@contextmanager
+def serving(board: Board, token="", keeper=None) -> Iterator[int]:
+    """The application on a free port, in a thread."""
+    server = uvicorn.Server(
+        uvicorn.Config(app(board, token, keeper), port=0, log_level="error", access_log=False, ws="none")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(5)
+
+
+def get(port, path, token=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response.status, json.loads(body) if response.headers[
+        "content-type"
+    ] == "application/json" else body.decode()
+
+
+@pytest.fixture
+def board():
+    return Board(stale_seconds=60)
+
+
+def same_shape(sample, answer):
+    """Every key of the sample, with a value of its type."""
+    for key, value in sample.items():
+        assert type(answer[key]) is type(value), key
+        if isinstance(value, dict):
+            same_shape(value, answer[key])
+
+
+def test_the_specifications_sample_key_by_key(board):
+    board.put(look())
+    with serving(board) as port:
+        status, body = get(port, "/healthz")
+        assert status == 200
+        assert body == SAMPLE | {"checks": SAMPLE["checks"] | {"dagster": "ok"}}
+        status, body = get(port, "/healthz/detailed")
+        same_shape(SAMPLE, body)
+        assert {each["name"] for each in body["verdicts"]} == {"platform__clickhouse", "stg__fresh"}
+        status, body = get(port, "/healthz/freshness")
+        assert (
+            body["checks"]["data_freshness"]["qtickets"] | SAMPLE["checks"]["data_freshness"]["qtickets"]
+            == body["checks"]["data_freshness"]["qtickets"]
+        )
+
+
+@pytest.mark.parametrize(("verdicts", "fresh", "expected"), [
+    ([], "ok", {"/healthz": 200, "/healthz/detailed": 200, "/healthz/freshness": 200}),
+    ([], "warning", {"/healthz": 200, "/healthz/detailed": 200, "/healthz/freshness": 200}),
+    ([], "error", {"/healthz": 503, "/healthz/detailed": 503, "/healthz/freshness": 503}),
+    ([verdict("platform__clickhouse", "error")], "ok", {"/healthz": 503, "/healthz/detailed": 503, "/healthz/freshness": 200}),
+    ([verdict("platform__daemons", "error")], "ok", {"/healthz": 503, "/healthz/detailed": 503, "/healthz/freshness": 200}),
+    ([verdict("fact__agrees", "error")], "ok", {"/healthz": 200, "/healthz/detailed": 503, "/healthz/freshness": 200}),
+    ([verdict("platform__disk", "warning")], "ok", {"/healthz": 200, "/healthz/detailed": 200, "/healthz/freshness": 200}),
+])  # fmt: skip
+def test_200_for_ok_and_warning_and_503_for_error_of_what_the_body_shows(board, verdicts, fresh, expected):
+    board.put(look(*verdicts, fresh=fresh))
+    with serving(board) as port:
+        answers = {path: get(port, path) for path in expected}
+    assert {path: status for path, (status, _) in answers.items()} == expected
+    assert all((status == 503) is (body["status"] == "error") for status, body in answers.values())
+
+
+def test_without_clickhouse_no_source_is_called_fresh(board):
+    board.put(document(Look(NOW, [verdict("platform__clickhouse", "error")])))
+    with serving(board) as port:
+        assert get(port, "/healthz/freshness")[0] == 503
+
+
+def test_before_the_first_look_and_after_the_last_one_it_says_so():
+    young, old = Board(60), Board(stale_seconds=0)
+    old.put(look())
+    for board, words in ((young, "nothing has been looked at yet"), (old, "the process that looks has stopped")):
+        with serving(board) as port:
+            for path in ("/healthz", "/healthz/detailed", "/healthz/freshness"):
+                status, body = get(port, path)
+                assert (status, body["status"]) == (503, "error")
+                assert words in body["error"]
+            assert "zakaz_status 2" in get(port, "/metrics")[1] or board is old
+
+
+def test_metrics_are_prometheus_text(board):
+    board.put(look(verdict('odd"na\\me', "warning", figure=0.5, threshold=1.0)))
+    with serving(board) as port:
+        status, text = get(port, "/metrics")
+    assert status == 200
+    assert "zakaz_status 1\n" in text
+    assert 'zakaz_check_status{name="odd\\"na\\\\me",area="infrastructure"} 1\n' in text
+    assert 'zakaz_check_figure{name="odd\\"na\\\\me",area="infrastructure"} 0.5\n' in text
+    assert 'zakaz_source_days_behind{source="qtickets"} 0\n' in text
+    assert 'zakaz_source_minutes_since_load{source="qtickets"} 12\n' in text
+
+
+def test_with_a_token_every_path_wants_it(board):
+    board.put(look())
+    with serving(board, token="опять-secret") as port:
+        for path in ("/healthz", "/healthz/detailed", "/healthz/freshness", "/metrics"):
+            assert get(port, path)[0] == 401
+            assert get(port, path, "wrong")[0] == 401
+    with serving(board, token="secret") as port:
+        assert get(port, "/healthz", "secret")[0] == 200
+
+
+def test_other_paths_and_methods_are_refused(board):
+    with serving(board) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        for method, path, status in (("GET", "/", 404), ("GET", "/healthz/no", 404), ("POST", "/healthz", 405)):
+            connection.request(method, path)
+            response = connection.getresponse()
+            response.read()
+            assert response.status == status
+
+
+CHILD = """
+import json, sys, time
+document = json.loads(sys.argv[1])
+while True:
+    print(json.dumps(document), flush=True)
+    end = time.time() + 0.3
+    while time.time() < end:
+        sum(range(1000))
+"""
+
+
+def test_a_thousand_requests_at_fifty_lose_none_and_are_fast_while_the_child_works(board):
+    keeper = partial(keep, command=[sys.executable, "-c", CHILD, json.dumps(look())], silence_seconds=10)
+    with serving(board, keeper=keeper) as port:
+        wait_for(lambda: board.document is not None)
+
+        def worker(_):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            times = []
+            for _ in range(20):
+                started = time.perf_counter()
+                connection.request("GET", "/healthz")
+                response = connection.getresponse()
+                assert json.loads(response.read())["status"] == "ok"
+                times.append(time.perf_counter() - started)
+            connection.close()
+            return times
+
+        with ThreadPoolExecutor(50) as pool:
+            times = [each for times in pool.map(worker, range(50)) for each in times]
+    assert len(times) == 1000
+    # The client's own fifty threads share this process; the service alone answers in about a millisecond.
+    assert quantiles(times, n=100)[49] < 0.25
+
+
+def wait_for(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+HANGING = "import time; time.sleep(60)"
+TALKING_ONCE = "import json, sys, time; print(sys.argv[1], flush=True); time.sleep(60)"
+BABBLING = "import sys; print('not json'); print('{}'); print(sys.argv[1], flush=True); import time; time.sleep(60)"
+
+
+@pytest.mark.parametrize("code", [HANGING, "raise SystemExit(1)"])
+def test_a_child_that_hangs_or_dies_does_not_stop_the_answers(board, code):
+    keeper = partial(keep, command=[sys.executable, "-c", code], silence_seconds=0.3)
+    with serving(board, keeper=keeper) as port:
+        for _ in range(5):
+            started = time.perf_counter()
+            assert get(port, "/healthz")[0] == 503
+            assert time.perf_counter() - started < 0.5
+            time.sleep(0.1)
+
+
+def test_a_silent_child_is_killed_and_started_again(board, monkeypatch):
+    monkeypatch.setattr("zakaz_dagster.health.board.PAUSE_SECONDS", 0.05)
+    puts = []
+    monkeypatch.setattr(board, "put", puts.append)
+
+    async def follow():
+        command = [sys.executable, "-c", TALKING_ONCE, json.dumps(look())]
+        task = asyncio.create_task(keep(board, command, silence_seconds=0.5))
+        while len(puts) < 2:  # noqa: ASYNC110  a list has no event
+            await asyncio.sleep(0.05)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(follow(), 20))
+
+
+def test_lines_that_are_no_document_are_passed_over(board):
+    keeper = partial(keep, command=[sys.executable, "-c", BABBLING, json.dumps(look())], silence_seconds=10)
+    with serving(board, keeper=keeper):
+        wait_for(lambda: board.document is not None)
+
+
+def test_the_child_ends_with_the_service(board):
+    keeper = partial(
+        keep, command=[sys.executable, "-c", TALKING_ONCE, json.dumps(look()), "zakaz-mark-7731"], silence_seconds=30
+    )
+    with serving(board, keeper=keeper):
+        wait_for(lambda: board.document is not None)
+    left = subprocess.run(["pgrep", "-f", "zakaz-mark-7731"], capture_output=True, text=True, check=False).stdout
+    assert not left.strip()
+
+
+def test_the_probe_brings_the_verdicts_of_the_service(board):
+    board.put(look(verdict("platform__daemons", "error", since=NOW, assets=("a",))))
+    with serving(board, token="secret") as port:
+        found = {each.name: each for each in probe(f"http://127.0.0.1:{port}", "secret")}
+        assert found["platform__health"].status is Status.OK
+        assert found["platform__daemons"] == verdict(
+            "platform__daemons", "error", since=found["platform__daemons"].since, assets=("a",)
+        )
+        assert found["platform__daemons"].since == NOW
+        (refused,) = probe(f"http://127.0.0.1:{port}", "wrong")
+    assert (refused.name, refused.status) == ("platform__health", Status.ERROR)
+
+
+def test_the_probe_tells_of_a_service_that_is_away_or_stands_still():
+    (away,) = probe("http://127.0.0.1:9", seconds=1)
+    assert away.status is Status.ERROR
+    old = Board(stale_seconds=0)
+    old.put(look())
+    with serving(old) as port:
+        (still,) = probe(f"http://127.0.0.1:{port}")
+    assert "has stopped" in still.detail
