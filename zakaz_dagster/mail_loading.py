@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zakaz_dagster.sources.gmail.failover import Covered
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.report import MailRead
 from zakaz_dagster.sources.gmail.rows import line_rows, message_rows
@@ -191,3 +192,23 @@ def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
             batch = []
     if batch:
         yield batch
+
+
+def last_api_load(warehouse: Warehouse) -> datetime | None:
+    """When a day of QTickets' API was last loaded well; None before the first time."""
+    query = "SELECT toUnixTimestamp(max(_loaded_at)) AS at FROM meta_day_loads WHERE source = 'qtickets'"
+    return datetime.fromtimestamp(at, UTC) if (at := int(warehouse.scalar(query) or 0)) else None
+
+
+def days_from_mail(warehouse: Warehouse, first: date) -> dict[date, Covered]:
+    """Days from `first` on whose sales are taken from the mail at present, and what it says of them."""
+    rows = warehouse.rows(
+        "SELECT s.date AS day, sum(s.tickets_sold) AS tickets, toDecimal64(sum(s.revenue_rub), 2) AS revenue,"
+        " toUnixTimestamp(max(s.data_as_of)) AS at FROM v_sales_latest AS s"
+        " WHERE s.sales_source = 'mail' AND s.date >= {first:Date} GROUP BY day ORDER BY day",
+        {"first": str(first)},
+    )
+    return {
+        row["day"]: Covered(int(row["tickets"]), row["revenue"], datetime.fromtimestamp(int(row["at"]), UTC))
+        for row in rows
+    }

@@ -13,7 +13,7 @@ import msgspec
 
 from zakaz_dagster.failures import BadData
 from zakaz_dagster.seeds import city_index, seed
-from zakaz_dagster.sources.gmail import eml, tree
+from zakaz_dagster.sources.gmail import tree
 from zakaz_dagster.sources.gmail.columns import Columns
 from zakaz_dagster.sources.gmail.lines import Line, Reading, RefusedLine
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
@@ -31,7 +31,9 @@ def message(raw: bytes, options: Mapping[str, str]) -> Inspection:
     """A message as the Gmail API gave it (JSON, format full or raw), or the mail's source (.eml)."""
     del options
     try:
-        mail = _from_json(raw) if raw.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") else eml.mail_of(raw, FILE)
+        mail = (
+            _from_json(raw) if raw.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") else tree.mail_of_source(raw, FILE)
+        )
     except Refused as error:
         raise _unusable(str(error)) from None
     return _shown(read_mail(mail, _reading()))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from zakaz_dagster.sources.gmail import archive, eml, kinds
+from zakaz_dagster.sources.gmail import archive, kinds, tree
 from zakaz_dagster.sources.gmail.decode import readings
 from zakaz_dagster.sources.gmail.kinds import Kind
 from zakaz_dagster.sources.gmail.lines import Reading, TableRead, missing_columns, read_table
@@ -90,7 +90,7 @@ def _inside(leaf: Leaf, kind: Kind, data: bytes, reading: Reading, depth: int) -
         raise Refused("an archive within an archive is not opened" if kind is Kind.ZIP else "mails nested too deep")
     if kind is Kind.MAIL:
         enclosed = replace(leaf, mime="message/rfc822", data=None)
-        inner: list[Leaf] = eml.enclosed_leaves(data, enclosed, reading.limits)
+        inner: list[Leaf] = tree.enclosed_leaves(data, enclosed, reading.limits)
     else:
         inner = [
             Leaf(f"{leaf.path}/{number}", "zip-member", member.name, "", True, len(member.data), member.data,

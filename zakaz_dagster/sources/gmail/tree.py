@@ -1,7 +1,7 @@
-"""Gmail's tree of parts to leaves: containers walked, the same content taken once, enclosed mails marked.
+"""A tree of parts to leaves: containers walked, the same content taken once, enclosed mails marked.
 
-Transfer encodings are already undone in `data`, whatever the headers say. Belongs here: the walk. Does not: fetching
-attachments, reading their content.
+Transfer encodings are already undone in `data`, whatever the headers say. Belongs here: the walk, one for the API's
+tree and for a mail's source. Does not: fetching attachments, reading their content.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
+from itertools import islice
 
 from zakaz_dagster.sources.gmail import eml
 from zakaz_dagster.sources.gmail.mail import (
@@ -32,14 +34,35 @@ def mail_of(message: Message, limits: Limits = LIMITS) -> Mail:
     """The mail behind an answer with format=full, or format=raw."""
     received_at = epoch_ms(message.internal_date)
     if message.payload is None:
-        found = eml.mail_of(from_base64url(message.raw), message.id)
+        found = mail_of_source(from_base64url(message.raw), message.id, limits)
         return replace(found, received_at=received_at or found.received_at)
-    leaves: list[Leaf] = []
-    for leaf in _leaves(message.payload, "", None, ""):
-        leaves.append(leaf)
-        if len(leaves) > limits.parts:
-            raise Refused(f"more than {limits.parts} parts")
-    return Mail(message.id, received_at, is_forward(message.payload.header("subject")), leaves)
+    return _mail(message.payload, message.id, received_at, limits)
+
+
+def mail_of_source(raw: bytes, message_id: str, limits: Limits = LIMITS) -> Mail:
+    """The mail in RFC 822; its Date header stands for the moment of arrival, which only the mailbox knows."""
+    top = eml.part_of(raw)
+    return _mail(top, message_id, header_date(top.header("date")), limits)
+
+
+def enclosed_leaves(raw: bytes, within: Leaf, limits: Limits = LIMITS) -> list[Leaf]:
+    """The leaves of an attached mail, placed beneath the part that holds it."""
+    top = eml.part_of(raw)
+    enclosed = Enclosed(within.path, header_date(top.header("date")))
+    return _bounded(_leaves(top, f"{within.path}.0", enclosed, ""), limits)
+
+
+def _mail(top: Part, message_id: str, received_at: datetime | None, limits: Limits) -> Mail:
+    return Mail(
+        message_id, received_at, is_forward(top.header("subject")), _bounded(_leaves(top, "", None, ""), limits)
+    )
+
+
+def _bounded(found: Iterator[Leaf], limits: Limits) -> list[Leaf]:
+    leaves = list(islice(found, limits.parts + 1))
+    if len(leaves) > limits.parts:
+        raise Refused(f"more than {limits.parts} parts")
+    return leaves
 
 
 def from_base64url(text: str) -> bytes:

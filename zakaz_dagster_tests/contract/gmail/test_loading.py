@@ -5,15 +5,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from zakaz_dagster.failures import Failure
-from zakaz_dagster.mail_loading import MailLoad, load_mails
+from zakaz_dagster.mail_loading import MailLoad, days_from_mail, last_api_load, load_mails
 from zakaz_dagster.sources.gmail.auth import MODIFY
+from zakaz_dagster.sources.gmail.failover import Covered
+from zakaz_dagster.warehouse.day import rebuild
+from zakaz_dagster.warehouse.statements import load as load_statements
 from zakaz_dagster_tests.contract.gmail.box import NOON, QUERY, Box, mailed, put, report, window
+from zakaz_dagster_tests.unit.gmail.mailing import moment
 
 TOMSK, OMSK = "20.11.2026;Шоу;Томск;{};{};0", "20.11.2026;Шоу;Омск;{};{};0"
 
@@ -264,6 +268,26 @@ def test_the_api_channel_of_the_same_day_is_not_touched(sandbox, box, warehouse)
         "SELECT channel, sum(tickets) AS n FROM stg_qtickets_sales_raw GROUP BY channel ORDER BY channel"
     )
     assert rows == [{"channel": "api", "n": 1}, {"channel": "mail", "n": 10}]
+
+
+def test_a_day_without_the_api_is_covered_by_mail_and_returns_to_the_api(sandbox, box, warehouse):
+    """QTickets is away on the 20th; v_sales_latest has the mail's day, then the API's once that is whole."""
+    assert last_api_load(warehouse) is None
+    mailed(sandbox, [put(report(TOMSK.format(10, 1000)), "2026-11-21T06:00", "m1")])
+    load(box, warehouse)
+    assert days_from_mail(warehouse, date(2026, 11, 1)) == {
+        date(2026, 11, 20): Covered(10, Decimal("1000.00"), moment("2026-11-21T06:00:00+03:00"))
+    }
+    insert_api_line(warehouse)
+    warehouse.command(
+        "INSERT INTO meta_day_loads (source, day, covered_until, _loaded_at, _ver)"
+        " VALUES ('qtickets', '2026-11-20', '2026-11-21 00:00:00', '2026-11-22 07:00:00', 1)"
+    )
+    rebuild(warehouse, load_statements("builds")["fact_qtickets_sales_daily"], date(2026, 11, 20), date(2026, 11, 20))
+    assert last_api_load(warehouse) == moment("2026-11-22T07:00:00+03:00")
+    assert days_from_mail(warehouse, date(2026, 11, 1)) == {}
+    rows = warehouse.rows("SELECT sales_source, tickets_sold, revenue_rub FROM v_sales_latest")
+    assert rows == [{"sales_source": "api", "tickets_sold": 1, "revenue_rub": 100.0}]
 
 
 def insert_api_line(warehouse) -> None:

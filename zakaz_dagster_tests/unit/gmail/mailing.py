@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import openpyxl
 
 from zakaz_dagster.seeds import city_index, seed
-from zakaz_dagster.sources.gmail import eml
+from zakaz_dagster.sources.gmail import tree
 from zakaz_dagster.sources.gmail.columns import Columns
 from zakaz_dagster.sources.gmail.lines import Reading
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
@@ -33,7 +33,7 @@ def read_file(data: bytes | str, name: str = "", *, mime: str = "", charset: str
 
 def read_eml(message: EmailMessage | bytes, **options) -> MailRead:
     raw = message if isinstance(message, bytes) else message.as_bytes()
-    return read_mail(eml.mail_of(raw, "m1"), reading(**options))
+    return read_mail(tree.mail_of_source(raw, "m1"), reading(**options))
 
 
 def lines(read: MailRead) -> list:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import time
 import zipfile
@@ -11,6 +12,7 @@ import pytest
 
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
 from zakaz_dagster.sources.gmail.parts import Outcome
+from zakaz_dagster.sources.gmail.refused import Refused
 from zakaz_dagster.sources.gmail.report import read_mail
 from zakaz_dagster_tests.unit.gmail.mailing import (
     HEADER,
@@ -237,3 +239,35 @@ def test_bad_parts_do_not_cost_the_others():
         Outcome.SKIPPED,
         Outcome.READ,
     ]
+
+
+def test_deeply_nested_or_endless_parts_are_refused():
+    deep = b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (level, level) for level in range(300)
+    )
+    with pytest.raises(Refused):
+        read_eml(deep + b"Content-Type: text/plain\r\n\r\nx")
+    wide = mail()
+    wide.set_content("x")
+    for _ in range(250):
+        wide.add_attachment("x", filename="x.txt")
+    with pytest.raises(Refused, match="more than 200 parts"):
+        read_eml(wide)
+
+
+def test_mails_within_mails_within_mails_are_bounded():
+    inner = mail()
+    inner.set_content("x")
+    for _ in range(6):
+        outer = mail()
+        outer.set_content("y")
+        outer.add_attachment(inner.as_bytes(), maintype="application", subtype="octet-stream", filename="m.eml")
+        inner = outer
+    read = read_eml(inner)
+    assert "mails nested too deep" in [part.reason for part in read.parts]
+
+
+@pytest.mark.parametrize("raw", [b"", b"\x00" * 100, b"From: \xff\xfe\r\nSubject: =?x?y?z?=\r\n\r\n\xff", b"\r\n" * 50])
+def test_a_broken_source_is_an_empty_mail_or_refused(raw):
+    with contextlib.suppress(Refused):
+        assert figures(read_eml(raw)) == []
