@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from zakaz_dagster import watching, wiring
-from zakaz_dagster.defs import gmail, marts, qtickets, virtual, vk_ads, watch, yandex_direct
+from zakaz_dagster.defs import gmail, marts, preview, qtickets, virtual, vk_ads, watch, yandex_direct
 from zakaz_dagster.defs.checks import sql_checks
 from zakaz_dagster.defs.seeds import seed_assets
 from zakaz_dagster.settings import Settings
@@ -24,8 +24,9 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         yandex_direct.definitions(start, guard),
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label),
         marts.definitions(start),
+        preview.definitions(settings.platform.data_dir / "preview"),
         dg.Definitions(assets=[*seed_assets(), *virtual.view_assets()], sensors=[virtual.automation()]),
-        # In one process, also what people launch from the UI: a killed run then leaves no orphan step that goes on loading.
+        # In one process, also what people launch from the UI: a killed run then leaves no orphan step that loads on.
         dg.Definitions(resources=_resources(settings), executor=dg.in_process_executor),
     )
     names = frozenset(key.to_user_string() for key in parts.resolve_all_asset_keys())
@@ -38,6 +39,7 @@ def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
     """Each API and ClickHouse as a resource; no secret is a config value, so none is shown by the UI."""
     makers = {
         "warehouse": wiring.warehouse,
+        "reader": wiring.reader,
         "qtickets": wiring.qtickets,
         "vk_ads": wiring.vk_ads,
         "yandex_direct": wiring.yandex_direct,

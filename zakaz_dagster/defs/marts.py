@@ -17,6 +17,7 @@ from zakaz_dagster.defs.schedules import job
 
 POOL = "marts"
 JOB = "marts_refresh"
+PREVIEW = "bi_preview"
 LOADED = ("fact_qtickets_sales_daily", "fact_vk_ads_daily", "fact_direct_daily")
 MOST_EVENTS = 2_000  # of one table in one look; what is left is seen at the next
 # In the order in which one reads another; Dagster derives the same from their SQL.
@@ -34,7 +35,7 @@ def definitions(start: date) -> dg.Definitions:
             _outside("meta_job_runs", "books"),  # kept by the audit
             *(fact(name, partitions, pool=POOL, group="marts") for name in FACTS),
         ],
-        jobs=[job(JOB, list(FACTS), "The shared facts of some days")],
+        jobs=[job(JOB, [*FACTS, PREVIEW], "The shared facts of some days, and the pages")],
         sensors=[_after_loads()],
     )
 

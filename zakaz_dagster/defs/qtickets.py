@@ -45,11 +45,21 @@ def definitions(start: date, guard: float) -> dg.Definitions:
     )
     refresh = job(
         "qtickets_refresh",
-        [*DESCRIPTION.tables, "dim_events", "dim_shows", "stg_qtickets_inventory_raw", FACT, *marts.FACTS],
+        [
+            *DESCRIPTION.tables,
+            "dim_events",
+            "dim_shows",
+            "stg_qtickets_inventory_raw",
+            FACT,
+            *marts.FACTS,
+            marts.PREVIEW,
+        ],
         "The running day: orders, catalogue, seats and the facts",
     )
     reload = job(
-        "qtickets_reload", [*DESCRIPTION.tables, FACT, *marts.FACTS], "Days again: late refunds, removals and restores"
+        "qtickets_reload",
+        [*DESCRIPTION.tables, FACT, *marts.FACTS, marts.PREVIEW],
+        "Days again: late refunds, removals and restores",
     )
     return dg.Definitions(
         assets=[
