@@ -43,24 +43,13 @@ def definitions(start: date, guard: float) -> dg.Definitions:
     sales = day_assets(
         DESCRIPTION, partitions, deps=["qtickets/orders", "dim_events"], guard=guard, lineage=vendor_lineage("qtickets")
     )
+    facts = [FACT, *marts.FACTS, marts.PREVIEW]
     refresh = job(
         "qtickets_refresh",
-        [
-            *DESCRIPTION.tables,
-            "dim_events",
-            "dim_shows",
-            "stg_qtickets_inventory_raw",
-            FACT,
-            *marts.FACTS,
-            marts.PREVIEW,
-        ],
-        "The running day: orders, catalogue, seats and the facts",
+        [*DESCRIPTION.tables, "dim_events", "dim_shows", "stg_qtickets_inventory_raw", *facts],
+        "The running day: orders, catalogue, seats, the facts and the pages",
     )
-    reload = job(
-        "qtickets_reload",
-        [*DESCRIPTION.tables, FACT, *marts.FACTS, marts.PREVIEW],
-        "Days again: late refunds, removals and restores",
-    )
+    reload = job("qtickets_reload", [*DESCRIPTION.tables, *facts], "Days again: late refunds, removals and restores")
     return dg.Definitions(
         assets=[
             *(vendor_spec(key, about, "qtickets") for key, about in VENDOR.items()),
