@@ -209,6 +209,7 @@ class DataLens(Group):
     workbook_id: str = Field("", description="workbook that receives the objects")
     clickhouse_host: str = Field("", description="host DataLens connects to, as seen from outside")
     clickhouse_port: int = Field(8443, description="port DataLens connects to")
+    clickhouse_secure: bool = Field(True, description="whether DataLens connects with TLS")
 
 
 GROUPS: dict[str, type[Group]] = {
