@@ -11,9 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any
-
-import httpx
 
 from zakaz_dagster.failures import Failure, Fatal, Retriable
 from zakaz_dagster.sources.qtickets.records import (
@@ -25,7 +24,7 @@ from zakaz_dagster.sources.qtickets.records import (
     decode,
 )
 from zakaz_dagster.transport.client import HttpClient
-from zakaz_dagster.transport.verdict import Again, Stop, Verdict, default_judge
+from zakaz_dagster.transport.verdict import Again, Response, Stop, Verdict, default_judge
 
 READ_ONLY = re.compile(r"^/(orders|events)(/\d+)?$|^/shows/\d+/(seats|barcodes)$")
 EVENT_PAGE_SIZE = 100
@@ -107,18 +106,18 @@ def changed_since(moment: datetime) -> list[Condition]:
     return [{"column": "updated_at", "operator": ">=", "value": moment.isoformat()}]
 
 
-def judge(response: httpx.Response) -> Verdict:
+def judge(response: Response) -> Verdict:
     """What an answer means: JSON or a stop; 503 UNKNOWN_ERROR is retried little, for it also means a wrong call."""
     kind = response.headers.get("content-type", "")
-    if response.status_code == httpx.codes.OK:
+    if response.status_code == HTTPStatus.OK:
         if "json" in kind:
             whole = response.content.rstrip()[-1:] in (b"}", b"]")
             return default_judge(response) if whole else Again("the JSON body ends in the middle")
         return Stop(_stop(f"HTTP 200 with {kind or 'no content type'} instead of JSON", "check QTICKETS_BASE_URL"))
     code = _error_code(response)
-    if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+    if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return Stop(_stop(f"HTTP {response.status_code}: the token was refused", "renew QTICKETS_TOKEN in the cabinet"))
-    if response.status_code == httpx.codes.NOT_FOUND:
+    if response.status_code == HTTPStatus.NOT_FOUND:
         what = f"not found ({code})" if code else "no such path: the answer is a web page, not the API"
         return Stop(_stop(f"HTTP 404: {what}", "check QTICKETS_BASE_URL and that the object is this organiser's"))
     if (
@@ -132,7 +131,7 @@ def judge(response: httpx.Response) -> Verdict:
     return default_judge(response)
 
 
-def _error_code(response: httpx.Response) -> str:
+def _error_code(response: Response) -> str:
     try:
         body = response.json()
     except ValueError:

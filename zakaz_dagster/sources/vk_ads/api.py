@@ -15,8 +15,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import httpx
-
 from zakaz_dagster.failures import BadData, Fatal, ShapeChanged
 from zakaz_dagster.sources.vk_ads.auth import TokenFile
 from zakaz_dagster.sources.vk_ads.chunks import IdsRefused
@@ -25,6 +23,7 @@ from zakaz_dagster.sources.vk_ads.keeper import TOKEN_PATH, TokenKeeper, refused
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, AdPlan, Banner, Link, Page, decode
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.verdict import Response
 
 Listed = TypeVar("Listed", AdPlan, AdGroup, Banner)
 READ_ONLY = re.compile(
@@ -137,7 +136,7 @@ class VkAdsApi:
             found.update({link.id: link.url for link in items if link.id is not None and link.url})
         return found
 
-    def get(self, path: str, params: Mapping[str, Any], *, day: str | None = None) -> httpx.Response:
+    def get(self, path: str, params: Mapping[str, Any], *, day: str | None = None) -> Response:
         """The answer to a GET, a refusal other than 401 included; a refused token is replaced once."""
         token = self.keeper.token()
         response = self._get(path, params, token, day)
@@ -150,7 +149,7 @@ class VkAdsApi:
             raise refused(response)
         return response
 
-    def _get(self, path: str, params: Mapping[str, Any], token: str, day: str | None) -> httpx.Response:
+    def _get(self, path: str, params: Mapping[str, Any], token: str, day: str | None) -> Response:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         return self.http.request("GET", path, params=dict(params) or None, headers=headers, day=day)
 
@@ -176,18 +175,18 @@ def _is_allowed(method: str, path: str) -> bool:
     return (method == "GET" and READ_ONLY.match(path) is not None) or (method == "POST" and path == TOKEN_PATH)
 
 
-def _refuses_sorting(response: httpx.Response) -> bool:
+def _refuses_sorting(response: Response) -> bool:
     return response.status_code == HTTPStatus.BAD_REQUEST and "sorting" in problem_of(response).message
 
 
-def _link_items(response: httpx.Response, path: str) -> list[Link]:
+def _link_items(response: Response, path: str) -> list[Link]:
     """`{"items": [...]}` for several ids; one id answers with the object itself."""
     if b'"items"' in response.content:
         return decode(response.content, Page[Link], f"GET {path}", _request_id(response)).items
     return [decode(response.content, Link, f"GET {path}", _request_id(response))]
 
 
-def _refusal(path: str, response: httpx.Response, day: str | None = None) -> Fatal:
+def _refusal(path: str, response: Response, day: str | None = None) -> Fatal:
     """The failure for an answer that is neither data nor worth asking again."""
     code = problem_of(response).code
     what = f"GET {path}: {words(response)}"
@@ -202,7 +201,7 @@ def _refusal(path: str, response: httpx.Response, day: str | None = None) -> Fat
     return Fatal(what, source=SOURCE, day=day, next_step=step)
 
 
-def _request_id(response: httpx.Response) -> str:
+def _request_id(response: Response) -> str:
     return str(response.headers.get("x-request-id", ""))
 
 

@@ -13,12 +13,21 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
-import httpx
 import msgspec
 
 from zakaz_dagster.failures import Fatal
 from zakaz_dagster.sources.vk_ads.records import SOURCE
-from zakaz_dagster.transport.verdict import Again, Done, Stop, Verdict, default_judge, describe, excerpt, retry_after
+from zakaz_dagster.transport.verdict import (
+    Again,
+    Done,
+    Response,
+    Stop,
+    Verdict,
+    default_judge,
+    describe,
+    excerpt,
+    retry_after,
+)
 
 MOSCOW_OFFSET = 3 * 3600  # limits count calendar seconds, minutes, hours and (as far as known) Moscow days
 _ASK_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
@@ -39,7 +48,7 @@ class Problem:
         return self.code.startswith("wrong_") and self.code not in {"wrong_parameter", "wrong_date", "wrong_resource"}
 
 
-def problem_of(response: httpx.Response) -> Problem:
+def problem_of(response: Response) -> Problem:
     """`{"error": {...}}`, `{"error": "..."}`, `{"code", "message"}`, `{"limits", "remaining"}`, or no JSON at all."""
     try:
         body = msgspec.json.decode(response.content)
@@ -61,7 +70,7 @@ def problem_of(response: httpx.Response) -> Problem:
     )
 
 
-def judge(response: httpx.Response) -> Verdict:
+def judge(response: Response) -> Verdict:
     """Successes must be JSON; 429 waits as its body says; refusals are handed on, their reader knows the request."""
     status = response.status_code
     if response.is_success:
@@ -74,7 +83,7 @@ def judge(response: httpx.Response) -> Verdict:
     return Done()
 
 
-def words(response: httpx.Response) -> str:
+def words(response: Response) -> str:
     """`HTTP 400 wrong_adgroups: Wrong ad groups: 7 (x-request-id ...)`: the vendor's own words, for a failure."""
     problem = problem_of(response)
     said = f"HTTP {response.status_code} {problem.code}: {problem.message}" if problem.code else describe(response)
@@ -89,7 +98,7 @@ def seconds_to_wait(remaining: Mapping[str, int], now: datetime) -> float | None
     return max((window - since % window for window in windows), default=None)
 
 
-def _throttled(response: httpx.Response) -> Verdict:
+def _throttled(response: Response) -> Verdict:
     problem = problem_of(response)
     if problem.limits and not any(problem.limits.values()):
         return Stop(
@@ -105,14 +114,14 @@ def _throttled(response: httpx.Response) -> Verdict:
     return Again(f"HTTP 429: limit of {spent or 'an unnamed window'} used up", after)
 
 
-def _server_time(response: httpx.Response) -> datetime:
+def _server_time(response: Response) -> datetime:
     try:
         return parsedate_to_datetime(response.headers.get("date", "")) + timedelta(0)
     except (TypeError, ValueError):
         return datetime.now(UTC)
 
 
-def _is_json_object(response: httpx.Response) -> bool:
+def _is_json_object(response: Response) -> bool:
     """Whether the body is one whole object: a cut body and a proxy's page are asked for again."""
     if response.status_code == HTTPStatus.NO_CONTENT:
         return True

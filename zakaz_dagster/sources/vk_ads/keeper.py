@@ -10,13 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-import httpx
-
 from zakaz_dagster.failures import Fatal
 from zakaz_dagster.sources.vk_ads.auth import Pair, TokenFile
 from zakaz_dagster.sources.vk_ads.errors import problem_of, words
 from zakaz_dagster.sources.vk_ads.records import SOURCE, Token, decode
 from zakaz_dagster.transport.client import HttpClient
+from zakaz_dagster.transport.verdict import Response
 
 TOKEN_PATH = "/api/v2/oauth2/token.json"  # noqa: S105 - an address
 EARLIEST_RENEWAL = 600.0  # seconds before the end of a 24-hour token; a tenth of the life of a shorter one
@@ -95,12 +94,12 @@ class TokenKeeper:
             return _token(response)
         raise refused(response)
 
-    def _grant(self, fields: Mapping[str, str], *, repeatable: bool) -> httpx.Response:
+    def _grant(self, fields: Mapping[str, str], *, repeatable: bool) -> Response:
         form = {**fields, "client_id": self._client_id, "client_secret": self._client_secret}
         return self._http.request("POST", TOKEN_PATH, data=form, repeatable=repeatable)
 
 
-def refused(response: httpx.Response) -> Fatal:
+def refused(response: Response) -> Fatal:
     """The failure for a token or grant that VK refuses for good, in the vendor's words."""
     if problem_of(response).code == "token_limit_exceeded":
         return Fatal(
@@ -117,5 +116,5 @@ def refused(response: httpx.Response) -> Fatal:
     )
 
 
-def _token(response: httpx.Response) -> Token:
+def _token(response: Response) -> Token:
     return decode(response.content, Token, f"POST {TOKEN_PATH}", response.headers.get("x-request-id", ""))

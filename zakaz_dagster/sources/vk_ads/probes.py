@@ -12,13 +12,13 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-import httpx
 import msgspec
 
 from zakaz_dagster.failures import Failure
 from zakaz_dagster.sources.vk_ads.api import EVERY_STATUS, VkAdsApi
 from zakaz_dagster.sources.vk_ads.errors import words
 from zakaz_dagster.sources.vk_ads.vat import Vat
+from zakaz_dagster.transport.verdict import Response
 
 LARGEST_PAGE = 250
 NOBODYS_ID = 1
@@ -127,11 +127,11 @@ def _per_window(limits: dict[str, int]) -> str:
     return ", ".join(f"{limit} per {seconds} s" for seconds, limit in limits.items())
 
 
-def _code_as_written(response: httpx.Response) -> str:
+def _code_as_written(response: Response) -> str:
     error = _json(response).get("error", {})
     return str(error.get("code", "no code")) if isinstance(error, dict) else str(error)
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
+def _json(response: Response) -> dict[str, Any]:
     body: dict[str, Any] = msgspec.json.decode(response.content, type=dict[str, Any])
     return body
