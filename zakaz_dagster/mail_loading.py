@@ -38,6 +38,7 @@ MESSAGES, LINES, SALES = "stg_gmail_messages", "stg_gmail_sales_raw", "stg_qtick
 CHANNEL = {"channel": "mail"}
 BATCH_MAILS = 50
 BATCH_DAYS = 31
+BATCH_IDS = 1000  # ids travel in the address
 
 
 @dataclass
@@ -118,8 +119,9 @@ def _known(warehouse: Warehouse) -> dict[str, str]:
 
 def _stated_days(warehouse: Warehouse, ids: Sequence[str]) -> list[date]:
     """Every day these mails speak of, or spoke of when they were read otherwise."""
-    query = f"SELECT DISTINCT sale_date FROM {LINES} WHERE message_id IN {{ids:Array(String)}} ORDER BY sale_date"  # noqa: S608
-    return [row["sale_date"] for row in warehouse.rows(query, {"ids": list(ids)})]
+    query = f"SELECT DISTINCT sale_date FROM {LINES} WHERE message_id IN {{ids:Array(String)}}"  # noqa: S608
+    found = {row["sale_date"] for some in _batches(ids, BATCH_IDS) for row in warehouse.rows(query, {"ids": some})}
+    return sorted(found)
 
 
 def _keep(warehouse: Warehouse, reads: Sequence[MailRead], reader: str, version: int, run_id: str) -> None:

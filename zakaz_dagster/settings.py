@@ -139,7 +139,7 @@ class Gmail(Group):
     credentials_file: Path | None = Field(None, description="OAuth client file, or a service account key file")
     token_file: Path | None = Field(None, description="the owner's consent; default <data dir>/tokens/gmail.json")
     delegate: str = Field("", description="mailbox to read when a service account is used")
-    query: str = Field("{subject:QTickets from:qtickets.ru}", description="Gmail search, without dates")
+    query: str = Field("{subject:QTickets from:qtickets.ru}", description="search without dates; finds are believed")
     days_back: int = Field(7, ge=1, description="window of a load, in days")
     page_size: int = Field(100, ge=1, le=500, description="messages per list page")
     max_messages: int = Field(10_000, ge=1, description="a query that finds more is refused: it is too wide")

@@ -202,7 +202,9 @@ class _Table:
         return replace(table, lines=[], refused=together)
 
     def _payload(self, row: Sequence[str]) -> str:
+        """The recognised cells; in those for figures and days, letters may be what slipped in from other columns."""
         cells = {role: self._layout.cell(row, role)[:NAME_CHARS] for role in self._layout.columns}
+        cells |= {role: masked(cells[role]) for role in ("sale_date", *FIGURES) if role in cells}
         return scrub("; ".join(f"{role}={text}" for role, text in cells.items() if text))
 
 

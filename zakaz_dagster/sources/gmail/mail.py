@@ -16,6 +16,7 @@ from zakaz_dagster.parsing.dates import MOSCOW
 
 HTML_TOLD = "the same content as the HTML part beside it"
 _FORWARDED = re.compile(r"\s*(?:fwd?|вл|переслано|пересылка|пересланное(?: сообщение)?)\s*:", re.IGNORECASE)
+EARLIEST, LATEST = datetime(2000, 1, 2, tzinfo=UTC), datetime(2099, 12, 30, tzinfo=UTC)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{2,40})""", re.IGNORECASE)
 
 
@@ -72,19 +73,17 @@ def charset_of(content_type: str) -> str:
 
 
 def header_date(text: str) -> datetime | None:
-    """A Date header as an aware moment; None when it is absent or wrong."""
+    """A Date header as an aware moment; None when it is absent or not of this century."""
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)
+    return moment.replace(tzinfo=moment.tzinfo or MOSCOW) if EARLIEST.year <= moment.year <= LATEST.year else None
 
 
 def epoch_ms(text: str) -> datetime | None:
-    """Gmail's internalDate."""
-    if not text.isdigit():
+    """Gmail's internalDate. Imported mail may bear any date of its sender's: it is kept within this century."""
+    if not text.removeprefix("-").isdigit():
         return None
-    try:
-        return datetime.fromtimestamp(int(text) / 1000, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
+    seconds = max(EARLIEST.timestamp(), min(int(text) / 1000, LATEST.timestamp()))
+    return datetime.fromtimestamp(seconds, UTC)

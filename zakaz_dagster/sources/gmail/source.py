@@ -97,6 +97,8 @@ class Mailbox:
         except Refused as error:
             whole = Mail(message.id, epoch_ms(message.internal_date), is_forward=False, leaves=())
             return MailRead.refused_whole(whole, str(error))
+        if mail.received_at is None:
+            return MailRead.refused_whole(replace(mail, leaves=()), "Gmail gave no time of arrival")
         leaves = [self._fetched(message.id, leaf) for leaf in mail.leaves]
         if any(leaf is None for leaf in leaves):
             return MailRead.gone(message.id)

@@ -254,6 +254,16 @@ def _fail(*_arguments: object, **_options: object) -> None:
     raise Failure("broken off")
 
 
+def test_mails_with_incredible_dates_do_not_stop_a_load(sandbox, box, warehouse):
+    older = report(TOMSK.format(10, 1000))
+    older["Date"] = "Mon, 01 Jan 1601 00:00:00 +0000"
+    enclosing = report(OMSK.format(5, 500))
+    enclosing.add_attachment(older)
+    mailed(sandbox, [put(enclosing, "2026-11-21T06:00", "m1")])
+    load(box, warehouse)
+    assert day_rows(warehouse) == [("омск", 5, 500.0), ("томск", 10, 1000.0)]
+
+
 def test_mails_are_labelled_after_they_were_loaded(sandbox, tmp_path, warehouse):
     box = Box(sandbox.url, tmp_path, MODIFY)
     load(box, warehouse, days=1, label="zakaz")

@@ -10,7 +10,7 @@ import pytest
 
 from zakaz_dagster.failures import ShapeChanged
 from zakaz_dagster.sources.gmail.inspect import message as inspect_message
-from zakaz_dagster.sources.gmail.mail import is_forward
+from zakaz_dagster.sources.gmail.mail import epoch_ms, is_forward
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.records import Message, shaped
 from zakaz_dagster.sources.gmail.tree import from_base64url, mail_of
@@ -183,3 +183,22 @@ def test_inspect_takes_a_mails_source_and_prints_nobody():
     assert "Иван" not in str(shown)
     assert "example.org" not in str(shown)
     assert HEADER not in str(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "year"), [("0", 2000), ("-5", 2000), ("99999999999999999999", 2099), ("1795233600000", 2026)]
+)
+def test_a_time_of_arrival_stays_within_the_century(text, year):
+    assert epoch_ms(text).year == year
+
+
+def test_an_incredible_date_of_an_attached_mail_is_not_believed():
+    for date in ("Mon, 01 Jan 1601 00:00:00 +0000", "", "Sat, 21 Nov 2150 06:00:00 +0300"):
+        outer = mail(subject="Fwd: x", date="Sun, 22 Nov 2026 09:00:00 +0300")
+        outer.set_content("см. вложение")
+        inner = with_body(html(TOMSK))
+        del inner["Date"]
+        if date:
+            inner["Date"] = date
+        outer.add_attachment(inner)
+        assert read_eml(outer).statements[0].stated_at == moment("2026-11-22T09:00:00+03:00")
