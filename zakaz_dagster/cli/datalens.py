@@ -49,11 +49,12 @@ def plan(state: Path | None) -> None:
 def apply(state: Path | None, adopt: bool, prune: bool, yes: bool) -> None:
     """Create and update what differs, after showing it. A second run changes nothing."""
     from zakaz_dagster.datalens.remote import client
-    from zakaz_dagster.datalens.remote.apply import Applier
 
     settings = Settings()
     held = _state(settings, state)
     with client.opened(*_account(settings)) as opened:
+        from zakaz_dagster.datalens.remote.apply import Applier  # needs the extra, whose absence `opened` explains
+
         steps = _steps(opened, settings, held, prune=prune)
         if not _print(steps):
             return
