@@ -1,7 +1,7 @@
 """QTickets history: parse, validate and load, network apart, beside two limits measured in the same run.
 
-The limits: the fastest typed JSON decoding of the same bytes (msgspec into the loader's own records), and the engine's
-insert of the finished Arrow tables. 4.4 KB of JSON an order, three tickets an order, 700 orders a day.
+The limits: the fastest typed JSON decoding of the same bytes (msgspec, of every field and of those the loader reads),
+and the engine's insert of the finished Arrow tables. 4.4 KB of JSON an order, three tickets an order, 700 orders a day.
 """
 
 from __future__ import annotations
@@ -9,24 +9,35 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pyarrow as pa
+from rich.console import Console
 
+from benchmarks import qtickets_shape
+from benchmarks.child import run
 from benchmarks.endpoint import database
+from benchmarks.figures import Figure, table
 from zakaz_dagster.loading import Load, load_days
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.qtickets.records import EventPage, OrderPage, decode
 from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
 from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.warehouse.client import Warehouse
 
 PER_PAGE, PER_DAY, TICKETS = 200, 700, 3
+ORDERS = 126_000
+DECODERS: dict[str, Callable[[bytes], object]] = {
+    "whole shape": msgspec.json.Decoder(qtickets_shape.Page).decode,
+    "allow-list": msgspec.json.Decoder(OrderPage).decode,
+    "json.loads": json.loads,
+}
 FIRST = date(2026, 1, 1)
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -99,15 +110,12 @@ class Pages:
 
 
 def measure(folder: Path, pages: int, orders: int, mode: str) -> float:
-    """Seconds of one thing over the same pages: decode, rows, insert or load."""
+    """Seconds of one thing over the same pages."""
+    if mode in DECODERS:
+        return _decoding(folder, pages, DECODERS[mode])
     last = FIRST + timedelta(days=(orders - 1) // PER_DAY)
     later = datetime(2027, 6, 1, tzinfo=MOSCOW)
     source = QTicketsSource(Pages(folder), CityIndex({}), salt="s", now=lambda: later)  # type: ignore[arg-type]
-    if mode == "decode":
-        started = time.perf_counter()
-        for page in range(1, pages + 1):
-            decode((folder / f"{page}.json").read_bytes(), OrderPage, "benchmark")
-        return time.perf_counter() - started
     if mode == "rows":
         started = time.perf_counter()
         for _ in source.read(FIRST, last):
@@ -115,19 +123,38 @@ def measure(folder: Path, pages: int, orders: int, mode: str) -> float:
         return time.perf_counter() - started
     with database() as warehouse:
         if mode == "insert":
-            reads = list(source.read(FIRST, last))
-            tables = {name: pa.concat_tables([read.tables[name] for read in reads]) for name in DESCRIPTION.tables}
-            started = time.perf_counter()
-            for name, rows in tables.items():
-                warehouse.command(f"CREATE TABLE bench_{name} AS {name} ENGINE = MergeTree ORDER BY tuple()")
-                warehouse.insert(f"bench_{name}", _with_service_columns(rows))
-            return time.perf_counter() - started
+            return _inserting(warehouse, source, last)
         started = time.perf_counter()
         report = load_days(source, DESCRIPTION, warehouse, FIRST, last, Load(run_id="bench"))
         seconds = time.perf_counter() - started
         if report.accepted != orders * TICKETS:
             raise SystemExit(f"{report.accepted} tickets loaded, {orders * TICKETS} expected")
         return seconds
+
+
+def _decoding(folder: Path, pages: int, decoder: Callable[[bytes], object]) -> float:
+    seconds = 0.0
+    for page in range(1, pages + 1):
+        body = (folder / f"{page}.json").read_bytes()
+        started = time.perf_counter()
+        decoder(body)
+        seconds += time.perf_counter() - started
+    return seconds
+
+
+def _inserting(warehouse: Warehouse, source: QTicketsSource, last: date) -> float:
+    """The finished tables into tables of the same columns without partitions, keys or any check."""
+    reads = list(source.read(FIRST, last))
+    seconds = 0.0
+    for name in DESCRIPTION.tables:
+        rows = _with_service_columns(pa.concat_tables([read.tables[name] for read in reads]))
+        warehouse.command(
+            f"CREATE TABLE bench_{name} ENGINE = MergeTree ORDER BY tuple() AS SELECT * FROM {name} LIMIT 0"  # noqa: S608
+        )
+        started = time.perf_counter()
+        warehouse.insert(f"bench_{name}", rows)
+        seconds += time.perf_counter() - started
+    return seconds
 
 
 def _with_service_columns(rows: pa.Table) -> pa.Table:
@@ -140,53 +167,45 @@ def _with_service_columns(rows: pa.Table) -> pa.Table:
     )
 
 
-def main(orders: int) -> None:
-    size = len(_order_template().encode()) / 1000
-    print(f"QTickets history: {orders:,} orders, {orders * TICKETS:,} tickets, {size:.1f} KB of JSON an order")
+def figures(*, quick: bool, orders: int | None = None) -> list[Figure]:
+    """The whole path beside decoding and inserting, and its memory as history doubles."""
+    count = orders or (4 * PER_DAY if quick else ORDERS)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        pages = write_pages(folder, orders)
-        seconds, memory = {}, {}
-        for mode in ("decode", "insert", "rows", "load"):
-            seconds[mode], memory[mode] = _apart(folder, pages, orders, mode)
-            print(f"  {mode:7} {orders * TICKETS / seconds[mode]:>10,.0f} tickets/s   peak {memory[mode]:>4.0f} MB")
-        half = orders // 2
-        _, memory_half = _apart(folder, -(-half // PER_PAGE), half, "load", total=orders)
-        print(f"  whole path / typed decoding: {seconds['decode'] / seconds['load']:.2f}   (goal >= 0.40)")
-        print(f"  whole path / engine's insert: {seconds['insert'] / seconds['load']:.2f}")
-        print(f"  peak memory {memory['load']:.0f} MB, of half the history {memory_half:.0f} MB   (goal <= 400, flat)")
-
-
-def _apart(folder: Path, pages: int, orders: int, mode: str, total: int | None = None) -> tuple[float, float]:
-    """Seconds and peak megabytes of one mode in a process of its own."""
-    if total:
-        write_pages(folder, orders)
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.qtickets_history",
-        "--child",
-        mode,
-        str(folder),
-        str(pages),
-        str(orders),
+        pages = write_pages(folder, count)
+        modes = ("whole shape", "allow-list", "json.loads", "insert", "rows", "load")
+        costs = {mode: _apart(folder, pages, count, mode) for mode in modes}
+        half = count // 2
+        memory_half = _apart(folder, write_pages(folder, half), half, "load")[1]
+    rate = {mode: count * TICKETS / seconds for mode, (seconds, _) in costs.items()}
+    memory = costs["load"][1]
+    whole, unit = rate["load"], "tickets/s"
+    return [
+        Figure("whole path", whole, rate["whole shape"], unit, "decoding the whole order, typed", 0.4, "at least"),
+        Figure("whole path", whole, rate["allow-list"], unit, "decoding only the fields we read"),
+        Figure("whole path", whole, rate["json.loads"], unit, "json.loads"),
+        Figure("whole path", whole, rate["insert"], unit, "the engine's insert of the finished tables"),
+        Figure("parse and validate", rate["rows"], rate["whole shape"], unit, "decoding the whole order, typed"),
+        Figure("peak memory", memory, 400, "MB", "what it may be", 1.0),
+        Figure("peak memory", memory, memory_half, "MB", "that of half the history", 1.25),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(done.stderr[-3000:])
-    answer = json.loads(done.stdout.splitlines()[-1])
-    return answer["seconds"], answer["megabytes"]
+
+
+def _apart(folder: Path, pages: int, orders: int, mode: str) -> tuple[float, float]:
+    """Seconds and peak megabytes of one mode in a process of its own."""
+    done = run(["-m", "benchmarks.qtickets_history", "--child", mode, str(folder), str(pages), str(orders)])
+    seconds, megabytes = json.loads(done.output.splitlines()[-1])
+    return seconds, megabytes
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=126_000)
+    parser.add_argument("--orders", type=int, default=ORDERS)
     parser.add_argument("--child", nargs=4, metavar=("MODE", "FOLDER", "PAGES", "ORDERS"))
     given = parser.parse_args()
     if given.child:
         mode, folder, pages, orders = given.child
         took = measure(Path(folder), int(pages), int(orders), mode)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"seconds": took, "megabytes": peak}))
+        print(json.dumps([took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))  # without the engine's
     else:
-        main(given.orders)
+        Console(width=160).print(table(figures(quick=False, orders=given.orders), absolute=True))
