@@ -12,6 +12,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -109,52 +110,58 @@ class Pages:
         return decode(b'{"data":[],"paging":{"perPage":100,"currentPage":1,"total":0}}', EventPage, "benchmark")
 
 
-def measure(folder: Path, pages: int, orders: int, mode: str) -> float:
-    """Seconds of one thing over the same pages."""
-    if mode in DECODERS:
-        return _decoding(folder, pages, DECODERS[mode])
+class Clock:
+    """Seconds, on the wall and of this process's CPU, spent inside its `with` blocks."""
+
+    def __init__(self) -> None:
+        self.taken = (0.0, 0.0)
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        wall, cpu = self._began
+        self.taken = self.taken[0] + time.perf_counter() - wall, self.taken[1] + time.process_time() - cpu
+
+
+def measure(folder: Path, pages: int, orders: int, mode: str) -> tuple[float, float]:
+    """Wall and CPU seconds of one thing over the same pages."""
+    clock = Clock()
     last = FIRST + timedelta(days=(orders - 1) // PER_DAY)
     later = datetime(2027, 6, 1, tzinfo=MOSCOW)
     source = QTicketsSource(Pages(folder), CityIndex({}), salt="s", now=lambda: later)  # type: ignore[arg-type]
-    if mode == "rows":
-        started = time.perf_counter()
-        for _ in source.read(FIRST, last):
-            pass
-        return time.perf_counter() - started
-    with database() as warehouse:
-        if mode == "insert":
-            return _inserting(warehouse, source, last)
-        started = time.perf_counter()
+    if mode in DECODERS:
+        for page in range(1, pages + 1):
+            body = (folder / f"{page}.json").read_bytes()
+            with clock:
+                DECODERS[mode](body)
+    elif mode == "rows":
+        with clock:
+            for _ in source.read(FIRST, last):
+                pass
+    else:
+        with database() as warehouse:
+            (_inserting if mode == "insert" else _loading)(warehouse, source, last, clock)
+    return clock.taken
+
+
+def _loading(warehouse: Warehouse, source: QTicketsSource, last: date, clock: Clock) -> None:
+    with clock:
         report = load_days(source, DESCRIPTION, warehouse, FIRST, last, Load(run_id="bench"))
-        seconds = time.perf_counter() - started
-        if report.accepted != orders * TICKETS:
-            raise SystemExit(f"{report.accepted} tickets loaded, {orders * TICKETS} expected")
-        return seconds
+    if report.accepted != report.received or (last - FIRST).days + 1 != len(report.days):
+        raise SystemExit(f"{report.accepted} of {report.received} tickets, {len(report.days)} days loaded")
 
 
-def _decoding(folder: Path, pages: int, decoder: Callable[[bytes], object]) -> float:
-    seconds = 0.0
-    for page in range(1, pages + 1):
-        body = (folder / f"{page}.json").read_bytes()
-        started = time.perf_counter()
-        decoder(body)
-        seconds += time.perf_counter() - started
-    return seconds
-
-
-def _inserting(warehouse: Warehouse, source: QTicketsSource, last: date) -> float:
+def _inserting(warehouse: Warehouse, source: QTicketsSource, last: date, clock: Clock) -> None:
     """The finished tables into tables of the same columns without partitions, keys or any check."""
     reads = list(source.read(FIRST, last))
-    seconds = 0.0
     for name in DESCRIPTION.tables:
         rows = _with_service_columns(pa.concat_tables([read.tables[name] for read in reads]))
         warehouse.command(
             f"CREATE TABLE bench_{name} ENGINE = MergeTree ORDER BY tuple() AS SELECT * FROM {name} LIMIT 0"  # noqa: S608
         )
-        started = time.perf_counter()
-        warehouse.insert(f"bench_{name}", rows)
-        seconds += time.perf_counter() - started
-    return seconds
+        with clock:
+            warehouse.insert(f"bench_{name}", rows)
 
 
 def _with_service_columns(rows: pa.Table) -> pa.Table:
@@ -176,9 +183,9 @@ def figures(*, quick: bool, orders: int | None = None) -> list[Figure]:
         modes = ("whole shape", "allow-list", "json.loads", "insert", "rows", "load")
         costs = {mode: _apart(folder, pages, count, mode) for mode in modes}
         half = count // 2
-        memory_half = _apart(folder, write_pages(folder, half), half, "load")[1]
-    rate = {mode: count * TICKETS / seconds for mode, (seconds, _) in costs.items()}
-    memory = costs["load"][1]
+        smaller = _apart(folder, write_pages(folder, half), half, "load")
+    rate = {mode: count * TICKETS / cost.seconds for mode, cost in costs.items()}
+    memory, memory_half = costs["load"].megabytes, smaller.megabytes
     whole, unit = rate["load"], "tickets/s"
     return [
         Figure("whole path", whole, rate["whole shape"], unit, "decoding the whole order, typed", 0.4, "at least"),
@@ -186,16 +193,24 @@ def figures(*, quick: bool, orders: int | None = None) -> list[Figure]:
         Figure("whole path", whole, rate["json.loads"], unit, "json.loads"),
         Figure("whole path", whole, rate["insert"], unit, "the engine's insert of the finished tables"),
         Figure("parse and validate", rate["rows"], rate["whole shape"], unit, "decoding the whole order, typed"),
+        Figure("CPU of the loader", costs["load"].cpu, costs["whole shape"].cpu, "CPU s", "that decoding's"),
         Figure("peak memory", memory, 400, "MB", "what it may be", 1.0),
         Figure("peak memory", memory, memory_half, "MB", "that of half the history", 1.25),
     ]
 
 
-def _apart(folder: Path, pages: int, orders: int, mode: str) -> tuple[float, float]:
-    """Seconds and peak megabytes of one mode in a process of its own."""
+@dataclass(frozen=True)
+class Taken:
+    """What one mode took in a process of its own, without the engine's."""
+
+    seconds: float
+    cpu: float
+    megabytes: float
+
+
+def _apart(folder: Path, pages: int, orders: int, mode: str) -> Taken:
     done = run(["-m", "benchmarks.qtickets_history", "--child", mode, str(folder), str(pages), str(orders)])
-    seconds, megabytes = json.loads(done.output.splitlines()[-1])
-    return seconds, megabytes
+    return Taken(*json.loads(done.output.splitlines()[-1]))
 
 
 if __name__ == "__main__":
@@ -205,7 +220,7 @@ if __name__ == "__main__":
     given = parser.parse_args()
     if given.child:
         mode, folder, pages, orders = given.child
-        took = measure(Path(folder), int(pages), int(orders), mode)
-        print(json.dumps([took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))  # without the engine's
+        seconds, cpu = measure(Path(folder), int(pages), int(orders), mode)
+        print(json.dumps([seconds, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
     else:
         Console(width=160).print(table(figures(quick=False, orders=given.orders), absolute=True))
