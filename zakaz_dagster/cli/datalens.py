@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,9 @@ def plan(state: Path | None) -> None:
 @state_option
 @click.option("--adopt", is_flag=True, help="Take over objects that already have our names; they are never deleted.")
 @click.option("--prune", is_flag=True, help="Delete what was made here and dashboard.yaml no longer names.")
+@click.option("--password", "renew", is_flag=True, help="Send the reader's password again, after it was changed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def apply(state: Path | None, adopt: bool, prune: bool, yes: bool) -> None:
+def apply(state: Path | None, adopt: bool, prune: bool, renew: bool, yes: bool) -> None:
     """Create and update what differs, after showing it. A second run changes nothing."""
     from zakaz_dagster.datalens.remote import client
 
@@ -56,6 +58,7 @@ def apply(state: Path | None, adopt: bool, prune: bool, yes: bool) -> None:
         from zakaz_dagster.datalens.remote.apply import Applier  # needs the extra, whose absence `opened` explains
 
         steps = _steps(opened, settings, held, prune=prune)
+        steps = [_renewed(step) if renew and step.action == "keep" else step for step in steps]
         if not _print(steps):
             return
         if not yes:
@@ -89,6 +92,10 @@ def _steps(opened: object, settings: Settings, held: State, *, prune: bool) -> l
     objects = list(wanted.objects(_dashboard(), _target(settings)))
     present = revisions(opened, [one.id for one in held.objects.values()]) if held.objects else {}
     return planning.compare(objects, held, present, prune=prune)
+
+
+def _renewed(step: Step) -> Step:
+    return replace(step, action="update", changes=["password sent again"]) if step.kind == "connection" else step
 
 
 def _print(steps: Iterable[Step]) -> bool:

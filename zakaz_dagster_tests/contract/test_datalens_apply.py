@@ -150,6 +150,25 @@ def test_a_changed_title_is_a_readable_difference(server: DataLens, monkeypatch:
     assert run("plan").exit_code == 0
 
 
+def test_an_interrupted_run_is_finished_by_the_next_one(server: DataLens, monkeypatch: pytest.MonkeyPatch):
+    whole = server.updateDataset
+    monkeypatch.setattr(server, "updateDataset", lambda body: server.find("nothing"))
+    assert run("apply", "--yes").exception is not None
+    assert len(server.entries) == 2, "the connection, and a dataset that was not finished"
+    monkeypatch.setattr(server, "updateDataset", whole)
+    applied()
+    assert run("plan").exit_code == 0
+    _right(server)
+
+
+def test_a_new_password_is_sent_only_when_asked(server: DataLens, monkeypatch: pytest.MonkeyPatch):
+    applied()
+    monkeypatch.setenv("CLICKHOUSE_READER_PASSWORD", "another")
+    assert run("plan").exit_code == 0
+    applied("--password")
+    assert server.named("Zakaz ClickHouse")["content"]["password"] == "another"
+
+
 def test_an_export_writes_every_object_once(server: DataLens, tmp_path: Path):
     applied()
     result = run("export", str(tmp_path / "copy"))

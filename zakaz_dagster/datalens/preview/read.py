@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from zakaz_dagster.datalens import queries
 from zakaz_dagster.datalens.dialects import clickhouse
 from zakaz_dagster.datalens.model import Chart, Dashboard, Dataset
+from zakaz_dagster.failures import Fatal
 from zakaz_dagster.warehouse.client import Warehouse
 
 ROW_LIMIT = 150_000  # some 10 MB of page; beyond it the oldest days are left out, and the page says since when it holds
@@ -109,10 +110,14 @@ def _sight(chart: Chart) -> str:
 STAMP = ("name", "moment", "light")
 
 
-def _whole_days(table: pa.Table, dataset: Dataset) -> tuple[pa.Table, date | None]:
+def _whole_days(table: pa.Table, dataset: Dataset) -> tuple[pa.Table, date]:
     """Without the day that the limit may have cut; rows come newest first."""
     if not dataset.date:
-        return table.slice(0, ROW_LIMIT), None
+        raise Fatal(
+            f"{dataset.view} has more than {ROW_LIMIT} rows and no day to cut at",
+            source="preview",
+            next_step="give the dataset a date in dashboard.yaml, or fewer dimensions",
+        )
     days = table[f"d_{dataset.date}"]
     cut = date.fromisoformat(days[-1].as_py())
     return table.filter(pc.greater(days, str(cut))), cut + timedelta(days=1)

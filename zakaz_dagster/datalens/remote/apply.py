@@ -59,7 +59,7 @@ class Applier:
             yield step
 
     def _put(self, wanted: Wanted, create: bool) -> None:
-        held = None if create else self._state.objects[wanted.key]
+        held = self._state.objects.get(wanted.key) if not create else None
         is_ours = held.is_ours if held else True
         identity = held.id if held else ""
         if create:
@@ -69,10 +69,15 @@ class Applier:
                 if not self._adopt:
                     raise
                 identity, is_ours = self._named(wanted), False
-        if not create or not is_ours:
+            # Known at once: whatever fails from here on, the next run finds the object as ours and finishes it.
+            self._remember(wanted, identity, is_ours=is_ours, content={})
+        if not create or not is_ours or wanted.kind == "dataset":
             self._update(wanted, identity)
+        self._remember(wanted, identity, is_ours=is_ours, content=wanted.content)
+
+    def _remember(self, wanted: Wanted, identity: str, *, is_ours: bool, content: dict[str, Any]) -> None:
         revision = revisions(self._client, [identity]).get(identity, "")
-        self._state.objects[wanted.key] = Held(identity, wanted.kind, wanted.name, is_ours, revision, wanted.content)
+        self._state.objects[wanted.key] = Held(identity, wanted.kind, wanted.name, is_ours, revision, content)
         self._state.save()
 
     def _named(self, wanted: Wanted) -> str:
@@ -108,9 +113,7 @@ class Applier:
         made = self._client.create.dataset(name=wanted.name, location=self._location).sources(
             [source.build(strict=True)]
         )
-        identity = str(made.description(model.about).build().id)
-        self._shape(wanted, identity)
-        return identity
+        return str(made.description(model.about).build().id)
 
     def _table(self, view: str) -> dict[str, str]:
         return {"db_name": self._target.database, "table_name": view}
