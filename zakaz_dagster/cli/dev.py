@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -21,18 +22,20 @@ UI_HOST = "127.0.0.1"
 
 @click.command()
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--pages-port", default=3080, show_default=True, help="Port of the DataLens pages as HTML.")
 @click.option("--seed", default=7, show_default=True, help="Another seed is another organiser.")
 @click.option("--history", default=60, show_default=True, help="Days of history the sandbox has.")
 @click.option("--home", type=click.Path(path_type=Path), default=PROJECT_ROOT / ".zakaz" / "dev", help="Data folder.")
-def dev(port: int, seed: int, history: int, home: Path) -> None:
+def dev(port: int, pages_port: int, seed: int, history: int, home: Path) -> None:
     """Keep the sandbox, the local ClickHouse and Dagster running; the UI is at http://127.0.0.1:3000."""
     console = Console()
     with stack(home, ["--seed", str(seed), "--days", str(history)]) as running:
         os.environ.update(running.environment)
         _prepare()
         console.print(f"[bold]Dagster UI[/]  http://{UI_HOST}:{port}   (Ctrl-C ends everything)")
+        console.print(f"[bold]Pages[/]       http://{UI_HOST}:{pages_port}   (written after the first load)")
         console.print(f"ClickHouse  {running.clickhouse.url}   sandbox  {running.sandbox.url}")
-        sys.exit(_keep_running(running, port))
+        sys.exit(_keep_running(running, _processes(port, pages_port, home / "preview")))
 
 
 def _prepare() -> None:
@@ -48,19 +51,24 @@ def _prepare() -> None:
         execution.set_pool_limits(build_definitions(settings), instance)
 
 
-def _keep_running(running: Stack, port: int) -> int:
-    """Dagster under honcho until one process ends or Ctrl-C; the exit code of the first that ended."""
+def _keep_running(running: Stack, processes: Mapping[str, Sequence[str]]) -> int:
+    """The processes under honcho until one process ends or Ctrl-C; the exit code of the first that ended."""
     from honcho.manager import Manager
 
     manager = Manager()
     environment = {**os.environ, **running.environment, "PYTHONUNBUFFERED": "1"}
-    for name, arguments in _processes(port).items():
+    for name, arguments in processes.items():
         command = shlex.join([sys.executable, "-m", *arguments])
         manager.add_process(name, command, env=environment, cwd=str(PROJECT_ROOT))
     manager.loop()
     return int(manager.returncode or 0)
 
 
-def _processes(port: int) -> dict[str, list[str]]:
+def _processes(port: int, pages_port: int, pages: Path) -> dict[str, list[str]]:
+    """Name to the module and arguments of what runs beside the stack; all of it on loopback."""
+    pages.mkdir(parents=True, exist_ok=True)
     workspace = str(PROJECT_ROOT / "workspace.yaml")
-    return {"dagster": ["dagster", "dev", "-w", workspace, "--host", UI_HOST, "--port", str(port)]}
+    return {
+        "dagster": ["dagster", "dev", "-w", workspace, "--host", UI_HOST, "--port", str(port)],
+        "pages": ["http.server", "--bind", UI_HOST, "--directory", str(pages), str(pages_port)],
+    }
