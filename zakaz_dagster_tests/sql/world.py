@@ -10,6 +10,7 @@ Belongs here: putting rows and building facts. Does not: any expected figure.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -51,20 +52,38 @@ def tags(utm: str) -> dict[str, str]:
 
 
 class World:
-    """A world in a warehouse; `loaded_at` is when every row of it came."""
+    """A world in a warehouse; `loaded_at` is when every row of it came. Rows wait until somebody looks (`wh`)."""
 
     def __init__(self, wh: Warehouse, loaded_at: str = "2025-12-31 12:00") -> None:
-        self.wh = wh
+        self._wh = wh
         self.loaded_at = at(loaded_at)
         self._lines = count(1)
+        self._types: dict[str, Mapping[str, str]] = {}
+        self._waiting: dict[str, list[dict[str, object]]] = defaultdict(list)
+
+    @property
+    def wh(self) -> Warehouse:
+        """The warehouse with every row in it."""
+        for table in list(self._waiting):
+            found = self._waiting.pop(table)
+            columns = {
+                name: pa.array([row[name] for row in found], arrow_type(kind))
+                for name, kind in self.types(table).items()
+            }
+            self._wh.insert(table, pa.table(columns))
+        return self._wh
+
+    def types(self, table: str) -> Mapping[str, str]:
+        if table not in self._types:
+            self._types[table] = shape(self._wh, table).types
+        return self._types[table]
 
     def put(self, table: str, **values: object) -> None:
         """One row; columns that are not named are empty, zero or NULL."""
-        types = shape(self.wh, table).types
+        types = self.types(table)
         assert values.keys() <= types.keys(), values.keys() - types.keys()
         known = {"_loaded_at": self.loaded_at, "_ver": 1, "_run_id": "test", **values}
-        columns = {name: pa.array([_value(kind, name, known)], arrow_type(kind)) for name, kind in types.items()}
-        self.wh.insert(table, pa.table(columns))
+        self._waiting[table].append({name: _value(kind, name, known) for name, kind in types.items()})
 
     def event(self, event: int, name: str, city: str) -> None:
         self.put("dim_events", event_id=event, event_name=name, city=city, city_raw=city)

@@ -1,0 +1,23 @@
+-- ROMI + 1 = ROAS, ROAS × ДРР = 1, ratios are empty exactly where there is no spend, and the light is the one of the ROAS.
+-- asset: v_romi_kpi
+-- severity: error
+-- blocking: no
+-- action: compare sql/views/v_romi_kpi.sql with docs/metrics.md; do not trust the page until it is green
+WITH broken AS
+(
+    SELECT date, city
+    FROM v_romi_kpi
+    WHERE NOT ifNull(multiIf(
+        spend_rub <= 0, roas IS NULL AND romi_pct IS NULL AND drr_pct IS NULL AND romi_status_code = 0,
+        abs(roas - romi_pct / 100 - 1) < 1e-6 * greatest(1, abs(roas))
+            AND isFinite(roas)
+            AND (drr_pct IS NULL OR abs(roas * drr_pct / 100 - 1) < 1e-6)
+            AND romi_status_code = multiIf(round(roas, 9) > roas_green_above, 3, round(roas, 9) >= roas_yellow_from, 2, 1)), 0)
+)
+SELECT
+    if(count() = 0, 'ok', 'error') AS status,
+    toFloat64(count()) AS figure,
+    0. AS threshold,
+    if(count() = 0, 'the identities hold in every row',
+        concat(toString(count()), ' rows break them, ', any(city), ' among them, from ', toString(min(date)), ' to ', toString(max(date)))) AS detail
+FROM broken

@@ -1,0 +1,26 @@
+-- Two ways from sale lines to sales agree: the attributed one and v_sales_latest, day by day.
+-- asset: v_sales_daily
+-- severity: error
+-- blocking: no
+-- action: materialise fact_qtickets_sales_daily and fact_sales_attributed_daily for the days the detail names
+WITH sides AS
+(
+    SELECT date, net_revenue_rub AS net, tickets_sold AS tickets FROM v_sales_daily
+    UNION ALL
+    SELECT date, -net_revenue_rub AS net, -tickets_sold AS tickets FROM v_sales_latest
+),
+days AS
+(
+    SELECT s.date AS date, round(sum(s.net), 2) AS gap
+    FROM sides AS s
+    GROUP BY s.date
+    HAVING gap != 0 OR sum(s.tickets) != 0
+)
+SELECT
+    if(count() = 0, 'ok', 'error') AS status,
+    toFloat64(count()) AS figure,
+    0. AS threshold,
+    if(count() = 0, 'both agree on every day',
+        concat(toString(count()), ' days differ, by ', toString(round(sum(gap), 2)), ' RUB, from ', toString(min(date)), ' to ',
+            toString(max(date)))) AS detail
+FROM days

@@ -1,0 +1,163 @@
+"""Checks of facts and views: green on the theatre world, red (and by how much) when one thing is spoilt."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from zakaz_dagster.verdicts import Status
+from zakaz_dagster.warehouse.checks import evaluate
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster_tests.sql import theatre
+from zakaz_dagster_tests.sql.world import World, day, rows
+
+MUTATION = {"mutations_sync": 2}
+OWN = ("fact_sales_attributed", "fact_marketing", "fact_utm", "dim_settings", "dim_channels", "v_")
+CHECKS = {name: check for name, check in load("checks").items() if name.startswith(OWN)}
+
+
+def verdict(world: World | Warehouse, name: str) -> tuple[Status, float | None]:
+    wh = world.wh if isinstance(world, World) else world
+    found = evaluate(wh, load("checks")[name])
+    return found.status, found.figure
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_theatre_is_green(theatre_world: Warehouse, name: str) -> None:
+    found = evaluate(theatre_world, CHECKS[name])
+    assert found.status is Status.OK, found.detail
+
+
+@pytest.fixture
+def spoilt(world: World) -> World:
+    """A theatre that a test may spoil."""
+    theatre.fill(world)
+    return world
+
+
+def test_a_lost_row_of_sales_is_seen_by_everything_that_should_see_it(spoilt: World) -> None:
+    spoilt.wh.command("ALTER TABLE fact_sales_attributed_daily DELETE WHERE match_level = 'campaign'", None, MUTATION)
+    assert verdict(spoilt, "fact_sales_attributed_daily__equals_staging") == (Status.ERROR, 1.0)
+    assert verdict(spoilt, "v_sales_daily__equals_v_sales_latest") == (Status.ERROR, 1.0)
+    assert verdict(spoilt, "v_sales_daily__money_equals_facts")[0] is Status.OK  # the view is right about a wrong fact
+
+
+def test_a_doubled_row_is_seen(spoilt: World) -> None:
+    for table in ("fact_sales_attributed_daily", "fact_marketing_daily", "fact_utm_daily"):
+        spoilt.wh.command(f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1")
+    assert verdict(spoilt, "fact_sales_attributed_daily__one_row_per_grain") == (Status.ERROR, 1.0)
+    assert verdict(spoilt, "fact_marketing_daily__one_row_per_ad_and_day") == (Status.ERROR, 1.0)
+    assert verdict(spoilt, "fact_utm_daily__one_row_per_utm_and_day") == (Status.ERROR, 1.0)
+    assert verdict(spoilt, "fact_marketing_daily__equals_platforms") == (Status.ERROR, 1.0)
+
+
+def test_spend_that_came_after_the_build_is_seen(spoilt: World) -> None:
+    spoilt.direct("2025-12-02", 999, 99, 9999, "0.01", utm="yandex/cpc/late/x")
+    status, days = verdict(spoilt, "fact_marketing_daily__equals_platforms")
+    assert (status, days) == (Status.ERROR, 1.0)
+    spoilt.build("2025-12-02", "2025-12-02")
+    assert verdict(spoilt, "fact_marketing_daily__equals_platforms")[0] is Status.OK
+
+
+@pytest.mark.parametrize(
+    "view", ["v_marketing_daily", "v_campaign_performance", "v_city_performance", "v_show_performance"]
+)
+def test_a_view_that_multiplies_money_is_seen(spoilt: World, view: str) -> None:
+    real = rows(spoilt.wh, f"SELECT sum(spend_rub), sum(revenue_rub) FROM {view}")
+    assert real == [(1122.0, 5570.0)]
+    spoilt.wh.command(f"RENAME TABLE {view} TO v_real")
+    spoilt.wh.command(
+        f"CREATE VIEW {view} AS SELECT * FROM v_real UNION ALL SELECT * FROM v_real WHERE spend_rub > 300"
+    )
+    status, figure = verdict(spoilt, f"{view}__money_equals_facts")
+    assert status is Status.ERROR
+    assert figure
+
+
+def test_a_rung_that_breaks_its_word_is_seen(spoilt: World) -> None:
+    spoilt.wh.command(
+        "ALTER TABLE fact_sales_attributed_daily UPDATE ad_id = 0 WHERE match_level = 'ad'", None, MUTATION
+    )
+    assert verdict(spoilt, "fact_sales_attributed_daily__rungs_follow_the_ladder") == (Status.ERROR, 2.0)
+
+
+def test_more_refunds_than_sales_are_a_warning(world: World) -> None:
+    world.sale("2025-12-01", 1, 100, event=1, show=1, refunded=("2025-12-02", "150", "0"))
+    world.build("2025-12-01", "2025-12-01")
+    assert verdict(world, "fact_sales_attributed_daily__refunds_below_sales") == (Status.WARNING, 1.0)
+    assert verdict(world, "stg_qtickets_sales_raw__figures_possible") == (Status.ERROR, 1.0)
+
+
+def test_clicks_without_impressions_and_negative_spend_are_impossible(world: World) -> None:
+    world.direct("2025-12-01", 1, 1, 1, "10", utm="yandex/cpc/a/b", impressions=100, clicks=300)
+    world.direct("2025-12-02", 1, 1, 1, "10", utm="yandex/cpc/a/b", impressions=400, clicks=1)  # the month is right
+    world.direct("2025-12-01", 2, 2, 2, "10", utm="yandex/cpc/a/b", impressions=100, clicks=300)
+    world.direct("2025-12-01", 3, 3, 3, "-10", utm="yandex/cpc/a/b")
+    world.build("2025-12-01", "2025-12-02")
+    assert verdict(world, "fact_marketing_daily__figures_possible") == (Status.ERROR, 2.0)
+
+
+def test_tickets_of_unknown_shows_are_listed(spoilt: World) -> None:
+    assert verdict(spoilt, "stg_qtickets_sales_raw__event_and_show_known") == (Status.WARNING, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("sold", "status"), [(10, Status.OK), (12, Status.OK), (30, Status.WARNING), (1, Status.WARNING)]
+)
+def test_a_day_is_compared_with_its_weekday(world: World, sold: int, status: Status) -> None:
+    weeks = [("2025-11-03", 9), ("2025-11-10", 10), ("2025-11-17", 11), ("2025-11-24", sold)]
+    for on, tickets in [*weeks, ("2025-11-22", 500)]:  # a Saturday says nothing about Mondays
+        for order in range(tickets):
+            world.put("stg_qtickets_sales_raw", channel="api", sale_date=day(on), line_id=f"{on}/{order}", tickets=1)
+    assert verdict(world, "stg_qtickets_sales_raw__volume_as_usual") == (status, float(sold))
+
+
+def test_a_missing_setting_stops_the_reports_aloud(world: World) -> None:
+    world.wh.command("ALTER TABLE dim_settings DELETE WHERE key = 'roas_green_above'", None, MUTATION)
+    assert verdict(world, "dim_settings__complete") == (Status.ERROR, 1.0)
+    with pytest.raises(Exception, match="roas_green_above"):
+        world.wh.rows("SELECT * FROM v_romi_kpi")
+
+
+def test_a_platform_with_two_channel_groups_is_refused(world: World) -> None:
+    world.put("dim_channels", utm_source="vk2", utm_medium="*", channel_group="ВК", source="vk_ads")
+    assert verdict(world, "dim_channels__one_group_per_platform") == (Status.ERROR, 1.0)
+
+
+def test_the_vat_of_the_data_is_compared_with_the_stated_rate(world: World) -> None:
+    world.vk("2025-12-01", 1, 1, 1, "2000", utm="vk/cpc/a/b", spend_rub=Decimal(2440))
+    world.build("2025-12-01", "2025-12-01")
+    assert verdict(world, "fact_marketing_daily__vat_as_set") == (Status.OK, 0.0)
+    world.vk("2025-12-02", 1, 1, 1, "2000", utm="vk/cpc/a/b", spend_rub=Decimal(2000))
+    world.build("2025-12-02", "2025-12-02")
+    assert verdict(world, "fact_marketing_daily__vat_as_set") == (Status.WARNING, 1.0)
+
+
+def test_seats_must_fit_into_the_hall(world: World) -> None:
+    world.seats(1, 100, 60, when="2025-12-01 10:00")
+    world.put(
+        "stg_qtickets_inventory_raw",
+        snapshot_date=day("2025-12-01"),
+        show_id=2,
+        seats_total=100,
+        seats_sold=80,
+        seats_free=40,
+    )
+    assert verdict(world, "stg_qtickets_inventory_raw__seats_possible") == (Status.WARNING, 1.0)
+
+
+def test_tags_that_nobody_can_read_are_a_warning_with_their_share(world: World) -> None:
+    world.sale("2025-12-01", 1, 600, event=1, show=1, utm="nobody/knows/this")
+    world.sale("2025-12-01", 2, 400, event=1, show=1, utm="posev/x/y")
+    world.sale("2025-12-01", 3, 5000, event=1, show=1)  # without tags: nothing to read
+    world.build("2025-12-01", "2025-12-01")
+    assert verdict(world, "fact_sales_attributed_daily__utm_mapped") == (Status.WARNING, 60.0)
+
+
+def test_spend_without_a_city_is_a_warning_with_its_share(world: World) -> None:
+    world.direct("2025-12-01", 1, 1, 1, "60", utm="yandex/cpc/a/tomsk_05_01")
+    world.direct("2025-12-01", 2, 2, 2, "40", utm="yandex/cpc/a/b")
+    world.build("2025-12-01", "2025-12-01")
+    assert verdict(world, "fact_marketing_daily__city_recognised") == (Status.WARNING, 40.0)
