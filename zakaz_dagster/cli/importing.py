@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from zakaz_dagster.failures import BadData
 from zakaz_dagster.loading import Load, load_days
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.settings import Settings
+from zakaz_dagster.sources.plan import rows as plan_rows
+from zakaz_dagster.sources.plan import sheet as plan_sheet
 from zakaz_dagster.sources.yandex_direct import history, rows
 from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
 from zakaz_dagster.sources.yandex_direct.inspect import read_file
 from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION, oldest_day
 from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.day import replace_days
 
 
 @click.group("import")
@@ -49,6 +53,29 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
     for reject in rejects:
         click.echo(f"put aside: {reject.where}: {reject.reason}", err=True)
     raise SystemExit(1 if rejects else 0)
+
+
+@importing.command("plan")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Read and report, change nothing.")
+def plan(file: Path, check: bool) -> None:
+    """Load a sales plan from CSV or .xlsx (date, event, city, tickets, revenue): the whole plan of every date in it."""
+    store = wiring.warehouse(Settings())
+    events = store.rows("SELECT event_id, event_name, city FROM dim_events FINAL WHERE is_deleted = 0")
+    sheet = plan_sheet.read(file.name, file.read_bytes())
+    found = plan_rows.plan_of(sheet, plan_rows.Catalogue(plan_rows.events_of(events)), city_index())
+    if not check:
+        replace_days(store, plan_rows.TABLE, found.days, guard=None, ver=time.time_ns(), run_id=f"import {file.name}")
+    span = f"{min(found.days)}..{max(found.days)}" if found.days else "no day"
+    count = sum(rows.num_rows for rows in found.days.values())
+    click.echo(
+        f"{span}: {count} rows, {found.tickets} tickets, {found.revenue_rub} RUB{' (nothing changed)' if check else ''}"
+    )
+    for name in sorted(found.unknown_events):
+        click.echo(f"not in the catalogue, kept by name: {name}", err=True)
+    for reject in found.rejects:
+        click.echo(f"put aside: {reject.where}: {reject.reason}", err=True)
+    raise SystemExit(1 if found.rejects else 0)
 
 
 def _only_login(settings: Settings) -> str:
