@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -40,6 +40,8 @@ class LoadReport:
     accepted: int = 0
     rejected: int = 0
     requests: int = 0
+    retries: int = 0
+    bytes: int = 0
     rows: dict[str, dict[date, int]] = field(default_factory=dict)  # table, day -> rows written
     totals: dict[str, Decimal | int] = field(default_factory=dict)
     totals_by_day: dict[date, dict[str, Decimal | int]] = field(default_factory=dict)
@@ -56,20 +58,44 @@ class Load:
 
 
 def load_days(
-    source: DaySource, about: SourceDescription, warehouse: Warehouse, first: date, last: date, load: Load
+    source: DaySource,
+    about: SourceDescription,
+    warehouse: Warehouse,
+    first: date,
+    last: date,
+    load: Load,
+    report: LoadReport | None = None,
 ) -> LoadReport:
-    """Read first..last and replace each day; raises a Failure and leaves the unfinished batch's days as they were."""
-    report = LoadReport(rows={table: {} for table in about.tables})
+    """Read first..last and replace each day; raises a Failure and leaves the unfinished batch's days as they were.
+
+    A `report` that is passed in tells what was done also when the load fails.
+    """
+    report = report if report is not None else LoadReport()
+    report.rows = {table: {} for table in about.tables}
     version = time.time_ns()
-    before = source.requests
-    with closing(ahead(_batches(_accounted(source.read(first, last), about, first, last)))) as batches:
+    with (
+        _counted(source, report),
+        closing(ahead(_batches(_accounted(source.read(first, last), about, first, last)))) as batches,
+    ):
         for batch in batches:
             written = _replace(batch, about, warehouse, load, version)
             for read in batch:
                 _add(report, read, written)
             load.progress([read.day for read in batch])
-    report.requests = source.requests - before
     return report
+
+
+@contextmanager
+def _counted(source: DaySource, report: LoadReport) -> Iterator[None]:
+    """The network's share of the report: what the source asked inside the block."""
+    stats = source.stats
+    before = (stats.requests, stats.retries, stats.bytes_received)
+    try:
+        yield
+    finally:
+        report.requests = stats.requests - before[0]
+        report.retries = stats.retries - before[1]
+        report.bytes = stats.bytes_received - before[2]
 
 
 def _accounted(reads: Iterator[DayRead], about: SourceDescription, first: date, last: date) -> Iterator[DayRead]:

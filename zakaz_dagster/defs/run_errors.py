@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterInstance
+from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterInstance, EventLogEntry
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster_shared.error import SerializableErrorInfo
 
@@ -18,6 +18,7 @@ KINDS = {DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE, DagsterEve
 REMEMBERED = 1000
 TEXT = 1000
 BLOCKED = "DagsterAssetCheckFailedError"
+ENDED = "RunEnded"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def step_error(data: StepFailureData) -> RunError:
         facts = {name: str(value.value) for name, value in user.metadata.items()}
         text = user.description or facts.get("what", "")
         return RunError(scrub(text)[:TEXT], facts.get("kind", ""), facts.get("source", ""), facts.get("next step", ""))
-    return _of_exception(data.error)
+    return exception_error(data.error)
 
 
 def check_name(asset: str, check: str) -> str:
@@ -59,7 +60,8 @@ def check_name(asset: str, check: str) -> str:
 
 
 def _read(instance: DagsterInstance, run_id: str) -> RunError:
-    events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=KINDS) if entry.dagster_event]
+    entries = instance.all_logs(run_id, of_type=KINDS)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event]
     checks = tuple(_blocking(events))
     steps = [event for event in events if event.event_type is DagsterEventType.STEP_FAILURE]
     errors = [step_error(event.step_failure_data) for event in steps]
@@ -68,7 +70,7 @@ def _read(instance: DagsterInstance, run_id: str) -> RunError:
         return own
     if checks:
         return RunError(f"blocked by {', '.join(checks)}", BLOCKED, failed_checks=checks)
-    return errors[0] if errors else _of_run(events)
+    return errors[0] if errors else run_end_error(entries)
 
 
 def _blocking(events: Sequence[DagsterEvent]) -> list[str]:
@@ -81,16 +83,17 @@ def _blocking(events: Sequence[DagsterEvent]) -> list[str]:
     return found
 
 
-def _of_run(events: Sequence[DagsterEvent]) -> RunError:
-    """A run that ended without a failed step: killed, timed out, or never started."""
-    for event in events:
-        if event.event_type is DagsterEventType.RUN_FAILURE:
-            error = event.job_failure_data.error
-            return _of_exception(error) if error else RunError(scrub(event.message or "")[:TEXT], "RunEnded")
-    return RunError("the run ended without a word", "RunEnded")
+def run_end_error(entries: Sequence[EventLogEntry]) -> RunError:
+    """The error of a run that ended without a failed step: killed, timed out, or never started."""
+    for entry in entries:
+        event = entry.dagster_event
+        if event is not None and event.event_type is DagsterEventType.RUN_FAILURE:
+            error = getattr(event.event_specific_data, "error", None)  # without data when told from outside the run
+            return exception_error(error) if error else RunError(scrub(event.message or "")[:TEXT], ENDED)
+    return RunError("the run ended without a word", ENDED)
 
 
-def _of_exception(error: SerializableErrorInfo | None) -> RunError:
+def exception_error(error: SerializableErrorInfo | None) -> RunError:
     """The innermost cause: the outer ones are the framework's."""
     while error is not None and error.cause is not None:
         error = error.cause

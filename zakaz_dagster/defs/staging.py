@@ -5,7 +5,8 @@ because they come from one reading. Row accounting and control totals are checks
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -75,9 +76,9 @@ def day_assets(
         warehouse: Warehouse = context.resources.warehouse.tagged(
             run=context.run_id, asset=f"load_{about.name}", partition=f"{days.first}..{days.last}"
         )
-        started = time.monotonic()
-        with explained():
-            report = load_days(
+        started, report = time.monotonic(), LoadReport()
+        with told_when_it_fails(context, about, report), explained():
+            load_days(
                 getattr(context.resources, about.name),
                 about,
                 warehouse,
@@ -88,6 +89,7 @@ def day_assets(
                     guard=None if config.allow_shrinking else guard,
                     progress=lambda done: context.log.info("%s: %s … %s replaced", about.label, done[0], done[-1]),
                 ),
+                report,
             )
         seconds = time.monotonic() - started
         for table in about.tables:
@@ -110,6 +112,8 @@ def metadata(report: LoadReport, table: str, seconds: float, chart: Chart | None
         "accepted": report.accepted,
         "rejected": report.rejected,
         "requests": report.requests,
+        "retries": report.retries,
+        "bytes": report.bytes,
         "seconds": round(seconds, 2),
         "days": f"{report.days[0]} … {report.days[-1]}",
         **{f"total {name}": float(value) for name, value in report.totals.items()},
@@ -120,6 +124,26 @@ def metadata(report: LoadReport, table: str, seconds: float, chart: Chart | None
     if chart and len(report.days) > 1:
         shown["chart"] = dg.MetadataValue.md(chart(report))
     return shown
+
+
+@contextmanager
+def told_when_it_fails(
+    context: dg.AssetExecutionContext, about: SourceDescription, report: LoadReport
+) -> Iterator[None]:
+    """A load that fails leaves its figures on the table as an observation; the audit reads them there."""
+    try:
+        yield
+    except dg.Failure:
+        table = list(about.tables)[-1]
+        names = ("received", "accepted", "rejected", "requests", "retries", "bytes")
+        figures = {name: getattr(report, name) for name in names}
+        replaced = f"{report.days[0]} … {report.days[-1]}" if report.days else "none"
+        context.log_event(
+            dg.AssetObservation(
+                table, description="a load that failed", metadata={**figures, "days replaced before": replaced}
+            )
+        )
+        raise
 
 
 def accounting(about: SourceDescription, report: LoadReport, spec: dg.AssetCheckSpec) -> dg.AssetCheckResult:

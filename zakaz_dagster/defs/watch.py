@@ -4,6 +4,7 @@
     <table>.fresh   data time and missing days of every source
     all_checks      all of them and sql/checks as one job, every two hours: the smoke test in the UI
     alerts          a level-triggered sensor: it looks at what is, not at what happened since, so nothing slips through
+    audit           another one: what every run did, into meta_job_runs
 
 Belongs here: wiring `health` and `alerts` to Dagster. Does not: their rules.
 """
@@ -19,11 +20,13 @@ from dagster._core.definitions.repository_definition import RepositoryDefinition
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from zakaz_dagster.alerts.service import Alerts
+from zakaz_dagster.defs.audit import audit_sensor
 from zakaz_dagster.defs.checks import all_checks_job, result
 from zakaz_dagster.defs.describe import OWNERS
 from zakaz_dagster.defs.failures import explained
 from zakaz_dagster.defs.instance_facts import read_facts
 from zakaz_dagster.defs.partitions import Days
+from zakaz_dagster.defs.version import code_version
 from zakaz_dagster.health import infrastructure, probe, reading
 from zakaz_dagster.health.days import missing_days
 from zakaz_dagster.health.facts import DagsterFacts, RunFact
@@ -80,7 +83,7 @@ def definitions(
                 default_status=dg.DefaultScheduleStatus.RUNNING,
             )
         ],
-        sensors=[_alerts([*jobs, everything])],
+        sensors=[_alerts([*jobs, everything]), audit_sensor(code_version())],
     )
 
 

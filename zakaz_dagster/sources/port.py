@@ -14,6 +14,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from zakaz_dagster.transport.stats import Stats
+
 
 @dataclass(frozen=True)
 class Reject:
@@ -54,8 +56,8 @@ class DaySource(Protocol):
     """A vendor that answers ranges and is stored by days."""
 
     @property
-    def requests(self) -> int:
-        """HTTP requests made so far."""
+    def stats(self) -> Stats:
+        """What its requests have cost so far."""
         ...
 
     def read(self, first: date, last: date) -> Iterator[DayRead]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.statements import load
 
 
 @pytest.fixture
@@ -26,6 +27,20 @@ def bare_warehouse(clickhouse: Any) -> Iterator[Warehouse]:
     yield wh
     wh.command(f"DROP DATABASE IF EXISTS {config.database} SYNC", settings=schema.ANYWHERE)
     wh.close()
+
+
+@pytest.fixture
+def sparse_warehouse(bare_warehouse: Warehouse) -> Callable[..., Warehouse]:
+    """`sparse_warehouse("meta_job_runs", "v_ops_runs")`: only these tables and views, for tests that need no more."""
+
+    def make(*names: str) -> Warehouse:
+        bare_warehouse.command(f"CREATE DATABASE {bare_warehouse.config.database}", settings=schema.ANYWHERE)
+        statements = {**load("tables"), **load("views")}
+        for name in names:
+            bare_warehouse.command(statements[name].sql)
+        return bare_warehouse
+
+    return make
 
 
 @pytest.fixture

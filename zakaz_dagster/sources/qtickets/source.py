@@ -24,6 +24,7 @@ from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of
 from zakaz_dagster.sources.qtickets.pages import whole
 from zakaz_dagster.sources.qtickets.records import SOURCE, Order, OrderPage
 from zakaz_dagster.sources.qtickets.rows import SaleRows, client_hasher, instants, moscow_dates, sale_rows
+from zakaz_dagster.transport.stats import Stats
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BATCH_ORDERS = 4_000  # orders turned into columns at once: large enough to be columnar, small enough for flat memory
@@ -72,6 +73,10 @@ class QTicketsSource:
     @property
     def requests(self) -> int:
         return int(self.api.http.stats.requests)
+
+    @property
+    def stats(self) -> Stats:
+        return self.api.http.stats
 
     def catalogue(self) -> Catalogue:
         """Events and shows, read once per run."""

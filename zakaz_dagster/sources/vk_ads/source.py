@@ -29,6 +29,7 @@ from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, Banner
 from zakaz_dagster.sources.vk_ads.rows import TABLE, Names, rows_of
 from zakaz_dagster.sources.vk_ads.statistics import FIGURES, active, figures_of, refuse_hidden_money
 from zakaz_dagster.sources.vk_ads.vat import Vat
+from zakaz_dagster.transport.stats import Stats
 
 HISTORY_DAYS = 366
 DESCRIPTION = SourceDescription(
@@ -98,6 +99,10 @@ class VkAdsSource:
     @property
     def requests(self) -> int:
         return self.api.stats.requests
+
+    @property
+    def stats(self) -> Stats:
+        return self.api.stats
 
     def dimensions(self) -> Mapping[str, pa.Table]:
         """Rows of the three dimension tables to insert: new objects, new versions of tags, changed attributes."""

@@ -18,6 +18,7 @@ from zakaz_dagster.sources.port import DayRead, Reject
 from zakaz_dagster.sources.yandex_direct import history, landed, rows
 from zakaz_dagster.sources.yandex_direct.links import Clicked, Lander
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
+from zakaz_dagster.transport.stats import Stats
 
 Others = Callable[[date], pa.Table]
 
@@ -27,8 +28,6 @@ class ImportedReport:
 
     `rejects` belong to the file as a whole, as their day may be what cannot be read: they go with its first day.
     """
-
-    requests = 0
 
     def __init__(
         self,
@@ -41,6 +40,7 @@ class ImportedReport:
         others: Others,
     ) -> None:
         self._figures = rows.figures(table, login)
+        self.stats = Stats()  # a file is read without a request
         self._login = login
         self._rejects = list(rejects)
         self._lander = Lander(cities)

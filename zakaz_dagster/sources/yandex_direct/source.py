@@ -27,6 +27,7 @@ from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import MOST_ROWS, ReportRequest
 from zakaz_dagster.sources.yandex_direct.tsv import Truncated, read_report
 from zakaz_dagster.transport.client import Download
+from zakaz_dagster.transport.stats import Stats
 
 HISTORY_YEARS = 3
 DESCRIPTION = SourceDescription(
@@ -82,6 +83,10 @@ class DirectSource:
     @property
     def requests(self) -> int:
         return self.api.stats.requests
+
+    @property
+    def stats(self) -> Stats:
+        return self.api.stats
 
     def read(self, first: date, last: date) -> Iterator[DayRead]:
         """Every day of first..last (Moscow), ascending; a day without rows is the vendor's word that it had none."""

@@ -39,8 +39,17 @@ def look(subjects, depth=Depth.QUICK):
 
 
 @pytest.fixture
-def brief(warehouse):
-    return Warehouse.connect(replace(warehouse.config, patience=0.2, timeout=5))
+def sparse(sparse_warehouse):
+    return sparse_warehouse("stg_qtickets_sales_raw", "fact_vk_ads_daily", "meta_day_loads")
+
+
+@pytest.fixture
+def brief(sparse):
+    return briefly(sparse)
+
+
+def briefly(wh):
+    return Warehouse.connect(replace(wh.config, patience=0.2, timeout=5))
 
 
 def ledger(wh, source, *days, covered=None):
@@ -61,12 +70,12 @@ def sale(wh, day, channel="api"):
     )
 
 
-def test_freshness_is_read_from_the_ledger_and_the_rows_of_the_sources_own_channel(warehouse, brief):
+def test_freshness_is_read_from_the_ledger_and_the_rows_of_the_sources_own_channel(sparse, brief):
     today = now().astimezone(MOSCOW).date()
-    ledger(warehouse, "qtickets", *(today - timedelta(days=n) for n in range(5)))
-    ledger(warehouse, "gmail", today - timedelta(days=20))
-    sale(warehouse, today - timedelta(days=1))
-    sale(warehouse, today, channel="mail")
+    ledger(sparse, "qtickets", *(today - timedelta(days=n) for n in range(5)))
+    ledger(sparse, "gmail", today - timedelta(days=20))
+    sale(sparse, today - timedelta(days=1))
+    sale(sparse, today, channel="mail")
     found = seen(brief, SALES, now())
     assert found.newest_day == today - timedelta(days=1)
     assert (found.first_day, len(found.loads), found.busy_days) == (today - timedelta(days=4), 5, 1)
@@ -83,7 +92,8 @@ def test_an_empty_warehouse_is_stale_not_fresh(brief):
     assert "never loaded" in verdicts["stg_qtickets_sales_raw__fresh"].detail
 
 
-def test_a_full_look_evaluates_every_check_of_sql(warehouse, brief):
+def test_a_full_look_evaluates_every_check_of_sql(warehouse):
+    brief = briefly(warehouse)
     verdicts, _ = look(Subjects(brief), Depth.FULL)
     assert {"platform__schema", "platform__grants", "platform__backups"} <= verdicts.keys()
     checks = {name for name in verdicts if not name.startswith("platform__")}
@@ -104,9 +114,9 @@ def test_a_check_that_cannot_be_evaluated_is_red_and_stops_no_other(brief, monke
     assert one.name in verdicts
 
 
-def test_a_failed_backup_is_red(warehouse, brief):
+def test_a_failed_backup_is_red(sparse, brief):
     with pytest.raises(Exception, match="allowed_path"):
-        warehouse.command(f"BACKUP DATABASE {warehouse.config.database} TO File('/nowhere')")
+        sparse.command(f"BACKUP DATABASE {sparse.config.database} TO File('/nowhere')")
     verdicts, _ = look(Subjects(brief), Depth.THOROUGH)
     assert verdicts["platform__backups"].status is Status.ERROR
     assert "File('/nowhere') failed" in verdicts["platform__backups"].detail
