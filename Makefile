@@ -19,7 +19,7 @@ dev: $(READY)  ## Keep the sandbox, the local ClickHouse and Dagster running: ht
 test: $(READY)  ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(READY)  ## Style, types, layers, SQL
+lint: $(READY)  ## Style, types, layers, settings samples (the engine parses every SQL file in the tests)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -33,7 +33,7 @@ format: $(READY)  ## Put the code into its one style
 bench: $(READY)  ## Measure speed and memory, each beside its limit
 	$(BIN)/python -m benchmarks
 
-slow: $(READY)  ## The long proofs: thousands of examples, chaos
+slow: $(READY)  ## The long proofs: thousands of examples, a year of backfill, kills
 	$(BIN)/python -m pytest -m slow
 
 lock: $(READY)  ## Renew the pinned versions and hashes from pyproject.toml

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zakaz_dagster.failures import Fatal
-from zakaz_dagster.settings import PROJECT_ROOT
+from zakaz_dagster.settings import GROUPS, PROJECT_ROOT
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
@@ -97,6 +97,14 @@ def start(name: str, arguments: Sequence[str], home: Path) -> Service:
     return Service(name, process, json.loads(line))
 
 
+def enter(running: Stack) -> None:
+    """Make this process and its children see the stack, and nothing of the caller's own accounts."""
+    prefixes = tuple(str(group.model_config.get("env_prefix")) for group in GROUPS.values())
+    for name in [name for name in os.environ if name.startswith(prefixes)]:
+        del os.environ[name]
+    os.environ.update(running.environment)
+
+
 def dagster_home(home: Path) -> Path:
     """`home`/dagster with the project's dagster.yaml in it, made when absent."""
     folder = home / "dagster"
@@ -109,6 +117,7 @@ def environment(clickhouse_port: str, sandbox: str, home: Path) -> dict[str, str
     """Variables that point every source at the sandbox; nothing of the caller's secrets is used."""
     return {
         "DAGSTER_HOME": str(home / "dagster"),
+        "ZAKAZ_SECRETS_DIR": str(home / "no-secrets"),
         "ZAKAZ_DATA_DIR": str(home),
         "ZAKAZ_PRIVACY_SALT": "sandbox",
         "ALERT_FOLDER": str(home / "mail"),

@@ -2,11 +2,12 @@
 
 Belongs here: names, types, defaults, one sentence of help each. Does not: what is done with a value.
 `configs/*.env.sample` are generated from these classes (`zakaz settings samples`), and a test keeps them equal.
-Values come from the environment first, then from `secrets/<group>.env` beside the project.
+Values come from the environment first, then from `secrets/<group>.env` beside the project, or in ZAKAZ_SECRETS_DIR.
 """
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -239,7 +240,7 @@ class Settings:
     datalens: DataLens
 
     def __init__(self, secrets_dir: Path | None = None) -> None:
-        directory = secrets_dir if secrets_dir is not None else PROJECT_ROOT / "secrets"
+        directory = secrets_dir or Path(os.environ.get("ZAKAZ_SECRETS_DIR") or PROJECT_ROOT / "secrets")
         self.faults: list[str] = []
         for name, group in GROUPS.items():
             env_file = directory / f"{group.file}.env"

@@ -6,7 +6,6 @@ The world's own books are asked at the end, so the demo does not only run: it is
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from collections import defaultdict
@@ -23,7 +22,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from zakaz_dagster.cli.books import compare
-from zakaz_dagster.local import Stack, stack
+from zakaz_dagster.failures import Fatal
+from zakaz_dagster.local import Stack, enter, stack
 from zakaz_dagster.settings import PROJECT_ROOT
 
 DAYS = 30
@@ -47,7 +47,7 @@ def demo(days: int, seed: int, home: Path) -> None:
     first = last - timedelta(days=days - 1)
     console.print(f"[bold]Zakaz Dagster demo[/]: {first} … {last}, seed {seed}")
     with stack(home, ["--seed", str(seed), "--now", midnight.isoformat(), "--days", str(days)]) as running:
-        os.environ.update(running.environment)
+        enter(running)
         console.print(f"ClickHouse {running.clickhouse.facts['version']} and the sandbox vendors are up on 127.0.0.1")
         outcomes = _materialise(console, first, last)
         wrong = _report(console, running, first, last, outcomes)
@@ -85,7 +85,7 @@ def _materialise(console: Console, first: date, last: date) -> list[Any]:
                 outcomes.append(outcome)
                 progress.advance(task, (days.last - days.first).days + 1)
                 if not outcome.success:
-                    raise click.ClickException(f"{job} {days.first}..{days.last} failed:\n{outcome.error}")
+                    raise Fatal(f"{job} {days.first}..{days.last} failed:\n{outcome.error}", source="demo")
         task = progress.add_task("checks and views", total=1)
         outcomes.append(execution.run_job(definitions, instance, "all_checks"))
         progress.advance(task)

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from zakaz_dagster.local import Stack, stack
+from zakaz_dagster.local import Stack, enter, stack
 from zakaz_dagster.settings import PROJECT_ROOT
 
 UI_HOST = "127.0.0.1"
@@ -30,7 +30,7 @@ def dev(port: int, pages_port: int, seed: int, history: int, home: Path) -> None
     """Keep the sandbox, the local ClickHouse and Dagster running; the UI is at http://127.0.0.1:3000."""
     console = Console()
     with stack(home, ["--seed", str(seed), "--days", str(history)]) as running:
-        os.environ.update(running.environment)
+        enter(running)
         _prepare()
         console.print(f"[bold]Dagster UI[/]  http://{UI_HOST}:{port}   (Ctrl-C ends everything)")
         console.print(f"[bold]Pages[/]       http://{UI_HOST}:{pages_port}   (written after the first load)")

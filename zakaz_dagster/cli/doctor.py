@@ -18,13 +18,14 @@ from zakaz_dagster.settings import GROUPS, Group, Settings
 from zakaz_dagster.warehouse import schema
 
 Fact = tuple[str, str]
+BAD_ANSWERS = ("no answer", "not answered", "NO")  # a probe says NO in capitals when the vendor broke its contract
 
 
 @click.command()
 @click.option("--live", is_flag=True, help="Also ask each configured vendor, read-only, and print what it does.")
 @click.option("--all", "everything", is_flag=True, help="Show every setting, not only those that differ from defaults.")
 def doctor(live: bool, everything: bool) -> None:
-    """Check settings, ClickHouse, schema and, with --live, the vendors; exit 1 when something is wrong."""
+    """Check settings, ClickHouse, schema and, with --live, the vendors; exit 2 when something is wrong."""
     console = Console()
     settings = Settings()
     console.print(_settings_table(settings, everything=everything))
@@ -41,7 +42,7 @@ def doctor(live: bool, everything: bool) -> None:
     for problem in problems:
         console.print(f"[red]✗ {problem}")
     console.print("[red]Something is wrong." if problems else "[green]Nothing is wrong.")
-    raise SystemExit(1 if problems else 0)
+    raise SystemExit(2 if problems else 0)
 
 
 def _settings_table(settings: Settings, *, everything: bool) -> Table:
@@ -92,8 +93,4 @@ def _vendor(console: Console, settings: Settings, name: str, ask: Callable[[Sett
     for question, answer in facts:
         table.add_row(question, answer)
     console.print(table)
-    return [
-        f"{name}: {question}: {answer}"
-        for question, answer in facts
-        if answer.startswith(("no answer", "not answered"))
-    ]
+    return [f"{name}: {question}: {answer}" for question, answer in facts if answer.startswith(BAD_ANSWERS)]

@@ -78,9 +78,13 @@ def definitions(
                 about,
                 Reload(f"{about.name}_daily", about.cron, 1 + about.trailing_days, "Yesterday and the trailing days"),
                 target,
+                start,
             ),
             reload_schedule(
-                about, Reload(f"{about.name}_weekly", plan.weekly_cron, about.weekly_days, "The last month"), target
+                about,
+                Reload(f"{about.name}_weekly", plan.weekly_cron, about.weekly_days, "The last month"),
+                target,
+                start,
             ),
         ],
         sensors=list(sensors),

@@ -74,9 +74,9 @@ def _after_loads() -> dg.SensorDefinition:
 
 
 def _builds_itself(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether that run has the shared facts among its own assets."""
+    """Whether that run has the shared facts among its own assets, and did not die before them."""
     run = instance.get_run_by_id(run_id)
-    return run is not None and run.job_name in SALES_JOBS
+    return run is not None and run.job_name in SALES_JOBS and not run.is_failure_or_canceled
 
 
 def _outside(name: str, group: str) -> dg.AssetSpec:

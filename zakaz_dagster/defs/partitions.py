@@ -43,10 +43,10 @@ def days_of(context: dg.AssetExecutionContext) -> Days:
     return Days(date.fromisoformat(keys[0]), date.fromisoformat(keys[-1]))
 
 
-def trailing(at: datetime, count: int, *, includes_today: bool) -> Days:
-    """The last `count` days as seen at `at` (aware), ending today or yesterday."""
+def trailing(at: datetime, count: int, start: date, *, includes_today: bool) -> Days:
+    """The last `count` days as seen at `at` (aware), ending today or yesterday, none before `start`."""
     last = at.astimezone(MOSCOW).date() - timedelta(days=0 if includes_today else 1)
-    return Days(last - timedelta(days=count - 1), last)
+    return Days(max(start, last - timedelta(days=count - 1)), last)
 
 
 def ranges(days: Sequence[date]) -> list[Days]:

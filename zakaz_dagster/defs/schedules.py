@@ -6,7 +6,7 @@ leaves no orphan step behind.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -39,7 +39,7 @@ def job(name: str, assets: Sequence[str], description: str) -> UnresolvedAssetJo
 
 
 def reload_schedule(
-    about: SourceDescription, plan: Reload, target: UnresolvedAssetJobDefinition, *, running: bool = True
+    about: SourceDescription, plan: Reload, target: UnresolvedAssetJobDefinition, start: date, *, running: bool = True
 ) -> dg.ScheduleDefinition:
     """One run for the trailing days."""
 
@@ -52,14 +52,14 @@ def reload_schedule(
         default_status=dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED,
     )
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        days = trailing(context.scheduled_execution_time, plan.days, includes_today=about.includes_today)
+        days = trailing(context.scheduled_execution_time, plan.days, start, includes_today=about.includes_today)
         return dg.RunRequest(run_key=f"{plan.name}:{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", tags=days.tags)
 
     return tick
 
 
 def refresh_schedule(
-    about: SourceDescription, name: str, target: UnresolvedAssetJobDefinition
+    about: SourceDescription, name: str, target: UnresolvedAssetJobDefinition, start: date
 ) -> dg.ScheduleDefinition:
     """The running day; in its first hour also the day before, whose last orders may have come late."""
 
@@ -73,7 +73,7 @@ def refresh_schedule(
     )
     def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         at = context.scheduled_execution_time.astimezone(MOSCOW)
-        days = Days((at - timedelta(hours=1)).date(), at.date())
+        days = Days(max(start, (at - timedelta(hours=1)).date()), at.date())
         return dg.RunRequest(run_key=f"{name}:{at:%Y-%m-%dT%H:%M}", tags=days.tags)
 
     return tick

@@ -3,10 +3,11 @@
 from datetime import UTC, date, datetime
 
 import dagster as dg
+from dagster._core.errors import DagsterResourceFunctionError
 
 from zakaz_dagster.defs import advertising
+from zakaz_dagster.defs.failures import what_is_missing
 from zakaz_dagster.defs.partitions import ranges
-from zakaz_dagster.failures import ConfigFault
 from zakaz_dagster.sources.yandex_direct import campaigns, history
 from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION, DirectSource
 
@@ -46,8 +47,8 @@ def _corrections(start: date) -> dg.SensorDefinition:
             return dg.SkipReason(f"watching for corrections from {now:%Y-%m-%d %H:%M} UTC on")
         try:
             source: DirectSource = context.resources.yandex_direct
-        except ConfigFault as fault:
-            return dg.SkipReason(str(fault))
+        except DagsterResourceFunctionError as error:
+            return dg.SkipReason(what_is_missing(error))
         changed = source.changed_days(datetime.fromisoformat(context.cursor))
         days = [day for day in changed.days if day >= start]
         return dg.SensorResult(

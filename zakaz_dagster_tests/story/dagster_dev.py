@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from zakaz_dagster import wiring
-from zakaz_dagster.local import PROJECT_ROOT, Stack, stack
+from zakaz_dagster.local import PROJECT_ROOT, Stack, enter, stack
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse
@@ -89,13 +89,12 @@ def wait(found: Any, seconds: float) -> Any:
 def dagster_dev(home: Path, sandbox_options: Sequence[str]) -> Iterator[Dagster]:
     """The stack, the schema and `dagster dev` on a free port; all of it ends with the block."""
     with stack(home, sandbox_options) as running:
-        environment = {**os.environ, **running.environment}
         saved = dict(os.environ)
-        os.environ.update(running.environment)
+        enter(running)
         try:
             warehouse = wiring.warehouse(Settings())
             schema.apply(warehouse)
-            with _web(environment, home) as port:
+            with _web(dict(os.environ), home) as port:
                 yield Dagster(port, running, warehouse)
         finally:
             os.environ.clear()

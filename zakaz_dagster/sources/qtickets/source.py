@@ -7,7 +7,8 @@ Belongs here: the sweep. Does not: protocol (`api`), shapes (`records`), meaning
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -103,6 +104,13 @@ class QTicketsSource:
 
         pages = whole(fetch, day=None, growing=True, what="GET /orders by updated_at")
         orders = [each for page in pages for each in page.data]
+        if len({order.id for order in orders}) != len(orders):
+            raise BadData(
+                "an order was touched while the changed ones were paged, and another may have slipped past",
+                source=SOURCE,
+                expected="every order once",
+                next_step="the mark stays where it was; the next look asks again",
+            )
         touched = pc.cast(instants([each.updated_at for each in orders]), pa.timestamp("s", "Europe/Moscow"))
         newest = pc.max(touched).as_py() if orders else start
         paid = moscow_dates(instants([each.payed_at for each in orders if each.payed_at]))
@@ -204,6 +212,7 @@ def _days(batch: _Batch, rows: SaleRows, asked_at: datetime) -> Iterator[DayRead
     rejects: dict[str, list[Reject]] = {}
     for day_text, reject in rows.rejects:
         rejects.setdefault(day_text, []).append(reject)
+    received = _received(batch.orders, rows.orders["sale_date"].to_pylist())
     for offset in range((batch.last - batch.first).days + 1):
         day = batch.first + timedelta(days=offset)
         lines = rows.lines.slice(*lines_at.get(day, (0, 0)))
@@ -214,13 +223,21 @@ def _days(batch: _Batch, rows: SaleRows, asked_at: datetime) -> Iterator[DayRead
                 "stg_qtickets_orders_raw": rows.orders.slice(*orders_at.get(day, (0, 0))),
                 "stg_qtickets_sales_raw": lines,
             },
-            received=lines.num_rows + len(refused),
+            received=received[day],
             accepted=lines.num_rows,
             rejects=refused,
             complete=True,
             covered_until=asked_at.isoformat(timespec="seconds"),
             totals=totals(lines),
         )
+
+
+def _received(orders: Sequence[Order], days: Sequence[date]) -> Counter[date]:
+    """Tickets the vendor sent for each day, counted before anything is made of them; an order without any counts 1."""
+    count: Counter[date] = Counter()
+    for order, day in zip(orders, days, strict=True):
+        count[day] += max(1, len(order.baskets))
+    return count
 
 
 def _bounds(days: pa.ChunkedArray) -> dict[date, tuple[int, int]]:
