@@ -5,6 +5,8 @@ It loads with an empty environment: resources are made when a run needs them, an
 
 from __future__ import annotations
 
+from functools import partial
+
 import dagster as dg
 
 from zakaz_dagster import watching, wiring
@@ -19,9 +21,9 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     settings = settings or Settings()
     start, guard = settings.platform.start_date, settings.clickhouse.drop_guard
     parts = dg.Definitions.merge(
-        qtickets.definitions(start, guard),
+        qtickets.definitions(start, guard, partial(wiring.qtickets, settings)),
         vk_ads.definitions(start, guard),
-        yandex_direct.definitions(start, guard),
+        yandex_direct.definitions(start, guard, partial(wiring.yandex_direct, settings)),
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label),
         marts.definitions(start),
         preview.definitions(settings.platform.data_dir / "preview"),

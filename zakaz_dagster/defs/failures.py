@@ -6,21 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-from dagster._core.errors import DagsterResourceFunctionError
 
-from zakaz_dagster.failures import ConfigFault, Failure, Retriable
+from zakaz_dagster.failures import Failure, Retriable
 from zakaz_dagster.transport.redaction import scrub
 
 # The HTTP client has already retried inside its own deadline; the step tries twice more, half a minute apart.
 RETRY = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-
-
-def what_is_missing(error: DagsterResourceFunctionError) -> str:
-    """The settings that a resource could not do without; any other reason is raised again."""
-    cause = error.__cause__ or error.__context__
-    if isinstance(cause, ConfigFault):
-        return str(cause)
-    raise error
 
 
 @contextmanager

@@ -7,27 +7,28 @@ on change          older days whose orders were touched (a refund three months l
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 
 import dagster as dg
 import pyarrow as pa
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.errors import DagsterResourceFunctionError
 
 from zakaz_dagster.defs import marts
 from zakaz_dagster.defs.describe import asset_spec
 from zakaz_dagster.defs.facts import fact
-from zakaz_dagster.defs.failures import RETRY, explained, what_is_missing
+from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.lineage import vendor_lineage, vendor_spec
 from zakaz_dagster.defs.partitions import MOSCOW, daily, ranges
 from zakaz_dagster.defs.schedules import Reload, job, refresh_schedule, reload_schedule
 from zakaz_dagster.defs.staging import day_assets, freshness
+from zakaz_dagster.failures import ConfigFault
 from zakaz_dagster.sources.qtickets.catalogue import INVENTORY, inventory_row
 from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.whole import append, replace_whole
 
+MakeSource = Callable[[], QTicketsSource]
 POOL = DESCRIPTION.name
 CATALOGUE_GUARD = 0.5  # events are never taken off the list, so half of them missing is no honest answer
 FACT = "fact_qtickets_sales_daily"
@@ -38,8 +39,8 @@ VENDOR = {
 }
 
 
-def definitions(start: date, guard: float) -> dg.Definitions:
-    """Everything of this vendor; resources are bound by the caller."""
+def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
+    """Everything of this vendor; resources are bound by the caller, `make` is for its sensor."""
     partitions = daily(start, includes_today=True)
     sales = day_assets(
         DESCRIPTION, partitions, deps=["qtickets/orders", "dim_events"], guard=guard, lineage=vendor_lineage("qtickets")
@@ -75,7 +76,7 @@ def definitions(start: date, guard: float) -> dg.Definitions:
                 start,
             ),
         ],
-        sensors=[_changed_orders(reload, start)],
+        sensors=[_changed_orders(reload, start, make)],
     )
 
 
@@ -145,12 +146,11 @@ def inventory(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     )
 
 
-def _changed_orders(reload: UnresolvedAssetJobDefinition, start: date) -> dg.SensorDefinition:
+def _changed_orders(reload: UnresolvedAssetJobDefinition, start: date, make: MakeSource) -> dg.SensorDefinition:
     @dg.sensor(
         name="qtickets_changed_orders",
         job=reload,
         minimum_interval_seconds=15 * 60,
-        required_resource_keys={"qtickets"},
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Asks for orders touched since the last look and reloads the older days they belong to",
     )
@@ -160,9 +160,9 @@ def _changed_orders(reload: UnresolvedAssetJobDefinition, start: date) -> dg.Sen
             context.update_cursor(now.isoformat())
             return dg.SkipReason(f"watching for changes from {now:%Y-%m-%d %H:%M} UTC on")
         try:
-            source: QTicketsSource = context.resources.qtickets
-        except DagsterResourceFunctionError as error:
-            return dg.SkipReason(what_is_missing(error))
+            source = make()  # not a resource: those are made before this body, where a missing setting is an error
+        except ConfigFault as fault:
+            return dg.SkipReason(str(fault))
         found = source.changes(datetime.fromisoformat(context.cursor))
         today = now.astimezone(MOSCOW).date()
         older = [day for day in found.days if start <= day < today]

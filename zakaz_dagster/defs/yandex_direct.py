@@ -1,16 +1,17 @@
 """Yandex Direct in Dagster: the shape of every advertising source, and a sensor that asks which past days changed."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import dagster as dg
-from dagster._core.errors import DagsterResourceFunctionError
 
 from zakaz_dagster.defs import advertising
-from zakaz_dagster.defs.failures import what_is_missing
 from zakaz_dagster.defs.partitions import ranges
+from zakaz_dagster.failures import ConfigFault
 from zakaz_dagster.sources.yandex_direct import campaigns, history
 from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION, DirectSource
 
+MakeSource = Callable[[], DirectSource]
 PLAN = advertising.Plan(
     about=DESCRIPTION,
     endpoints={
@@ -26,17 +27,16 @@ PLAN = advertising.Plan(
 )
 
 
-def definitions(start: date, guard: float) -> dg.Definitions:
-    """Everything of this vendor; resources are bound by the caller."""
-    return advertising.definitions(PLAN, start, guard, sensors=[_corrections(start)])
+def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
+    """Everything of this vendor; resources are bound by the caller, `make` is for its sensor."""
+    return advertising.definitions(PLAN, start, guard, sensors=[_corrections(start, make)])
 
 
-def _corrections(start: date) -> dg.SensorDefinition:
+def _corrections(start: date, make: MakeSource) -> dg.SensorDefinition:
     @dg.sensor(
         name="yandex_direct_corrections",
         job_name=f"{DESCRIPTION.name}_daily",
         minimum_interval_seconds=6 * 3600,
-        required_resource_keys={DESCRIPTION.name},
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Asks which campaigns' past days were corrected (changes.check) and reloads those days",
     )
@@ -46,9 +46,9 @@ def _corrections(start: date) -> dg.SensorDefinition:
             context.update_cursor(now.isoformat())
             return dg.SkipReason(f"watching for corrections from {now:%Y-%m-%d %H:%M} UTC on")
         try:
-            source: DirectSource = context.resources.yandex_direct
-        except DagsterResourceFunctionError as error:
-            return dg.SkipReason(what_is_missing(error))
+            source = make()  # not a resource: those are made before this body, where a missing setting is an error
+        except ConfigFault as fault:
+            return dg.SkipReason(str(fault))
         changed = source.changed_days(datetime.fromisoformat(context.cursor))
         days = [day for day in changed.days if day >= start]
         return dg.SensorResult(

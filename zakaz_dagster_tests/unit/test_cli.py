@@ -1,0 +1,99 @@
+"""The command as people type it: help for every verb, exit codes, output without names."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+from click.testing import CliRunner
+
+from zakaz_dagster.cli import VERBS, main
+from zakaz_dagster.local import Service, Stack, enter
+from zakaz_dagster.settings import Settings
+from zakaz_dagster_tests.bodies_qtickets import PLANTED, order, page, ticket
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_has_help(verb):
+    done = CliRunner().invoke(main, [verb, "--help"])
+    assert done.exit_code == 0, done.output
+    assert "Usage" in done.output
+
+
+def test_inspect_prints_one_json_object_without_any_name(tmp_path):
+    file = tmp_path / "orders.json"
+    file.write_bytes(page(order(ticket(100), ticket(0)), order(ticket(-1))))
+    done = CliRunner().invoke(main, ["inspect", "qtickets-orders", str(file), "--json"])
+    assert done.exit_code == 0, done.output
+    body = json.loads(done.output)
+    assert set(body) == {"rows", "rejects", "totals"}
+    assert (body["totals"]["gross_rub"], len(body["rejects"])) == ("100.00", 1)
+    assert {"reason", "where"} <= set(body["rejects"][0])
+    assert not any(planted in done.output for planted in PLANTED)
+
+
+def test_the_recorded_page_is_inspected_as_recorded(recorded):
+    file = recorded("qtickets") / "01_orders_page1.json"
+    done = CliRunner().invoke(main, ["inspect", "qtickets-orders", str(file), "--json"])
+    totals = json.loads(done.output)["totals"]
+    assert (totals["tickets"], totals["free_tickets"], totals["gross_rub"]) == (17, 2, "5084.00")
+    assert "@" not in done.output
+
+
+def test_a_file_that_is_no_answer_ends_with_two_and_says_what_was_expected(tmp_path):
+    file = tmp_path / "broken.json"
+    file.write_text("<html>")
+    done = CliRunner().invoke(main, ["inspect", "qtickets-orders", str(file)])
+    assert done.exit_code == 2
+    assert "Expected" in done.output
+
+
+def test_the_local_stack_sees_nothing_of_the_callers_accounts(tmp_path, monkeypatch):
+    monkeypatch.setenv("CLICKHOUSE_SECURE", "true")
+    monkeypatch.setenv("ALERT_SMTP_HOST", "mail.example.test")
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "alerts.env").write_text("ALERT_EMAIL_TO=people@example.test\n")
+    monkeypatch.setenv("ZAKAZ_SECRETS_DIR", str(secrets))
+    assert Settings().alerts.email_to == "people@example.test"
+    saved = dict(os.environ)
+    service = Service("x", process=None, facts={"port": 1})  # type: ignore[arg-type]
+    try:
+        enter(Stack(service, service, tmp_path / "home"))
+        settings = Settings()
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)
+    assert (settings.clickhouse.secure, settings.alerts.smtp_host, settings.alerts.email_to) == (False, "", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"), [("qtickets_changed_orders", "QTICKETS_TOKEN"), ("yandex_direct_corrections", "DIRECT_TOKEN")]
+)
+def test_a_sensor_names_missing_settings_and_does_not_fail(monkeypatch, name, variable):
+    from zakaz_dagster.definitions import build_definitions
+
+    monkeypatch.delenv(variable, raising=False)
+    definitions = build_definitions()
+    sensor = definitions.resolve_sensor_def(name)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance, cursor=datetime.now(UTC).isoformat())
+        tick = sensor.evaluate_tick(context)
+    assert f"{variable} is not set" in (tick.skip_message or "")
+
+
+def test_schedules_ask_for_no_day_before_the_start(monkeypatch):
+    from zakaz_dagster.definitions import build_definitions
+
+    monkeypatch.setenv("ZAKAZ_START_DATE", "2026-11-20")
+    definitions = build_definitions()
+    at = datetime(2026, 11, 23, 0, 20, tzinfo=UTC)
+    for name in ("qtickets_nightly", "qtickets_weekly", "vk_ads_daily", "yandex_direct_weekly"):
+        schedule = definitions.resolve_schedule_def(name)
+        with dg.DagsterInstance.ephemeral() as instance:
+            context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
+            (request,) = schedule.evaluate_tick(context).run_requests
+        assert request.tags["dagster/asset_partition_range_start"] == "2026-11-20", name
