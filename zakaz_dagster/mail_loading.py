@@ -101,10 +101,10 @@ def derive_days(warehouse: Warehouse, days: Sequence[date], report: MailReport, 
     rows = _typed(warehouse.query(builds["mail_sales"].sql, asked), types)
     by_day = {day: rows.filter(pc.equal(rows["sale_date"], pa.scalar(day))) for day in days}
     replaced = replace_days(warehouse, SALES, by_day, partition=CHANNEL, guard=None, ver=version, run_id=run_id)
-    rejects: dict[date, list[Reject]] = {day: [] for day in days}
+    refused: dict[date, list[dict[str, Any]]] = {day: [] for day in days}
     for each in warehouse.rows(builds["mail_rejects"].sql, asked):
-        rejects[each["sale_date"]].append(Reject(each["reason"], each["place"], each["payload"]))
-    reads = [_day_read(day, by_day[day], rejects[day]) for day in days]
+        refused[each["sale_date"]].append(each)
+    reads = [_day_read(day, by_day[day], refused[day]) for day in days]
     written = {SALES: {day: outcome.rows_after for day, outcome in replaced.items()}}
     ledger.record_days(warehouse, SOURCE, reads, written, ver=version, run_id=run_id)
     report.rows |= written[SALES]
@@ -146,17 +146,18 @@ def _count(report: MailReport, reads: Sequence[MailRead]) -> None:
     report.rejected += sum(len(read.refused) for read in reads)
 
 
-def _day_read(day: date, rows: pa.Table, rejects: Sequence[Reject]) -> DayRead:
-    """The day's entry in the books; a line's free tickets are a row of their own and no line."""
+def _day_read(day: date, rows: pa.Table, refused: Sequence[dict[str, Any]]) -> DayRead:
+    """The day's entry in the books, as of its newest mail; a line's free tickets are a row of their own and no line."""
+    rejects = [Reject(each["reason"], each["place"], each["payload"]) for each in refused]
     lines = rows.num_rows - (pc.sum(pc.ends_with(rows["line_id"], ":free")).as_py() or 0)
-    newest = pc.max(rows["reported_at"]).as_py()
+    stated = [moment for moment in rows["reported_at"].to_pylist() if moment] + [each["stated_at"] for each in refused]
     return DayRead(
         day=day,
         tables={SALES: rows},
         received=lines + len(rejects),
         accepted=lines,
         rejects=rejects,
-        covered_until=newest.isoformat() if newest else "",
+        covered_until=max(stated).isoformat() if stated else "",
         totals=_totals(rows),
     )
 

@@ -25,7 +25,8 @@ SELECT
     sale_date,
     reason,
     concat('message ', message_id, ', ', place) AS place,
-    payload
+    payload,
+    stated_at
 FROM judged
 WHERE reason != '' AND stated_ms >= newest
 ORDER BY sale_date, message_id, line_no

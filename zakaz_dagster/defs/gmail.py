@@ -76,8 +76,8 @@ def _mails(days_back: int, label: str) -> dg.AssetsDefinition:
         window = Window(now - timedelta(days=config.days_back or days_back), now)
         with explained():
             mailbox: Mailbox = context.resources.gmail
-            warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset="load_gmail")
-            report = load_mails(mailbox, warehouse, window, MailLoad(context.run_id, label, context.log.info))
+            warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run.run_id, asset="load_gmail")
+            report = load_mails(mailbox, warehouse, window, MailLoad(context.run.run_id, label, context.log.info))
         yield dg.MaterializeResult(TABLES[0], metadata={"dagster/row_count": report.found, **figures(report)})
         yield dg.MaterializeResult(TABLES[1], metadata={"dagster/row_count": report.lines, **figures(report)})
 
