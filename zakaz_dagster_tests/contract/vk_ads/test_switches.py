@@ -76,7 +76,7 @@ FAILS: dict[str, tuple[dict, dict, type[Failure], str]] = {
         {"off": True},
         {"deadline": 2.0},
         Retriable,
-        "RemoteProtocolError|ConnectError|did not succeed",
+        "RemoteProtocolError|ReadError|ConnectError|did not succeed",
     ),
     "slower than the time-out": ({"slow": 3, "after": 1}, {"timeout": 0.5, "deadline": 2.0}, Retriable, "Timeout"),
     "a day missing": ({"missing_days": ["2026-11-18"]}, {}, BadData, "x-request-id .* 2026-11-18 first"),
