@@ -1,7 +1,7 @@
 -- Spend, impressions and clicks are those of the platforms' facts, day by day, to the kopeck.
 -- asset: fact_marketing_daily
 -- severity: error
--- blocking: yes
+-- blocking: no
 -- action: materialise fact_utm_daily and fact_marketing_daily for the days the detail names
 WITH sides AS
 (

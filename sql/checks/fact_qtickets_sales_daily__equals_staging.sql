@@ -1,7 +1,7 @@
 -- The fact holds exactly the money of its sale lines, day by day.
 -- asset: fact_qtickets_sales_daily
 -- severity: error
--- blocking: yes
+-- blocking: no
 -- action: materialise fact_qtickets_sales_daily for the days the detail names
 WITH sides AS
 (

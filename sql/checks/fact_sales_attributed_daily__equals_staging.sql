@@ -1,7 +1,7 @@
 -- The attributed sales hold exactly the money and tickets of both channels' lines: nothing lost, nothing multiplied.
 -- asset: fact_sales_attributed_daily
 -- severity: error
--- blocking: yes
+-- blocking: no
 -- action: materialise fact_utm_daily, fact_marketing_daily and fact_sales_attributed_daily for the days the detail names
 WITH sides AS
 (
