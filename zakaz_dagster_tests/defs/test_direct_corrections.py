@@ -24,7 +24,7 @@ def materialise(sandbox, warehouse):
     api = DirectApi(DirectConfig(f"{sandbox.url}/direct/json", sandbox.token, requests_per_second=100))
     moments = (datetime.fromisoformat(NOW) + timedelta(seconds=n) for n in count())  # time goes on between readings
     source = DirectSource(api, city_index(), logins=LOGINS, now=lambda: next(moments))
-    parts = yandex_direct.definitions(date(2026, 11, 1), 0.5)
+    parts = yandex_direct.definitions(date(2026, 11, 1), 0.5, lambda: None)
     resources = {
         "yandex_direct": dg.ResourceDefinition.hardcoded_resource(source),
         "warehouse": dg.ResourceDefinition.hardcoded_resource(warehouse),
