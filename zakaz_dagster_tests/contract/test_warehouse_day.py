@@ -81,22 +81,27 @@ def test_empty_complete_day_clears_the_partition(warehouse: Warehouse) -> None:
 
 
 def test_the_guard_refuses_a_day_that_shrinks_and_says_how_to_allow_it(warehouse: Warehouse) -> None:
-    put(warehouse, FIRST, orders(FIRST, 10))
-    with pytest.raises(BadData, match=r"2026-03-01: .* from 10 to 4 rows.*at most 50%.*drop guard off"):
-        put(warehouse, FIRST, orders(FIRST, 4))
-    assert held(warehouse) == {FIRST: 10}
-    assert put(warehouse, FIRST, orders(FIRST, 5)).rows_after == 5
+    put(warehouse, FIRST, orders(FIRST, 40))
+    with pytest.raises(BadData, match=r"2026-03-01: .* from 40 to 16 rows.*at most 50%.*drop guard off"):
+        put(warehouse, FIRST, orders(FIRST, 16))
+    assert held(warehouse) == {FIRST: 40}
+    assert put(warehouse, FIRST, orders(FIRST, 20)).rows_after == 20
     assert put(warehouse, FIRST, orders(FIRST, 1), guard=None).rows_after == 1
+
+
+def test_a_day_of_few_rows_may_lose_them_all_to_one_refund(warehouse: Warehouse) -> None:
+    put(warehouse, FIRST, orders(FIRST, 19))
+    assert put(warehouse, FIRST, orders(FIRST, 1)).rows_after == 1
 
 
 def test_one_shrinking_day_keeps_all_days_of_the_batch(warehouse: Warehouse) -> None:
     second = FIRST + timedelta(days=1)
-    put(warehouse, FIRST, orders(FIRST, 10))
+    put(warehouse, FIRST, orders(FIRST, 40))
     with pytest.raises(BadData):
         days.replace_days(
             warehouse, ORDERS, {FIRST: orders(FIRST, 1), second: orders(second, 3)}, guard=0.5, ver=2, run_id="r"
         )
-    assert held(warehouse) == {FIRST: 10}
+    assert held(warehouse) == {FIRST: 40}
 
 
 def test_one_channel_never_replaces_the_other(warehouse: Warehouse) -> None:
