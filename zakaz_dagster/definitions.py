@@ -9,9 +9,21 @@ from functools import partial
 
 import dagster as dg
 
-from zakaz_dagster import watching, wiring
-from zakaz_dagster.defs import gmail, marts, preview, qtickets, virtual, vk_ads, watch, yandex_direct
+from zakaz_dagster import logs, watching, wiring
+from zakaz_dagster.defs import (
+    console,
+    gmail,
+    housekeeping,
+    marts,
+    preview,
+    qtickets,
+    virtual,
+    vk_ads,
+    watch,
+    yandex_direct,
+)
 from zakaz_dagster.defs.checks import sql_checks
+from zakaz_dagster.defs.housekeeping import Keep
 from zakaz_dagster.defs.seeds import seed_assets
 from zakaz_dagster.settings import Settings
 
@@ -19,6 +31,8 @@ from zakaz_dagster.settings import Settings
 def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     """Assets, checks, jobs, schedules, sensors and resources of the whole platform."""
     settings = settings or Settings()
+    logs.configure(json_lines=settings.platform.log_json)
+    console.runs_as_json(json_lines=settings.platform.log_json)
     start, guard = settings.platform.start_date, settings.clickhouse.drop_guard
     parts = dg.Definitions.merge(
         qtickets.definitions(start, guard, partial(wiring.qtickets, settings)),
@@ -27,6 +41,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label),
         marts.definitions(start),
         preview.definitions(settings.platform.data_dir / "preview"),
+        housekeeping.definitions(Keep(settings.platform.keep_runs_days, settings.platform.keep_audit_months)),
         dg.Definitions(assets=[*seed_assets(), *virtual.view_assets()], sensors=[virtual.automation()]),
         # In one process, also what people launch from the UI: a killed run then leaves no orphan step that loads on.
         dg.Definitions(resources=_resources(settings), executor=dg.in_process_executor),

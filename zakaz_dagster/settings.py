@@ -49,6 +49,8 @@ class Platform(Group):
     start_date: date = Field(date(2024, 1, 1), description="first day of every daily partition (Europe/Moscow)")
     privacy_salt: SecretStr = Field(SecretStr(""), description="secret for hashing buyers' ids; keep it for ever")
     log_json: bool = Field(False, description="one JSON object per log line")
+    keep_runs_days: int = Field(14, ge=7, description="Dagster forgets runs older than this, not which days are loaded")
+    keep_audit_months: int = Field(25, ge=1, description="the audit of runs in ClickHouse is kept this long")
     ui_url: str = Field("http://127.0.0.1:3000", description="address of the Dagster UI, for links in alerts")
 
 

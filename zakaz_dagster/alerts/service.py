@@ -68,6 +68,14 @@ class Alerts:
         except BROKEN as error:
             return [store_broken(self.path, error)]
 
+    def forget(self, before: datetime) -> int:
+        """Forget what was sent before then; how many notices."""
+        try:
+            with closing(Store(self.path)) as store:
+                return store.prune(before)
+        except BROKEN:
+            return 0
+
     def test(self, now: datetime) -> dict[str, str]:
         """Send a test mail through every channel: its name to what went wrong ('' when nothing did)."""
         text = f"Проверка связи {moment(now)}. Если вы это читаете, оповещения доходят."

@@ -10,7 +10,7 @@ import time
 import click
 from rich.console import Console
 
-from zakaz_dagster import watching, wiring
+from zakaz_dagster import logs, watching, wiring
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
 from zakaz_dagster.health.smoke import Depth
 from zakaz_dagster.health.wire import document
@@ -34,7 +34,9 @@ def serve(host: str | None, port: int | None) -> None:
     from zakaz_dagster.health.serve import run
     from zakaz_dagster.health.server import app
 
-    given = Settings().health
+    settings = Settings()
+    logs.configure(json_lines=settings.platform.log_json)
+    given = settings.health
     silence = SILENCE * given.every_seconds + LONGEST_LOOK_SECONDS
     command = [sys.executable, "-m", "zakaz_dagster", "health", "collect"]
     keeper = functools.partial(keep, command=command, silence_seconds=silence)
@@ -46,6 +48,7 @@ def serve(host: str | None, port: int | None) -> None:
 def collect() -> None:
     """Look again and again and print each document as one line; `serve` reads them."""
     settings = Settings()
+    logs.configure(json_lines=settings.platform.log_json)
     watcher = watch(settings, Depth.QUICK)
     while True:
         click.echo(json.dumps(document(watcher.look()), ensure_ascii=False))

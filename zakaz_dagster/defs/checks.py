@@ -48,7 +48,7 @@ def _checks_of(asset: str, statements: Sequence[Statement]) -> dg.AssetChecksDef
         dg.AssetCheckSpec(
             check_name(statement),
             asset=asset,
-            description=f"{statement.title}\n\n{statement.meta.get('action', '')}",
+            description=_about(statement),
             blocking=statement.meta.get("blocking") == "yes",
         )
         for statement in statements
@@ -62,17 +62,20 @@ def _checks_of(asset: str, statements: Sequence[Statement]) -> dg.AssetChecksDef
             if check_name(statement) in wanted:
                 with explained():
                     verdict = evaluate(warehouse, statement)
-                yield result(asset, check_name(statement), verdict, statement)
+                yield result(asset, check_name(statement), verdict)
 
     return check
 
 
-def result(asset: str, name: str, verdict: Verdict, statement: Statement | None = None) -> dg.AssetCheckResult:
+def _about(statement: Statement) -> str:
+    """What the check says, what to do, and its SQL: here, once, for a result is stored three times at every run."""
+    return f"{statement.title}\n\n{statement.meta.get('action', '')}\n\n```sql\n{statement.sql.strip()}\n```"
+
+
+def result(asset: str, name: str, verdict: Verdict) -> dg.AssetCheckResult:
     """A verdict as Dagster shows it; a warning is a failed check of severity WARN."""
     severe = verdict.status is Status.ERROR
-    metadata: dict[str, Any] = {"detail": verdict.detail, "what to do": verdict.action}
-    if statement is not None:
-        metadata["sql"] = dg.MetadataValue.md(f"```sql\n{statement.sql.strip()}\n```")
+    metadata: dict[str, Any] = {} if verdict.status is Status.OK else {"what to do": verdict.action}
     for label, value in (("figure", verdict.figure), ("threshold", verdict.threshold)):
         if value is not None:
             metadata[label] = float(value)

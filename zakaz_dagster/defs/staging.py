@@ -18,6 +18,7 @@ from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.partitions import days_of
 from zakaz_dagster.loading import Load, LoadReport, load_days
 from zakaz_dagster.sources.port import SourceDescription
+from zakaz_dagster.transport.log import correlated
 from zakaz_dagster.warehouse.client import Warehouse
 
 Chart = Callable[[LoadReport], str]
@@ -73,11 +74,10 @@ def day_assets(
     )
     def load(context: dg.AssetExecutionContext, config: DropGuard):  # type: ignore[no-untyped-def]  # noqa: ANN202
         days = days_of(context)
-        warehouse: Warehouse = context.resources.warehouse.tagged(
-            run=context.run_id, asset=f"load_{about.name}", partition=f"{days.first}..{days.last}"
-        )
+        tags = {"run": context.run_id, "asset": f"load_{about.name}", "partition": f"{days.first}..{days.last}"}
+        warehouse: Warehouse = context.resources.warehouse.tagged(**tags)
         started, report = time.monotonic(), LoadReport()
-        with told_when_it_fails(context, about, report), explained():
+        with correlated(**tags), told_when_it_fails(context, about, report), explained():
             load_days(
                 getattr(context.resources, about.name),
                 about,

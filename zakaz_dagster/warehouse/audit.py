@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import pyarrow as pa
 
@@ -17,6 +17,10 @@ from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.columns import fit
 
 TABLE = "meta_job_runs"
+MONTHS = (
+    "SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase()"
+    " AND table = {table:String} AND toUInt32(partition) < {month:UInt32}"
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,14 @@ def record(wh: Warehouse, attempts: Sequence[Attempt]) -> int:
     rows = [{**{name: _whole(value) for name, value in asdict(each).items()}, "_ver": version} for each in attempts]
     types = shape(wh, TABLE).types
     return wh.insert(TABLE, fit(pa.Table.from_pylist(rows), types, table=TABLE), undo=lambda: None)
+
+
+def forget(wh: Warehouse, before: date) -> int:
+    """Drop whole months that ended before then; how many."""
+    months = wh.rows(MONTHS, {"table": TABLE, "month": before.year * 100 + before.month})
+    for row in months:
+        wh.command(f"ALTER TABLE {TABLE} DROP PARTITION {int(row['partition'])}")
+    return len(months)
 
 
 def _whole(value: object) -> object:

@@ -1,0 +1,130 @@
+"""Old runs go with their files, and the days they loaded stay loaded."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from zakaz_dagster.defs.housekeeping import first_of, forget_evaluations, forget_runs, needed
+from zakaz_dagster.warehouse import audit
+from zakaz_dagster.warehouse.audit import Attempt
+
+DAILY = dg.DailyPartitionsDefinition("2026-11-01", end_date="2026-11-10")
+RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+@dg.asset(partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run())
+def days():
+    return dg.MaterializeResult(metadata={"rows": 1})
+
+
+@dg.asset
+def whole():
+    return dg.MaterializeResult()
+
+
+@dg.asset_check(asset=whole)
+def right():
+    return dg.AssetCheckResult(passed=True)
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+@pytest.fixture
+def on_disk():
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def later(days_from_now=1):
+    return datetime.now(UTC) + timedelta(days=days_from_now)
+
+
+def load(instance, first, last):
+    return dg.materialize([days], instance=instance, tags=dict(zip(RANGE, (first, last), strict=True))).run_id
+
+
+def run_ids(instance):
+    return {run.run_id for run in instance.get_runs()}
+
+
+def test_the_newest_run_of_every_day_is_kept_and_the_days_stay_loaded(instance):
+    first = load(instance, "2026-11-01", "2026-11-03")
+    again = load(instance, "2026-11-02", "2026-11-03")
+    repeated = [load(instance, "2026-11-03", "2026-11-03") for _ in range(3)]
+    loaded = instance.get_materialized_partitions(days.key)
+    assert forget_runs(instance, later()) == 2
+    assert run_ids(instance) == {first, again, repeated[-1]}
+    assert instance.get_materialized_partitions(days.key) == loaded == {"2026-11-01", "2026-11-02", "2026-11-03"}
+
+
+def test_the_newest_run_of_a_whole_table_is_kept(instance):
+    runs = [dg.materialize([whole], instance=instance).run_id for _ in range(3)]
+    assert forget_runs(instance, later()) == 2
+    assert run_ids(instance) == {runs[-1]}
+    assert instance.get_latest_materialization_event(whole.key).run_id == runs[-1]
+
+
+def test_young_and_unfinished_runs_are_kept(instance):
+    dg.materialize([whole], instance=instance)
+    dg.materialize([whole], instance=instance)
+    job = dg.define_asset_job("j", [whole]).resolve(asset_graph=dg.Definitions(assets=[whole]).resolve_asset_graph())
+    instance.create_run_for_job(job)
+    assert forget_runs(instance, later(-1)) == 0
+    assert forget_runs(instance, later()) == 1
+    assert len(run_ids(instance)) == 2
+
+
+def test_the_files_of_a_forgotten_run_are_gone(on_disk):
+    old = dg.materialize([whole], instance=on_disk).run_id
+    dg.materialize([whole], instance=on_disk)
+    home = Path(on_disk.root_directory)
+    assert list(home.rglob(f"{old}*"))
+    forget_runs(on_disk, later())
+    assert not list(home.rglob(f"{old}*"))
+
+
+def test_a_long_history_goes_in_several_nights(instance):
+    for _ in range(5):
+        dg.materialize([whole], instance=instance)
+    assert [forget_runs(instance, later(), most=2) for _ in range(3)] == [2, 2, 0]
+    assert len(run_ids(instance)) == 1
+
+
+def test_failed_runs_go_too_and_nothing_is_needed_of_them(instance):
+    @dg.asset
+    def bad():
+        raise ValueError
+
+    dg.materialize([bad], instance=instance, raise_on_error=False)
+    assert not needed(instance)
+    assert forget_runs(instance, later()) == 1
+
+
+def test_the_newest_evaluation_of_each_check_is_kept(instance):
+    for _ in range(3):
+        dg.materialize([whole, right], instance=instance)
+    forget_runs(instance, later())
+    assert forget_evaluations(instance, later()) == 2
+    key = dg.AssetCheckKey(whole.key, "right")
+    assert instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key].status.value == "SUCCEEDED"
+    assert forget_evaluations(instance, later(-2)) == 0
+
+
+def test_old_months_of_the_audit_are_dropped_whole(sparse_warehouse):
+    warehouse = sparse_warehouse("meta_job_runs")
+    moments = [
+        datetime(2024, 9, 30, 12, tzinfo=UTC),
+        datetime(2024, 10, 1, 12, tzinfo=UTC),
+        datetime(2026, 11, 1, tzinfo=UTC),
+    ]
+    audit.record(warehouse, [Attempt(at, at, f"r{at:%m}", "j", "s", "", "", 1, "success") for at in moments])
+    assert first_of(date(2026, 11, 22), 25) == date(2024, 10, 1)
+    assert audit.forget(warehouse, first_of(date(2026, 11, 22), 25)) == 1
+    assert {row["run_id"] for row in warehouse.rows("SELECT run_id FROM meta_job_runs")} == {"r10", "r11"}
+    assert audit.forget(warehouse, date(2024, 10, 1)) == 0
