@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from zakaz_dagster.loading import Load, load_days
 from zakaz_dagster.settings import Settings
-from zakaz_dagster.sources.qtickets.catalogue import INVENTORY, inventory_row
+from zakaz_dagster.sources.qtickets.inventory import inventory_of
 from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
 from zakaz_dagster.warehouse.catalog import shape
 from zakaz_dagster.warehouse.client import Warehouse
@@ -55,9 +55,7 @@ def proven(source: QTicketsSource, store: Warehouse, day: date) -> None:
 def _seats(source: QTicketsSource) -> pa.Table:
     now = source.now()
     shows = source.catalogue().on_sale(now)
-    return pa.Table.from_pylist(
-        [inventory_row(show, event, source.api.seats(show).data, now) for show, event in shows], INVENTORY
-    )
+    return inventory_of(((show, event, source.api.seats(show).data) for show, event in shows), now).rows
 
 
 def _insert(store: Warehouse, table: str, rows: pa.Table) -> None:

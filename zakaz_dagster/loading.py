@@ -1,6 +1,6 @@
 """One load: a source's days into the warehouse, each replaced whole, with its ledger entry.
 
-    source.read ─▶ accounting ─▶ day.replace per table ─▶ rejects ─▶ ledger
+    source.read ─▶ accounting, control totals ─▶ day.replace per table ─▶ rejects ─▶ ledger
     a thread, a batch ahead      abreast; no table is swapped before the rows of all are proven
 
 Belongs here: the order of these steps and the rule that an incomplete or unaccounted day changes nothing. Does not:
@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+import pyarrow.compute as pc
+
 from zakaz_dagster.abreast import abreast
 from zakaz_dagster.ahead import ahead
 from zakaz_dagster.failures import BadData
@@ -29,6 +31,18 @@ from zakaz_dagster.warehouse.client import Warehouse
 # that a history is many batches and memory stays flat.
 FLUSH_DAYS = 62
 FLUSH_ROWS = 80_000
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Records of one day: how many came, and how many of them were put aside."""
+
+    received: int
+    rejected: int
+
+    @property
+    def share(self) -> float:
+        return self.rejected / self.received if self.received else float(self.rejected > 0)
 
 
 @dataclass
@@ -45,6 +59,7 @@ class LoadReport:
     rows: dict[str, dict[date, int]] = field(default_factory=dict)  # table, day -> rows written
     totals: dict[str, Decimal | int] = field(default_factory=dict)
     totals_by_day: dict[date, dict[str, Decimal | int]] = field(default_factory=dict)
+    counted: dict[date, Counted] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
 
 
@@ -99,7 +114,7 @@ def _counted(source: DaySource, report: LoadReport) -> Iterator[None]:
 
 
 def _accounted(reads: Iterator[DayRead], about: SourceDescription, first: date, last: date) -> Iterator[DayRead]:
-    """Pass on days that are complete, in order, and whose records all became rows or rejects."""
+    """Pass on days that are complete, in order, whose records all became rows or rejects, and whose totals agree."""
     expected = first
     for read in reads:
         if read.day != expected:
@@ -120,10 +135,26 @@ def _accounted(reads: Iterator[DayRead], about: SourceDescription, first: date, 
                 expected="received = accepted + rejected",
                 next_step="this is a defect of the loader: keep the vendor's answer and report it",
             )
+        _controlled(read, about)
         expected = date.fromordinal(read.day.toordinal() + 1)
         yield read
     if expected.toordinal() != last.toordinal() + 1:
         raise BadData("the source stopped early", source=about.name, day=expected, expected=f"days up to {last}")
+
+
+def _controlled(read: DayRead, about: SourceDescription) -> None:
+    """The rows add up to what was said of the day as a whole."""
+    rows = read.tables[list(about.tables)[-1]]
+    for name in about.controls:
+        held, said = pc.sum(rows[name]).as_py() or 0, read.totals[name]
+        if held != said:
+            raise BadData(
+                f"the rows add up to {held} of {name}, the day's own total is {said}",
+                source=about.name,
+                day=read.day,
+                expected="equal control totals",
+                next_step="the day keeps its earlier rows; run it again, and if it repeats report it",
+            )
 
 
 def _batches(reads: Iterator[DayRead]) -> Iterator[list[DayRead]]:
@@ -165,6 +196,7 @@ def _add(report: LoadReport, read: DayRead, written: dict[str, dict[date, int]])
     report.received += read.received
     report.accepted += read.accepted
     report.rejected += len(read.rejects)
+    report.counted[read.day] = Counted(read.received, len(read.rejects))
     report.reasons.update(reject.reason for reject in read.rejects)
     report.totals_by_day[read.day] = dict(read.totals)
     for name, value in read.totals.items():

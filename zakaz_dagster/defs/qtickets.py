@@ -6,31 +6,24 @@ every week         the last 30 days
 on change          older days whose orders were touched (a refund three months later)
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import dagster as dg
-import pyarrow as pa
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from zakaz_dagster.defs import marts
-from zakaz_dagster.defs.describe import asset_spec
 from zakaz_dagster.defs.facts import fact
-from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.lineage import vendor_lineage, vendor_spec
 from zakaz_dagster.defs.partitions import MOSCOW, daily, ranges
+from zakaz_dagster.defs.qtickets_catalogue import catalogue, inventory
 from zakaz_dagster.defs.schedules import Reload, job, refresh_schedule, reload_schedule
 from zakaz_dagster.defs.staging import day_assets, freshness
 from zakaz_dagster.failures import ConfigFault
-from zakaz_dagster.sources.qtickets.catalogue import INVENTORY, inventory_row
 from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
-from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.whole import append, replace_whole
 
 MakeSource = Callable[[], QTicketsSource]
 POOL = DESCRIPTION.name
-CATALOGUE_GUARD = 0.5  # events are never taken off the list, so half of them missing is no honest answer
 FACT = "fact_qtickets_sales_daily"
 VENDOR = {
     "qtickets/orders": "Orders with their tickets; read by payment day, with the filter in the body",
@@ -77,72 +70,6 @@ def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
             ),
         ],
         sensors=[_changed_orders(reload, start, make)],
-    )
-
-
-@dg.multi_asset(
-    name="load_qtickets_catalogue",
-    specs=[
-        asset_spec(
-            name,
-            group="qtickets",
-            deps=[dg.AssetKey(["qtickets", "events"])],
-            kinds=("clickhouse", "python"),
-            lineage_metadata=vendor_lineage("qtickets").get(name),
-            freshness_policy=freshness(DESCRIPTION),
-        )
-        for name in ("dim_events", "dim_shows")
-    ],
-    required_resource_keys={"warehouse", "qtickets"},
-    retry_policy=RETRY,
-    pool=POOL,
-)
-def catalogue(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    source: QTicketsSource = context.resources.qtickets
-    warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset="load_qtickets_catalogue")
-    with explained():
-        found = source.catalogue()
-        for name, rows in (("dim_events", found.events), ("dim_shows", found.shows)):
-            replace_whole(warehouse, name, rows, ver=time.time_ns(), run_id=context.run_id, guard=CATALOGUE_GUARD)
-    refused = {reject.where: reject.reason for reject in found.rejects}
-    for name, rows in (("dim_events", found.events), ("dim_shows", found.shows)):
-        yield dg.MaterializeResult(name, metadata={"dagster/row_count": rows.num_rows, "put aside": refused})
-
-
-@dg.multi_asset(
-    name="load_qtickets_inventory",
-    specs=[
-        asset_spec(
-            "stg_qtickets_inventory_raw",
-            group="qtickets",
-            deps=[dg.AssetKey(["qtickets", "seats"]), "dim_shows"],
-            kinds=("clickhouse", "python"),
-            lineage_metadata=vendor_lineage("qtickets").get("stg_qtickets_inventory_raw"),
-            freshness_policy=freshness(DESCRIPTION),
-        )
-    ],
-    required_resource_keys={"warehouse", "qtickets"},
-    retry_policy=RETRY,
-    pool=POOL,
-)
-def inventory(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    source: QTicketsSource = context.resources.qtickets
-    warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset="stg_qtickets_inventory_raw")
-    with explained():
-        now = source.now()
-        rows = [
-            inventory_row(show, event, source.api.seats(show).data, now)
-            for show, event in source.catalogue().on_sale(now)
-        ]
-        table = pa.Table.from_pylist(rows, INVENTORY)
-        append(warehouse, "stg_qtickets_inventory_raw", table, ver=time.time_ns(), run_id=context.run_id)
-    return dg.MaterializeResult(
-        "stg_qtickets_inventory_raw",
-        metadata={
-            "dagster/row_count": len(rows),
-            "seats free": sum(int(str(row["seats_free"])) for row in rows),
-            "shows without seats": sum(1 for row in rows if not row["seats_total"]),
-        },
     )
 
 

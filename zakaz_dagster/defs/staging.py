@@ -1,7 +1,9 @@
 """Assets that load a vendor's days: one factory for every source, from its description.
 
 A run asks the vendor for the whole range at once and replaces day by day; the tables of one source are one step,
-because they come from one reading. Row accounting and control totals are checks inside the step: they block.
+because they come from one reading. A day that does not add up (received = accepted + rejected, rows = control totals)
+fails the step before anything of its batch is swapped in, so nothing downstream runs; a day with too many rejects is
+loaded, and its check is red.
 """
 
 import time
@@ -13,11 +15,12 @@ from typing import Any
 
 import dagster as dg
 
+from zakaz_dagster.defs import accounting
 from zakaz_dagster.defs.describe import asset_spec
 from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.partitions import days_of
 from zakaz_dagster.loading import Load, LoadReport, load_days
-from zakaz_dagster.sources.port import SourceDescription
+from zakaz_dagster.sources.port import DaySource, SourceDescription
 from zakaz_dagster.transport.log import correlated
 from zakaz_dagster.warehouse.client import Warehouse
 
@@ -41,31 +44,12 @@ def day_assets(
     lineage: Mapping[str, Mapping[str, object]] | None = None,
 ) -> dg.AssetsDefinition:
     """The load of `about` as one step; wants the resources `warehouse` and the source's own name."""
-    specs = [
-        asset_spec(
-            table,
-            group=about.name,
-            deps=[dg.AssetKey(list(each.split("/"))) for each in deps],
-            kinds=("clickhouse", "python"),
-            lineage_metadata=(lineage or {}).get(table),
-            freshness_policy=freshness(about),
-            partitions_def=partitions,
-        )
-        for table in about.tables
-    ]
-    checks = [
-        dg.AssetCheckSpec(
-            "every_record_accounted",
-            asset=table,
-            description=f"received = accepted + rejected; at most {about.reject_share_limit:.1%} rejected",
-        )
-        for table in list(about.tables)[-1:]
-    ]
+    checked = list(about.tables)[-1]
 
     @dg.multi_asset(
         name=f"load_{about.name}",
-        specs=specs,
-        check_specs=checks,
+        specs=[_spec(about, table, partitions, deps, (lineage or {}).get(table)) for table in about.tables],
+        check_specs=[accounting.spec(checked, about.reject_share_limit)],
         backfill_policy=dg.BackfillPolicy.single_run(),
         required_resource_keys={"warehouse", about.name},
         retry_policy=RETRY,
@@ -73,24 +57,8 @@ def day_assets(
         op_tags={"source": about.name},
     )
     def load(context: dg.AssetExecutionContext, config: DropGuard):  # type: ignore[no-untyped-def]  # noqa: ANN202
-        days = days_of(context)
-        tags = {"run": context.run_id, "asset": f"load_{about.name}", "partition": f"{days.first}..{days.last}"}
-        warehouse: Warehouse = context.resources.warehouse.tagged(**tags)
-        started, report = time.monotonic(), LoadReport()
-        with correlated(**tags), told_when_it_fails(context, about, report), explained():
-            load_days(
-                getattr(context.resources, about.name),
-                about,
-                warehouse,
-                days.first,
-                days.last,
-                Load(
-                    run_id=context.run_id,
-                    guard=None if config.allow_shrinking else guard,
-                    progress=lambda done: context.log.info("%s: %s … %s replaced", about.label, done[0], done[-1]),
-                ),
-                report,
-            )
+        started = time.monotonic()
+        report = _loaded(context, about, None if config.allow_shrinking else guard)
         seconds = time.monotonic() - started
         for table in about.tables:
             for day, rows in report.rows[table].items():
@@ -98,10 +66,43 @@ def day_assets(
                     {"dagster/partition_row_count": rows}, asset_key=table, partition_key=day.isoformat()
                 )
             yield dg.MaterializeResult(table, metadata=metadata(report, table, seconds, chart))
-        for check in checks:
-            yield accounting(about, report, check)
+        yield accounting.result(checked, about.name, about.reject_share_limit, report.counted, report.reasons)
 
     return load
+
+
+def _spec(
+    about: SourceDescription,
+    table: str,
+    partitions: dg.PartitionsDefinition,
+    deps: Sequence[str],
+    lineage: Mapping[str, object] | None,
+) -> dg.AssetSpec:
+    return asset_spec(
+        table,
+        group=about.name,
+        deps=[dg.AssetKey(each.split("/")) for each in deps],
+        kinds=("clickhouse", "python"),
+        lineage_metadata=lineage,
+        freshness_policy=freshness(about),
+        partitions_def=partitions,
+    )
+
+
+def _loaded(context: dg.AssetExecutionContext, about: SourceDescription, guard: float | None) -> LoadReport:
+    """Load the run's days; the figures of a load that fails are told as well."""
+    days = days_of(context)
+    tags = {"run": context.run_id, "asset": f"load_{about.name}", "partition": f"{days.first}..{days.last}"}
+    warehouse: Warehouse = context.resources.warehouse.tagged(**tags)
+    source: DaySource = getattr(context.resources, about.name)
+    load = Load(
+        run_id=context.run_id,
+        guard=guard,
+        progress=lambda done: context.log.info("%s: %s … %s replaced", about.label, done[0], done[-1]),
+    )
+    report = LoadReport()
+    with correlated(**tags), told_when_it_fails(context, about, report), explained():
+        return load_days(source, about, warehouse, days.first, days.last, load, report)
 
 
 def metadata(report: LoadReport, table: str, seconds: float, chart: Chart | None) -> dict[str, Any]:
@@ -144,25 +145,6 @@ def told_when_it_fails(
             )
         )
         raise
-
-
-def accounting(about: SourceDescription, report: LoadReport, spec: dg.AssetCheckSpec) -> dg.AssetCheckResult:
-    """Red when too large a share of the records had to be put aside."""
-    share = report.rejected / report.received if report.received else 0.0
-    return dg.AssetCheckResult(
-        asset_key=spec.asset_key,
-        check_name=spec.name,
-        passed=share <= about.reject_share_limit,
-        severity=dg.AssetCheckSeverity.ERROR,
-        metadata={
-            "received": report.received,
-            "rejected": report.rejected,
-            "share": share,
-            "limit": about.reject_share_limit,
-            "reasons": dict(report.reasons),
-            "what to do": f"read stg_rejects where source = '{about.name}'; the day is loaded without these records",
-        },
-    )
 
 
 def freshness(about: SourceDescription) -> dg.FreshnessPolicy:

@@ -76,6 +76,7 @@ class SourceDescription:
     `history_days` is how far back the vendor answers (None: no known limit), `trailing_days` what the daily run
     re-reads because the vendor corrects itself, `weekly_days` what the weekly one does.
     `partition` gives, for tables that several sources share, the other columns of the partition key and their values.
+    `controls` names totals that the last table's column of the same name must add up to, or the day is not replaced.
     `includes_today` says whether the running day is read. Freshness limits are minutes since the last good load.
     """
 
@@ -94,6 +95,7 @@ class SourceDescription:
     drop_guard: float = 0.5
     owner: str = "team:marketing-data"
     partition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    controls: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -128,14 +128,15 @@ class World:
         first: bool = True,
         removed: str = "",
         refunded: tuple[str, str, str] | None = None,
+        paid: str = "",
     ) -> None:
-        """A ticket of the API; `refunded` is (day, roubles given back, roubles kept)."""
+        """A ticket of the API; `refunded` is (day, roubles given back, roubles kept), `paid` a moment of its own."""
         gone, back, kept = refunded or ("", "0", "0")
         self.put(
             "stg_qtickets_sales_raw",
             channel="api",
             sale_date=day(on),
-            sold_at=at(on),
+            sold_at=at(paid or on),
             line_id=str(next(self._lines)),
             order_id=order,
             order_lines=int(first and not removed),

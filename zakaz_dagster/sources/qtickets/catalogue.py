@@ -1,33 +1,44 @@
-"""Events, shows and seats: what is on sale, where and when.
+"""Events and shows: what is on sale, where and when.
 
 A show's date is the venue's: a show at local midnight in Tomsk carries the previous date in the vendor's +03:00 text.
-Belongs here: dimension rows and inventory snapshots. Does not: sales (`rows`).
+Belongs here: dimension rows. Does not: seats (`inventory`), sales (`rows`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
 import pyarrow as pa
 
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.port import Reject
-from zakaz_dagster.sources.qtickets.records import Event, Seat, Show
+from zakaz_dagster.sources.qtickets.records import Event, Show
 from zakaz_dagster.sources.qtickets.rows import EventNames
 
 MOSCOW = ZoneInfo("Europe/Moscow")
+FIRST_YEAR, LAST_YEAR = 2000, 2100  # shows outside are slips of the pen, and ClickHouse's DateTime ends in 2106
+LARGEST_ID = 2**63
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """`events` and `shows` have the columns of dim_events and dim_shows without the service ones."""
+    """`events` and `shows` have the columns of dim_events and dim_shows without the service ones.
+
+    `received` counts the records of both that came.
+    """
 
     events: pa.Table
     shows: pa.Table
     names: EventNames
+    received: int
     rejects: Sequence[Reject]
 
     def on_sale(self, now: datetime) -> list[tuple[int, int]]:
@@ -41,42 +52,41 @@ class Catalogue:
 
 
 def catalogue_of(events: Sequence[Event], cities: CityIndex) -> Catalogue:
-    """Dimension rows; a show without dates, or in an unknown zone, is put aside with its reason."""
-    shows: list[dict[str, object]] = []
+    """Dimension rows; what has no possible id, date or zone is put aside with its reason."""
     rejects: list[Reject] = []
-    for event in events:
-        for show in event.shows:
-            try:
-                shows.append(_show_row(event, show, cities))
-            except ValueError as error:
-                rejects.append(Reject(str(error), f"event {event.id}, show {show.id}"))
-    rows = [_event_row(event, [show for show in shows if show["event_id"] == event.id], cities) for event in events]
-    names = {event.id: (_name(event), str(row["city"])) for event, row in zip(events, rows, strict=True)}
+    known = list(_fitting(((event, f"event {event.id}") for event in events), _known_id, rejects))
+    pairs = (((event, show), f"event {event.id}, show {show.id}") for event, _ in known for show in event.shows)
+    shows = [row for _, row in _fitting(pairs, lambda pair: _show_row(*pair, cities), rejects)]
+    by_event: dict[object, list[dict[str, object]]] = defaultdict(list)
+    for show in shows:
+        by_event[show["event_id"]].append(show)
+    rows = [_event_row(event, by_event[event.id], cities) for event, _ in known]
+    names = {event.id: (_name(event), str(row["city"])) for (event, _), row in zip(known, rows, strict=True)}
     return Catalogue(
-        pa.Table.from_pylist(rows, _EVENTS), pa.Table.from_pylist(shows, _SHOWS), EventNames.of(names), rejects
+        pa.Table.from_pylist(rows, _EVENTS),
+        pa.Table.from_pylist(shows, _SHOWS),
+        EventNames.of(names),
+        len(events) + sum(len(event.shows) for event, _ in known),
+        rejects,
     )
 
 
-def inventory_row(
-    show_id: int, event_id: int, seats: Mapping[str, Seat] | Sequence[Seat], at: datetime
-) -> dict[str, object]:
-    """One snapshot row. A standing zone is one record with many places, so quantities are summed, never counted."""
-    records = list(seats.values()) if isinstance(seats, Mapping) else list(seats)
-    open_ = [seat for seat in records if not seat.disabled]
-    moment = at.astimezone(MOSCOW)
-    return {
-        "snapshot_date": moment.date(),
-        "snapshot_at": moment,
-        "show_id": show_id,
-        "event_id": event_id,
-        "seats_total": sum(seat.max_quantity for seat in open_),
-        "seats_free": sum(seat.free_quantity for seat in open_),
-        "seats_sold": sum(seat.payed_quantity for seat in open_),
-        "seats_held": sum(
-            max(0, seat.ordered_quantity - seat.payed_quantity) + seat.in_basket_quantity for seat in open_
-        ),
-        "seats_disabled": sum(seat.max_quantity for seat in records if seat.disabled),
-    }
+def _fitting(records: Iterable[tuple[T, str]], make: Callable[[T], R], rejects: list[Reject]) -> Iterator[tuple[T, R]]:
+    """Each record with what is made of it; one that cannot be goes to `rejects` with the reason."""
+    for record, where in records:
+        try:
+            made = make(record)
+        except (ValueError, OverflowError) as error:
+            shown = record[-1] if isinstance(record, tuple) else record
+            rejects.append(Reject(str(error), where, msgspec.json.encode(shown).decode()))
+        else:
+            yield record, made
+
+
+def _known_id(record: Event | Show) -> int:
+    if not 0 < record.id < LARGEST_ID:
+        raise ValueError("an id out of range")
+    return record.id
 
 
 def _name(event: Event) -> str:
@@ -106,9 +116,9 @@ def _event_row(event: Event, shows: Sequence[Mapping[str, object]], cities: City
 def _show_row(event: Event, show: Show, cities: CityIndex) -> dict[str, object]:
     if show.start_date is None:
         raise ValueError("show without a start date")
+    _known_id(show)
     zone = _zone(event)
-    start = datetime.fromisoformat(show.start_date)
-    finish = datetime.fromisoformat(show.finish_date or show.start_date)
+    start, finish = _moment(show.start_date), _moment(show.finish_date or show.start_date)
     local = start.astimezone(zone)
     return {
         "show_id": show.id,
@@ -123,6 +133,16 @@ def _show_row(event: Event, show: Show, cities: CityIndex) -> dict[str, object]:
         "is_active": int(bool(show.is_active)),
         "is_deleted": int(show.deleted_at is not None or event.deleted_at is not None),
     }
+
+
+def _moment(text: str) -> datetime:
+    """An aware moment that a calendar of shows can hold."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a show's moment without an offset")
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"a show in the year {found.year}")
+    return found
 
 
 def _zone(event: Event) -> ZoneInfo:
@@ -166,18 +186,5 @@ _SHOWS = pa.schema(
         ("starts_at", pa.timestamp("s", "UTC")),
         ("is_active", pa.uint8()),
         ("is_deleted", pa.uint8()),
-    ]
-)
-INVENTORY = pa.schema(
-    [
-        ("snapshot_date", pa.date32()),
-        ("snapshot_at", pa.timestamp("s", "Europe/Moscow")),
-        ("show_id", pa.uint64()),
-        ("event_id", pa.uint64()),
-        ("seats_total", pa.uint32()),
-        ("seats_free", pa.uint32()),
-        ("seats_sold", pa.uint32()),
-        ("seats_held", pa.uint32()),
-        ("seats_disabled", pa.uint32()),
     ]
 )

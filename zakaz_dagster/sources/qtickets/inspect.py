@@ -15,7 +15,8 @@ import pyarrow as pa
 from zakaz_dagster.failures import BadData
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.port import Inspection, Reject
-from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of, inventory_row
+from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of
+from zakaz_dagster.sources.qtickets.inventory import inventory_of
 from zakaz_dagster.sources.qtickets.records import SOURCE, Event, Order, Seat, Seats, decode
 from zakaz_dagster.sources.qtickets.rows import EventNames, client_hasher, sale_rows
 from zakaz_dagster.sources.qtickets.source import totals
@@ -65,9 +66,9 @@ def seats(raw: bytes, options: Mapping[str, str]) -> Inspection:
     """Places by state of one show's seats answer (flat form)."""
     del options
     data: dict[str, Seat] | list[Seat] = decode(raw, Seats, "the file").data
-    row = inventory_row(0, 0, data, datetime.now(UTC))
-    figures = {name: value for name, value in row.items() if name.startswith("seats_")}
-    return Inspection([figures], [], {"records": len(data), **figures})
+    found = inventory_of([(0, 0, data)], datetime.now(UTC))
+    figures = {name: value for name, value in found.rows.to_pylist()[0].items() if name.startswith("seats_")}
+    return Inspection([figures], [_reject(reject) for reject in found.rejects], {"records": len(data), **figures})
 
 
 def _is_bare(raw: bytes) -> bool:

@@ -59,11 +59,12 @@ class EventNames:
 
 @dataclass(frozen=True)
 class SaleRows:
-    """Rows of whole orders, in the order they came; days are Moscow days."""
+    """Rows of whole orders, in the order they came; days are Moscow days. `refused` are ids of tickets put aside."""
 
     orders: pa.Table
     lines: pa.Table
     rejects: Sequence[tuple[str, Reject]] = field(default_factory=list)  # (day as text, reject)
+    refused: frozenset[int] = frozenset()
 
 
 def client_hasher(salt: str) -> Callable[[int | str | None], str]:
@@ -89,6 +90,7 @@ def sale_rows(orders: Sequence[Order], events: EventNames, hashed: Callable[[int
     faults = _faults(lines)
     table = pa.table({name: lines[name] for name in _LINES.names}, schema=_LINES)
     rejects: list[tuple[str, Reject]] = []
+    refused = frozenset(int(lines["line_id"][row].as_py()) for row in faults)
     if faults:
         keep = np.ones(len(table), dtype=bool)
         keep[list(faults)] = False
@@ -100,7 +102,7 @@ def sale_rows(orders: Sequence[Order], events: EventNames, hashed: Callable[[int
     table = table.set_column(_LINES.names.index("order_lines"), "order_lines", _first_sold(table, order_of))
     rejects += [_reject(order, "none", "paid order without tickets") for order in orders if not order.baskets]
     raw = pa.table({name: order_columns[name] for name in _ORDERS.names}, schema=_ORDERS)
-    return SaleRows(raw, table, rejects)
+    return SaleRows(raw, table, rejects, refused)
 
 
 def instants(texts: Iterable[str | None]) -> pa.Array:

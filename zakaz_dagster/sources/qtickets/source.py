@@ -7,7 +7,7 @@ Belongs here: the sweep. Does not: protocol (`api`), shapes (`records`), meaning
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -43,6 +43,7 @@ DESCRIPTION = SourceDescription(
     warn_minutes=45,
     fail_minutes=120,
     partition={"stg_qtickets_sales_raw": {"channel": "api"}},
+    controls=("price_rub",),
 )
 
 
@@ -212,7 +213,8 @@ def _days(batch: _Batch, rows: SaleRows, asked_at: datetime) -> Iterator[DayRead
     rejects: dict[str, list[Reject]] = {}
     for day_text, reject in rows.rejects:
         rejects.setdefault(day_text, []).append(reject)
-    received = _received(batch.orders, rows.orders["sale_date"].to_pylist())
+    order_days = rows.orders["sale_date"].to_pylist()
+    received, sent = _received(batch.orders, order_days), _sent(batch.orders, order_days, rows.refused)
     for offset in range((batch.last - batch.first).days + 1):
         day = batch.first + timedelta(days=offset)
         lines = rows.lines.slice(*lines_at.get(day, (0, 0)))
@@ -228,7 +230,7 @@ def _days(batch: _Batch, rows: SaleRows, asked_at: datetime) -> Iterator[DayRead
             rejects=refused,
             complete=True,
             covered_until=asked_at.isoformat(timespec="seconds"),
-            totals=totals(lines),
+            totals={**totals(lines), "price_rub": sent[day]},
         )
 
 
@@ -238,6 +240,14 @@ def _received(orders: Sequence[Order], days: Sequence[date]) -> Counter[date]:
     for order, day in zip(orders, days, strict=True):
         count[day] += max(1, len(order.baskets))
     return count
+
+
+def _sent(orders: Sequence[Order], days: Sequence[date], refused: frozenset[int]) -> defaultdict[date, Decimal]:
+    """Prices of each day's tickets as the vendor sent them, summed before anything is made of them but the rejects."""
+    kopecks: Counter[date] = Counter()
+    for order, day in zip(orders, days, strict=True):
+        kopecks[day] += round(100 * sum(ticket.price for ticket in order.baskets if ticket.id not in refused))
+    return defaultdict(Decimal, {day: Decimal(count) / 100 for day, count in kopecks.items()})
 
 
 def _bounds(days: pa.ChunkedArray) -> dict[date, tuple[int, int]]:

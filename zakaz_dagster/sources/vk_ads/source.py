@@ -32,6 +32,7 @@ from zakaz_dagster.sources.vk_ads.vat import Vat
 from zakaz_dagster.transport.stats import Stats
 
 HISTORY_DAYS = 366
+TOTALS: Mapping[str, Decimal | int] = {"spent_rub": Decimal(0), "impressions": 0, "clicks": 0}
 DESCRIPTION = SourceDescription(
     name=SOURCE,
     label="VK Реклама",
@@ -43,8 +44,8 @@ DESCRIPTION = SourceDescription(
     cron="0 0 * * *",
     warn_minutes=30 * 60,
     fail_minutes=48 * 60,
+    controls=tuple(TOTALS),
 )
-TOTALS: Mapping[str, Decimal | int] = {"spent_rub": Decimal(0), "impressions": 0, "clicks": 0}
 Held = Callable[[], Mapping[str, pa.Table]]
 
 

@@ -43,6 +43,7 @@ DESCRIPTION = SourceDescription(
     fail_minutes=48 * 60,
     # A report proves itself whole by its last line, and corrections do take whole days away: nothing to guard against.
     drop_guard=1.0,
+    controls=("impressions", "clicks", "cost_rub"),
 )
 Held = Callable[[], Mapping[str, pa.Table]]
 
