@@ -5,6 +5,7 @@ It loads with an empty environment: resources are made when a run needs them, an
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import dagster as dg
@@ -12,6 +13,7 @@ import dagster as dg
 from zakaz_dagster import logs, watching, wiring
 from zakaz_dagster.defs import (
     console,
+    failover,
     gmail,
     housekeeping,
     marts,
@@ -46,9 +48,18 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         # In one process, also what people launch from the UI: a killed run then leaves no orphan step that loads on.
         dg.Definitions(resources=_resources(settings), executor=dg.in_process_executor),
     )
+    jobs = list(parts.jobs or [])
+    backup = failover.Backup(
+        limit=timedelta(minutes=settings.gmail.failover_minutes),
+        days_back=settings.gmail.days_back,
+        configured=partial(settings.need, "gmail"),
+        ready=partial(wiring.gmail, settings),
+    )
     names = frozenset(key.to_user_string() for key in parts.resolve_all_asset_keys())
     return dg.Definitions.merge(
-        parts, watch.definitions(list(watching.watched(settings)), sql_checks(names), list(parts.jobs or []))
+        parts,
+        failover.definitions(jobs, start, backup),
+        watch.definitions(list(watching.watched(settings)), sql_checks(names), jobs),
     )
 
 

@@ -18,9 +18,11 @@ from pathlib import Path
 
 from zakaz_dagster.failures import Fatal
 from zakaz_dagster.settings import GROUPS, PROJECT_ROOT
+from zakaz_dagster.transport.secret_file import write_secret
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
+GMAIL_CONSENT = {"refresh_token": "refresh", "client_id": "client", "client_secret": "secret"}
 SANDBOX_TOKEN = "sandbox-token"  # noqa: S105  the sandbox's invented credential, known to everyone
 
 
@@ -72,6 +74,7 @@ def stack(home: Path, sandbox_options: Sequence[str]) -> Iterator[Stack]:
         sandbox = start("sandbox", ["-m", "zakaz_dagster.sandbox", "--port", "0", *sandbox_options], home)
         running.callback(sandbox.stop)
         dagster_home(home)
+        gmail_consent(home)
         yield Stack(clickhouse, sandbox, home)
 
 
@@ -113,6 +116,14 @@ def dagster_home(home: Path) -> Path:
     return folder
 
 
+def gmail_consent(home: Path) -> Path:
+    """The sandbox mailbox owner's consent, as `zakaz gmail authorize` would have kept it."""
+    path = home / "tokens" / "gmail.json"
+    consent = {name: f"sandbox-gmail-{word}" for name, word in GMAIL_CONSENT.items()}
+    write_secret(path, json.dumps({"token": None, **consent}).encode())
+    return path
+
+
 def environment(clickhouse_port: str, sandbox: str, home: Path) -> dict[str, str]:
     """Variables that point every source at the sandbox; nothing of the caller's secrets is used."""
     return {
@@ -134,5 +145,9 @@ def environment(clickhouse_port: str, sandbox: str, home: Path) -> dict[str, str
         "DIRECT_TOKEN": SANDBOX_TOKEN,
         "DIRECT_LOGINS": "zakaz-afisha,zakaz-gastroli",
         "DIRECT_REQUESTS_PER_SECOND": "50",
+        "GMAIL_API_ENDPOINT": f"{sandbox}/gmail",
+        "GMAIL_TOKEN_URI": f"{sandbox}/gmail/token",
+        "GMAIL_TOKEN_FILE": str(home / "tokens" / "gmail.json"),
+        "GMAIL_FAILOVER_MINUTES": "20",  # one missed tick of QTickets, so that a take-over can be watched
         "PYTHONPATH": str(PROJECT_ROOT),
     }

@@ -206,9 +206,11 @@ def last_api_load(warehouse: Warehouse) -> datetime | None:
 def days_from_mail(warehouse: Warehouse, first: date) -> dict[date, Covered]:
     """Days from `first` on whose sales are taken from the mail at present, and what it says of them."""
     rows = warehouse.rows(
-        "SELECT s.date AS day, sum(s.tickets_sold) AS tickets, toDecimal64(sum(s.revenue_rub), 2) AS revenue,"
-        " toUnixTimestamp(max(s.data_as_of)) AS at FROM v_sales_latest AS s"
-        " WHERE s.sales_source = 'mail' AND s.date >= {first:Date} GROUP BY day ORDER BY day",
+        f"SELECT s.sale_date AS day, sum(s.tickets) AS tickets, sum(s.price_rub) AS revenue,"  # noqa: S608
+        f" toUnixTimestamp(max(coalesce(s.reported_at, s._loaded_at))) AS at FROM {SALES} AS s FINAL"
+        " WHERE s.channel = 'mail' AND s.sale_date >= {first:Date} AND s.sale_date IN"
+        " (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND date >= {first:Date})"
+        " GROUP BY day ORDER BY day",
         {"first": str(first)},
     )
     return {

@@ -144,6 +144,7 @@ class Gmail(Group):
     delegate: str = Field("", description="mailbox to read when a service account is used")
     query: str = Field("{subject:QTickets from:qtickets.ru}", description="search without dates; finds are believed")
     days_back: int = Field(7, ge=1, description="window of a load, in days")
+    failover_minutes: int = Field(120, ge=1, description="the mail takes over when QTickets was last loaded longer ago")
     page_size: int = Field(100, ge=1, le=500, description="messages per list page")
     max_messages: int = Field(10_000, ge=1, description="a query that finds more is refused: it is too wide")
     max_bytes: int = Field(20_000_000, ge=1, description="larger parts are refused with a reason")

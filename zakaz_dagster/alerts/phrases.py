@@ -59,6 +59,9 @@ DATA = {
         "{label}: есть незагруженные дни", "Запустите в Dagster загрузку перечисленных дней (Materialize, эти дни)."
     ),
     "loaded_in_time": Phrase("{label}: не обновляется вовремя", "Откройте последние запуски этого актива."),
+    # What to do depends on why: their verdicts say it, in Russian.
+    "from_mail": Phrase("{label} не загружается: продажи временно берутся из почты"),
+    "no_backup": Phrase("{label} не загружается, и почта не читается: продажи не обновляются"),
     "every_record_accounted": Phrase(
         "{label}: слишком много отложенных записей", "Посмотрите причины в таблице stg_rejects."
     ),

@@ -6,6 +6,7 @@ Every fault is shown at once, each with its next step. Secrets are shown as set 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 import click
 from pydantic import SecretStr
@@ -14,6 +15,7 @@ from rich.table import Table
 
 from zakaz_dagster import wiring
 from zakaz_dagster.failures import Failure
+from zakaz_dagster.mail_loading import days_from_mail, last_api_load
 from zakaz_dagster.settings import GROUPS, Group, Settings
 from zakaz_dagster.warehouse import schema
 
@@ -36,10 +38,11 @@ def doctor(live: bool, everything: bool) -> None:
             console.print(
                 f"[yellow]{name} is not configured:[/] {', '.join(unset)} (configs/{GROUPS[name].file}.env.sample)"
             )
+    problems += _backup(console, settings)
     if live:
         for name, ask in wiring.PROBES.items():
             problems += _vendor(console, settings, name, ask)
-    for problem in problems:
+    for problem in dict.fromkeys(problems):  # ClickHouse away is noticed more than once
         console.print(f"[red]✗ {problem}")
     console.print("[red]Something is wrong." if problems else "[green]Nothing is wrong.")
     raise SystemExit(2 if problems else 0)
@@ -78,6 +81,24 @@ def _clickhouse(console: Console, settings: Settings) -> list[str]:
     if not drift:
         console.print("[green]Schema equals sql/.")
     return [str(difference) for difference in drift]
+
+
+def _backup(console: Console, settings: Settings) -> list[str]:
+    """Whether the mail can take over from QTickets, and what it replaces now."""
+    if settings.gmail.missing():
+        console.print("[yellow]Without gmail nothing replaces QTickets while it is away.")
+        return []
+    console.print(f"The mail takes over when QTickets was last loaded {settings.gmail.failover_minutes} minutes ago.")
+    try:
+        wiring.gmail(settings)
+        warehouse, now = wiring.warehouse(settings), wiring.now()
+        loaded = last_api_load(warehouse)
+        days = days_from_mail(warehouse, (now - timedelta(days=settings.gmail.days_back)).date())
+    except Failure as failure:
+        return [str(failure)]
+    age = f"{(now - loaded).total_seconds() / 60:.0f} minutes ago" if loaded else "never"
+    console.print(f"QTickets was loaded {age}; days from the mail: {', '.join(map(str, days)) or 'none'}")
+    return []
 
 
 def _vendor(console: Console, settings: Settings, name: str, ask: Callable[[Settings], Iterable[Fact]]) -> list[str]:

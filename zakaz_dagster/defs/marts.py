@@ -6,19 +6,20 @@ Belongs here: the assets of builds that no single source owns. Does not: their S
 """
 
 import json
-from datetime import date
+from datetime import date, datetime
 
 import dagster as dg
 
 from zakaz_dagster.defs.describe import asset_spec
 from zakaz_dagster.defs.facts import fact
-from zakaz_dagster.defs.partitions import daily, ranges
+from zakaz_dagster.defs.partitions import MOSCOW, daily, ranges
 from zakaz_dagster.defs.schedules import job
 
 POOL = "marts"
 JOB = "marts_refresh"
 PREVIEW = "bi_preview"
-LOADED = ("fact_qtickets_sales_daily", "fact_vk_ads_daily", "fact_direct_daily")
+MAILS = "stg_gmail_sales_raw"  # has no days of its own: a load of it says which days of sales it states
+LOADED = (MAILS, "fact_qtickets_sales_daily", "fact_vk_ads_daily", "fact_direct_daily")
 MOST_EVENTS = 2_000  # of one table in one look; what is left is seen at the next
 # In the order in which one reads another; Dagster derives the same from their SQL.
 SALES_JOBS = ("qtickets_refresh", "qtickets_reload")
@@ -36,11 +37,11 @@ def definitions(start: date) -> dg.Definitions:
             *(fact(name, partitions, pool=POOL, group="marts") for name in FACTS),
         ],
         jobs=[job(JOB, [*FACTS, PREVIEW], "The shared facts of some days, and the pages")],
-        sensors=[_after_loads()],
+        sensors=[_after_loads(start)],
     )
 
 
-def _after_loads() -> dg.SensorDefinition:
+def _after_loads(start: date) -> dg.SensorDefinition:
     @dg.sensor(
         name="marts_follow_loads",
         job_name=JOB,
@@ -59,10 +60,10 @@ def _after_loads() -> dg.SensorDefinition:
             ).records
             seen[table] = events[-1].storage_id if events else seen.get(table, 0)
             own = {run: _builds_itself(context.instance, run) for run in {event.run_id for event in events}}
-            others = [event.partition_key for event in events if not own[event.run_id]]
-            days |= {date.fromisoformat(key) for key in others if key}
+            days |= {day for event in events if not own[event.run_id] for day in _days(event)}
         newest = max(seen.values(), default=0)
-        spans = ranges(list(days))
+        today = datetime.now(MOSCOW).date()
+        spans = ranges([day for day in days if start <= day <= today])
         requests = [dg.RunRequest(run_key=f"after:{newest}:{span.first}:{span.last}", tags=span.tags) for span in spans]
         return dg.SensorResult(
             run_requests=requests,
@@ -71,6 +72,16 @@ def _after_loads() -> dg.SensorDefinition:
         )
 
     return follow
+
+
+def _days(event: dg.EventLogRecord) -> set[date]:
+    """The days that a materialisation loaded."""
+    if event.partition_key:
+        return {date.fromisoformat(event.partition_key)}
+    done = event.asset_materialization
+    stated = done.metadata.get("days") if done else None
+    found = stated.value if isinstance(stated, dg.JsonMetadataValue) else None
+    return {date.fromisoformat(str(day)) for day in found or ()}
 
 
 def _builds_itself(instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -34,6 +34,7 @@ from zakaz_dagster.health.freshness import freshness
 from zakaz_dagster.health.runs import cures
 from zakaz_dagster.health.smoke import Depth, Look, Subjects, Watch
 from zakaz_dagster.health.watched import Watched
+from zakaz_dagster.sources.gmail.failover import FROM_MAIL, NO_BACKUP
 from zakaz_dagster.verdicts import Status, Verdict
 
 Job = dg.JobDefinition | UnresolvedAssetJobDefinition
@@ -190,7 +191,7 @@ def _alerts(jobs: Sequence[Job]) -> dg.SensorDefinition:
 def existing(facts: DagsterFacts, look: Look) -> set[str]:
     """Every name a verdict can have; an incident of another name is one of a check that is gone."""
     own = {f"{PLATFORM}__{name}" for name in OWN_CHECKS}
-    return {*own, probe.NAME, *facts.check_names, *(verdict.name for verdict in look.verdicts)}
+    return {*own, probe.NAME, FROM_MAIL, NO_BACKUP, *facts.check_names, *(verdict.name for verdict in look.verdicts)}
 
 
 def broken_by_clickhouse(facts: DagsterFacts, look: Look) -> list[RunFact]:

@@ -1,0 +1,62 @@
+"""The failover sensor without a mailbox or a warehouse, and the facts that follow a load of mails."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from zakaz_dagster import watching
+from zakaz_dagster.definitions import build_definitions
+from zakaz_dagster.defs.partitions import MOSCOW, RANGE_END, RANGE_START
+from zakaz_dagster.settings import Settings
+
+
+@pytest.fixture
+def tick(tmp_path, monkeypatch):
+    """Evaluate a sensor of the definitions in the given environment."""
+    for name in ("GMAIL_CREDENTIALS_FILE", "GMAIL_TOKEN_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ZAKAZ_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CLICKHOUSE_PORT", "9")
+
+    def evaluate(name: str, instance: dg.DagsterInstance, cursor: str | None = None):
+        settings = Settings()
+        sensor = build_definitions(settings).resolve_sensor_def(name)
+        made = {"watch": watching.subjects, "alerts": watching.alerts}
+        resources = {key: made[key](settings) for key in sensor.required_resource_keys}
+        with dg.build_sensor_context(instance, cursor, resources=resources) as context:
+            return sensor.evaluate_tick(context)
+
+    return evaluate
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def test_without_a_mailbox_the_failover_names_every_missing_setting(tick, instance):
+    assert "GMAIL_CREDENTIALS_FILE is not set" in tick("gmail_failover", instance).skip_message
+
+
+def test_without_clickhouse_the_failover_waits(tick, instance, monkeypatch, tmp_path):
+    monkeypatch.setenv("GMAIL_TOKEN_FILE", str(tmp_path / "token.json"))
+    done = tick("gmail_failover", instance, "{}")
+    assert done.skip_message.startswith("clickhouse")
+    assert not done.run_requests
+
+
+def test_facts_follow_a_load_of_mails_on_the_days_it_states(tick, instance):
+    today = datetime.now(MOSCOW).date()
+    stated = [today - timedelta(days=ago) for ago in (1, 2)]
+    nonsense = [today.replace(year=2001, day=1), today + timedelta(days=9000)]
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization("stg_gmail_sales_raw", metadata={"days": [str(day) for day in [*stated, *nonsense]]})
+    )
+    first = tick("marts_follow_loads", instance)
+    (request,) = first.run_requests
+    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == (str(min(stated)), str(max(stated)))
+    assert not tick("marts_follow_loads", instance, first.cursor).run_requests
