@@ -37,7 +37,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     console.runs_as_json(json_lines=settings.platform.log_json)
     start, guard = settings.platform.start_date, settings.clickhouse.drop_guard
     parts = dg.Definitions.merge(
-        qtickets.definitions(start, guard, partial(wiring.qtickets, settings)),
+        qtickets.definitions(start, guard, partial(wiring.qtickets, settings, most_seconds=qtickets.LOOK_SECONDS)),
         vk_ads.definitions(start, guard),
         yandex_direct.definitions(start, guard, partial(wiring.yandex_direct, settings)),
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label),

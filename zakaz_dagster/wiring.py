@@ -79,8 +79,11 @@ def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
     )
 
 
-def qtickets(settings: Settings) -> QTicketsSource:
-    """QTickets REST API of the organiser, read-only."""
+def qtickets(settings: Settings, *, most_seconds: float | None = None) -> QTicketsSource:
+    """QTickets REST API of the organiser, read-only.
+
+    `most_seconds` bounds a request where somebody waits for it.
+    """
     settings.need("qtickets", "platform")
     given = settings.qtickets
     api = QTicketsApi(
@@ -89,8 +92,8 @@ def qtickets(settings: Settings) -> QTicketsSource:
             token=given.token.get_secret_value(),
             page_size=given.page_size,
             requests_per_second=given.requests_per_second,
-            timeout=given.timeout_seconds,
-            deadline=given.deadline_seconds,
+            timeout=min(given.timeout_seconds, most_seconds or given.timeout_seconds),
+            deadline=min(given.deadline_seconds, most_seconds or given.deadline_seconds),
         )
     )
     return QTicketsSource(api, city_index(), salt=settings.platform.privacy_salt.get_secret_value(), now=now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -49,12 +50,13 @@ def trailing(at: datetime, count: int, start: date, *, includes_today: bool) -> 
     return Days(max(start, last - timedelta(days=count - 1)), last)
 
 
-def ranges(days: Sequence[date]) -> list[Days]:
-    """The days as unbroken ranges, ascending."""
-    found: list[Days] = []
-    for day in sorted(set(days)):
-        if found and day == found[-1].last + timedelta(days=1):
-            found[-1] = Days(found[-1].first, day)
-        else:
-            found.append(Days(day, day))
-    return found
+def ranges(days: Sequence[date], *, at_most: int | None = None) -> list[Days]:
+    """The days as unbroken ranges, ascending; not more than `at_most`, for which the narrowest gaps are filled."""
+    ordered = sorted(set(days))
+    if not ordered:
+        return []
+    gaps = [place for place in range(1, len(ordered)) if ordered[place] - ordered[place - 1] > timedelta(days=1)]
+    if at_most is not None:
+        gaps = sorted(sorted(gaps, key=lambda place: ordered[place - 1] - ordered[place])[: at_most - 1])
+    edges = [0, *gaps, len(ordered)]
+    return [Days(ordered[first], ordered[end - 1]) for first, end in pairwise(edges)]

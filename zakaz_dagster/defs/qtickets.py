@@ -7,23 +7,25 @@ on change          older days whose orders were touched (a refund three months l
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from zakaz_dagster.defs import marts
+from zakaz_dagster.defs.changes import Found, Watch, changes_sensor
 from zakaz_dagster.defs.facts import fact
 from zakaz_dagster.defs.lineage import vendor_lineage, vendor_spec
-from zakaz_dagster.defs.partitions import MOSCOW, daily, ranges
+from zakaz_dagster.defs.partitions import MOSCOW, daily
 from zakaz_dagster.defs.qtickets_catalogue import catalogue, inventory
 from zakaz_dagster.defs.schedules import Reload, job, refresh_schedule, reload_schedule
 from zakaz_dagster.defs.staging import day_assets, freshness
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.sources.qtickets.changes import Look
 from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
 
 MakeSource = Callable[[], QTicketsSource]
 POOL = DESCRIPTION.name
+RELOAD = "qtickets_reload"
+LOOK_SECONDS = 25.0  # of one request: a tick is cut off after a minute, and its last request begins in the first 20 s
 FACT = "fact_qtickets_sales_daily"
 VENDOR = {
     "qtickets/orders": "Orders with their tickets; read by payment day, with the filter in the body",
@@ -44,7 +46,7 @@ def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
         [*DESCRIPTION.tables, "dim_events", "dim_shows", "stg_qtickets_inventory_raw", *facts],
         "The running day: orders, catalogue, seats, the facts and the pages",
     )
-    reload = job("qtickets_reload", [*DESCRIPTION.tables, *facts], "Days again: late refunds, removals and restores")
+    reload = job(RELOAD, [*DESCRIPTION.tables, *facts], "Days again: late refunds, removals and restores")
     return dg.Definitions(
         assets=[
             *(vendor_spec(key, about, "qtickets") for key, about in VENDOR.items()),
@@ -69,37 +71,24 @@ def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
                 start,
             ),
         ],
-        sensors=[_changed_orders(reload, start, make)],
+        sensors=[_changed_orders(start, make)],
     )
 
 
-def _changed_orders(reload: UnresolvedAssetJobDefinition, start: date, make: MakeSource) -> dg.SensorDefinition:
-    @dg.sensor(
-        name="qtickets_changed_orders",
-        job=reload,
-        minimum_interval_seconds=15 * 60,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Asks for orders touched since the last look and reloads the older days they belong to",
-    )
-    def changed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        now = datetime.now(UTC)
-        if context.cursor is None:
-            context.update_cursor(now.isoformat())
-            return dg.SkipReason(f"watching for changes from {now:%Y-%m-%d %H:%M} UTC on")
-        try:
-            source = make()  # not a resource: those are made before this body, where a missing setting is an error
-        except ConfigFault as fault:
-            return dg.SkipReason(str(fault))
-        found = source.changes(datetime.fromisoformat(context.cursor))
-        today = now.astimezone(MOSCOW).date()
-        older = [day for day in found.days if start <= day < today]
-        return dg.SensorResult(
-            run_requests=[
-                dg.RunRequest(run_key=f"changed:{span.first}:{span.last}:{found.newest.isoformat()}", tags=span.tags)
-                for span in ranges(older)
-            ],
-            skip_reason=None if older else dg.SkipReason("no order of an older day was touched"),
-            cursor=found.newest.astimezone(UTC).isoformat(),
-        )
+def _changed_orders(start: date, make: MakeSource) -> dg.SensorDefinition:
+    def look(mark: str) -> Found:
+        source = make()  # not a resource: those are made before a sensor's body, where a missing setting is an error
+        found = source.changes(Look.of(mark))
+        today = datetime.now(MOSCOW).date()
+        return Found([day for day in found.days if day < today], str(found.next), more=not found.whole)
 
-    return changed
+    return changes_sensor(
+        Watch(
+            name="qtickets_changed_orders",
+            job=RELOAD,
+            seconds=15 * 60,
+            description="Asks for orders touched since the last look and reloads the older days they belong to",
+            look=look,
+        ),
+        start,
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from zakaz_dagster.failures import Failure, Fatal
+from zakaz_dagster.sources.qtickets.changes import Look
 from zakaz_dagster_tests.plugins.sandbox import running
 from zakaz_dagster_tests.story.qtickets_account import FACT, Account
 
@@ -101,7 +102,7 @@ def test_changed_orders_name_the_older_days_to_read_again(account):
     since = NOON - timedelta(hours=3)
     _, ticket = live_tickets(account.sandbox, date(2026, 8, 20))[0]
     account.sandbox.edit("refund", ticket, at="2026-11-22T11:00:00+03:00")
-    changes = account.source().changes(since)
+    changes = account.source().changes(Look(since))
     assert date(2026, 8, 20) in changes.days
     assert changes.newest >= datetime(2026, 11, 22, 8, tzinfo=UTC)
 

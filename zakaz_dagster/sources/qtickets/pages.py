@@ -27,24 +27,30 @@ class Page(Protocol):
 P = TypeVar("P")
 
 
-def whole(fetch: Callable[[int], P], *, day: object, growing: bool, what: str) -> Iterator[P]:
-    """Yield every page of `fetch(page)`, from 1; raise `BadData` unless they add up to the vendor's own total.
+def whole(fetch: Callable[[int], P], *, day: object, growing: bool, what: str, first: int = 1) -> Iterator[P]:
+    """Yield every page of `fetch(page)`, from `first` on; raise `BadData` unless they add up to the vendor's own total.
 
     `growing` allows the total to rise by at most one page while reading (the running day); else it must stand still.
     """
-    number, seen = 0, 0
+    number, seen = first - 1, 0
     first_total: int | None = None
     while True:
         number += 1
         page = fetch(number)
         paging: Paging = page.paging  # type: ignore[attr-defined]
+        seen = seen if number > first else paging.per_page * (first - 1)
         items = len(page.data)  # type: ignore[attr-defined]
         first_total = paging.total if first_total is None else first_total
         _check(paging, number, seen, items, first_total, growing, day, what)
         seen += items
         yield page
-        if number >= math.ceil(paging.total / paging.per_page):
+        if is_last(paging):
             return
+
+
+def is_last(paging: Paging) -> bool:
+    """Whether no page follows, by the vendor's own total."""
+    return paging.current_page >= math.ceil(paging.total / paging.per_page)
 
 
 def _check(

@@ -22,6 +22,7 @@ from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.port import DayRead, Reject, SourceDescription
 from zakaz_dagster.sources.qtickets.api import QTicketsApi, changed_since, paid_between
 from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of
+from zakaz_dagster.sources.qtickets.changes import Changes, Look, changes_of
 from zakaz_dagster.sources.qtickets.pages import whole
 from zakaz_dagster.sources.qtickets.records import SOURCE, Order, OrderPage
 from zakaz_dagster.sources.qtickets.rows import SaleRows, client_hasher, instants, moscow_dates, sale_rows
@@ -29,7 +30,6 @@ from zakaz_dagster.transport.stats import Stats
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BATCH_ORDERS = 4_000  # orders turned into columns at once: large enough to be columnar, small enough for flat memory
-CHANGE_OVERLAP = timedelta(minutes=5)  # bulk touches share one second, so the change mark is never a strict bound
 
 DESCRIPTION = SourceDescription(
     name=SOURCE,
@@ -45,14 +45,6 @@ DESCRIPTION = SourceDescription(
     partition={"stg_qtickets_sales_raw": {"channel": "api"}},
     controls=("price_rub",),
 )
-
-
-@dataclass(frozen=True)
-class Changes:
-    """Days with orders changed since a moment, and the newest change seen (aware, Moscow)."""
-
-    days: tuple[date, ...]
-    newest: datetime
 
 
 class QTicketsSource:
@@ -95,27 +87,16 @@ class QTicketsSource:
         for batch in sweep.batches(self._pages(first, last, asked_at.date())):
             yield from _days(batch, sale_rows(batch.orders, names, self._hashed), asked_at)
 
-    def changes(self, since: datetime) -> Changes:
-        """Payment days of the orders touched since a moment; unpaid orders have none."""
-        start = (since - CHANGE_OVERLAP).astimezone(MOSCOW)
+    def changes(self, look: Look) -> Changes:
+        """Payment days of the orders touched since a moment, as far as one look reads; unpaid orders have none."""
         order = {"updated_at": "asc"}
 
         def fetch(number: int) -> OrderPage:
-            return _inside(self.api.orders_page(changed_since(start), order, number, None), start, None, "updated_at")
+            page = self.api.orders_page(changed_since(look.start), order, number, None)
+            return _inside(page, look.start, None, "updated_at")
 
-        pages = whole(fetch, day=None, growing=True, what="GET /orders by updated_at")
-        orders = [each for page in pages for each in page.data]
-        if len({order.id for order in orders}) != len(orders):
-            raise BadData(
-                "an order was touched while the changed ones were paged, and another may have slipped past",
-                source=SOURCE,
-                expected="every order once",
-                next_step="the mark stays where it was; the next look asks again",
-            )
-        touched = pc.cast(instants([each.updated_at for each in orders]), pa.timestamp("s", "Europe/Moscow"))
-        newest = pc.max(touched).as_py() if orders else start
-        paid = moscow_dates(instants([each.payed_at for each in orders if each.payed_at]))
-        return Changes(tuple(sorted(set(paid.to_pylist()))), newest)
+        pages = whole(fetch, day=None, growing=True, what="GET /orders by updated_at", first=look.page)
+        return changes_of(look, pages)
 
     def _pages(self, first: date, last: date, today: date) -> Iterator[list[Order]]:
         start = datetime.combine(first, time(), MOSCOW)

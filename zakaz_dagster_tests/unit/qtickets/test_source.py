@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from zakaz_dagster.failures import BadData, Failure
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.qtickets import source as module
+from zakaz_dagster.sources.qtickets.changes import Look
 from zakaz_dagster.sources.qtickets.records import EventPage, OrderPage, decode
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster_tests.bodies_qtickets import order, page, ticket
@@ -181,7 +182,7 @@ def test_changes_are_the_payment_days_of_touched_orders():
         order(ticket(), paid=None, updated_at="2026-03-20T12:00:00+03:00"),
     ]
     source = QTicketsSource(Vendor(touched), CityIndex({}), salt="s", now=lambda: NOW)
-    found = source.changes(datetime(2026, 3, 20, 8, tzinfo=UTC))
+    found = source.changes(Look(datetime(2026, 3, 20, 8, tzinfo=UTC)))
     assert found.days == (date(2025, 12, 1),)
     assert found.newest.isoformat() == "2026-03-20T12:00:00+03:00"
 
@@ -190,4 +191,4 @@ def test_changes_with_an_ignored_filter_fail():
     old = [order(ticket(), updated_at="2021-03-20T11:00:00+03:00")]
     source = QTicketsSource(Vendor(old), CityIndex({}), salt="s", now=lambda: NOW)
     with pytest.raises(BadData, match="filter ignored"):
-        source.changes(NOW - timedelta(hours=1))
+        source.changes(Look(NOW - timedelta(hours=1)))
