@@ -2,6 +2,8 @@
 -- asset: dim_channels
 -- severity: error
 -- blocking: yes
+-- ru: Рекламная площадка стоит в двух группах каналов
+-- ru_action: Исправьте sql/seeds/channels.csv (одна группа на площадку) и выполните `zakaz schema apply`.
 -- action: give every line of the source in sql/seeds/channels.csv the same channel_group
 WITH split AS
 (

@@ -2,6 +2,8 @@
 -- asset: dim_settings
 -- severity: error
 -- blocking: yes
+-- ru: Настройки отчётов неполны или невозможны
+-- ru_action: Исправьте sql/seeds/settings.csv и выполните `zakaz schema apply`.
 -- action: restore the keys the detail names in sql/seeds/settings.csv and run `zakaz schema apply`
 WITH
 needed AS

@@ -2,6 +2,8 @@
 -- asset: fact_marketing_daily
 -- severity: warn
 -- blocking: no
+-- ru: Реклама: у заметной части расхода нет города
+-- ru_action: Добавьте названия в sql/seeds/city_aliases.csv или поправьте метки: расход без города не входит в ROMI городов.
 -- action: open v_utm_unmapped; tag the links city_dd_mm, name the city in the campaign, or add its spelling to city_aliases.csv
 WITH month AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_marketing_daily
 -- severity: error
 -- blocking: no
+-- ru: Сводный расход отстал от площадок
+-- ru_action: Запустите marts_refresh за дни, названные в подробностях.
 -- action: materialise fact_utm_daily and fact_marketing_daily for the days the detail names
 WITH sides AS
 (

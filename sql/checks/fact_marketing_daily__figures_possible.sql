@@ -4,6 +4,8 @@
 -- asset: fact_marketing_daily
 -- severity: error
 -- blocking: no
+-- ru: Реклама: невозможные показатели за 30 дней
+-- ru_action: Сверьте названную кампанию с кабинетом площадки и загрузите её дни заново.
 -- action: compare the campaign with the cabinet; if it shows the same, write to its support, else materialise the days again
 WITH campaigns AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_marketing_daily
 -- severity: error
 -- blocking: yes
+-- ru: Сводная реклама: показатели объявления разбиты на две строки
+-- ru_action: Запустите marts_refresh за дни, названные в подробностях.
 -- action: materialise the platform's fact and fact_marketing_daily for the days the detail names
 WITH twice AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_marketing_daily
 -- severity: warn
 -- blocking: no
+-- ru: НДС в расходе не равен ставке из настроек
+-- ru_action: Проверьте VK_ADS_VAT_PCT и sql/seeds/settings.csv, затем загрузите дни заново.
 -- action: make sql/seeds/settings.csv and the loaders' setting (VK_ADS_VAT_PCT) say the same, then reload the days
 WITH rates AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_qtickets_sales_daily
 -- severity: error
 -- blocking: no
+-- ru: Продажи по дням не равны билетам
+-- ru_action: Запустите qtickets_reload за дни, названные в подробностях.
 -- action: materialise fact_qtickets_sales_daily for the days the detail names
 WITH sides AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_sales_attributed_daily
 -- severity: error
 -- blocking: yes
+-- ru: Продажи с атрибуцией: деньги посчитаны дважды
+-- ru_action: Запустите marts_refresh за дни, названные в подробностях.
 -- action: materialise fact_sales_attributed_daily for the days the detail names
 WITH twice AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_sales_attributed_daily
 -- severity: warn
 -- blocking: no
+-- ru: Возвратов у мероприятия больше, чем продаж
+-- ru_action: Сверьте возвраты с кабинетом QTickets; возможно, не загружены старые продажи: загрузите дни раньше.
 -- action: compare the event's refunds with the QTickets cabinet; older sales may be missing: load the days before
 WITH events AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_sales_attributed_daily
 -- severity: error
 -- blocking: no
+-- ru: Атрибуция: ступень не соответствует своему смыслу
+-- ru_action: Запустите marts_refresh за названные дни; если повторится, не верьте атрибуции и сообщите разработчику.
 -- action: materialise fact_sales_attributed_daily for the days the detail names; if it stays, correct the build
 WITH broken AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_sales_attributed_daily
 -- severity: warn
 -- blocking: no
+-- ru: Много продаж с непонятными UTM-метками
+-- ru_action: Откройте v_utm_unmapped; добавьте каналы в sql/seeds/channels.csv, города в sql/seeds/city_aliases.csv или поправьте метки.
 -- action: open v_utm_unmapped; add channels to sql/seeds/channels.csv, cities to sql/seeds/city_aliases.csv, or correct the tags
 WITH month AS
 (

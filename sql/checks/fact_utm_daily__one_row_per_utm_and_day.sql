@@ -2,6 +2,8 @@
 -- asset: fact_utm_daily
 -- severity: error
 -- blocking: yes
+-- ru: У одной UTM-метки два смысла в один день
+-- ru_action: Запустите marts_refresh за дни, названные в подробностях.
 -- action: materialise fact_utm_daily for the days the detail names
 WITH twice AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_vk_ads_daily
 -- severity: error
 -- blocking: no
+-- ru: VK Реклама: расход у неизвестной кампании
+-- ru_action: Запустите vk_ads_daily: он заново читает списки кампаний и групп.
 -- action: load the dimensions of VK Ads, then the days the detail names
 WITH unknown AS
 (

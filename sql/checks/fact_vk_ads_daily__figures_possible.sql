@@ -3,6 +3,8 @@
 -- asset: fact_vk_ads_daily
 -- severity: error
 -- blocking: no
+-- ru: VK Реклама: невозможные показатели
+-- ru_action: Загрузите названные дни заново; если повторится, сверьте с кабинетом VK.
 -- action: compare the groups with the cabinet; if VK shows the same, write to its support, else materialise the days again
 WITH groups AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_vk_ads_daily
 -- severity: error
 -- blocking: yes
+-- ru: VK Реклама: объявления не сходятся с группами площадки
+-- ru_action: Загрузите в Dagster заново дни fact_vk_ads_daily, названные в подробностях.
 -- action: materialise fact_vk_ads_daily for the days the detail names
 WITH said AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_vk_ads_daily
 -- severity: warn
 -- blocking: no
+-- ru: VK Реклама: площадка не отдала часть объявлений
+-- ru_action: Посмотрите stg_rejects источника vk_ads и спросите поддержку VK об этих номерах.
 -- action: see stg_rejects of vk_ads; ask VK support about these ids
 WITH refused AS
 (

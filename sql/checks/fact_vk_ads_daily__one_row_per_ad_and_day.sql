@@ -2,6 +2,8 @@
 -- asset: fact_vk_ads_daily
 -- severity: error
 -- blocking: yes
+-- ru: VK Реклама: дубли, расход посчитан дважды
+-- ru_action: Загрузите в Dagster заново дни fact_vk_ads_daily, названные в подробностях.
 -- action: materialise fact_vk_ads_daily for the days the detail names
 WITH twice AS
 (

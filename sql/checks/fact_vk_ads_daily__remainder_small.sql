@@ -2,6 +2,8 @@
 -- asset: fact_vk_ads_daily
 -- severity: warn
 -- blocking: no
+-- ru: VK Реклама: объявления тратят больше своих групп
+-- ru_action: Загрузите последние 30 дней заново; если останется, сверьте с кабинетом VK.
 -- action: materialise the last 7 days again; if it stays, VK corrects groups and ads apart: trust the group, not its split
 WITH month AS
 (

@@ -2,6 +2,8 @@
 -- asset: fact_vk_ads_daily
 -- severity: warn
 -- blocking: no
+-- ru: VK Реклама: расход необычный для этого дня недели
+-- ru_action: Узнайте, не останавливали ли кампании; если нет, загрузите день заново и сверьте с кабинетом.
 -- action: ask whether campaigns were stopped or started; if not, materialise the day again and compare with the cabinet
 WITH days AS
 (

@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_inventory_raw
 -- severity: warn
 -- blocking: no
+-- ru: QTickets: мест продано больше, чем есть в зале
+-- ru_action: Откройте зал названного показа в кабинете QTickets: места могли закрыть уже после продажи.
 -- action: open the show's hall in the QTickets cabinet; seats may have been closed after they were sold
 WITH halls AS
 (

@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_sales_raw
 -- severity: warn
 -- blocking: no
+-- ru: QTickets: билеты без мероприятия или показа в каталоге
+-- ru_action: Запустите qtickets_refresh: он заново читает каталог мероприятий.
 -- action: materialise dim_events and dim_shows; if the detail stays, look the show up in the QTickets cabinet
 WITH strangers AS
 (

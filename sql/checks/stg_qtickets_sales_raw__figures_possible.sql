@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_sales_raw
 -- severity: error
 -- blocking: no
+-- ru: QTickets: невозможные цены, возвраты или даты
+-- ru_action: Запустите qtickets_reload за названные дни; если повторится, сверьте заказ с кабинетом.
 -- action: compare the order of the ticket in the detail with the QTickets cabinet; if it is so there, write to the vendor
 WITH impossible AS
 (

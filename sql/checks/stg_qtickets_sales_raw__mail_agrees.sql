@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_sales_raw
 -- severity: warn
 -- blocking: no
+-- ru: Письма QTickets и API расходятся
+-- ru_action: Сверьте названный день с кабинетом QTickets; загрузка дня заново ещё раз спросит API.
 -- action: compare the named day with the vendor's cabinet: `zakaz inspect gmail-message` reads its mail, materialising the day asks the API again
 -- A ticket that was removed after the mail had been sent still counts here, as it did in the mail.
 WITH

@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_sales_raw
 -- severity: warn
 -- blocking: no
+-- ru: Письмо с отчётом QTickets не прочитано
+-- ru_action: Откройте названное письмо в Gmail; причина стоит в stg_gmail_messages.
 -- action: open the named message in Gmail and read its reason in stg_gmail_messages; `zakaz inspect gmail-message FILE` shows what is read of it
 WITH unread AS
 (

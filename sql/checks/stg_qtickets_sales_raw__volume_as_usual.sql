@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_sales_raw
 -- severity: warn
 -- blocking: no
+-- ru: QTickets: продажи необычные для этого дня недели
+-- ru_action: Узнайте, не открывали или закрывали ли продажи; если нет, запустите qtickets_reload за этот день и сверьте с кабинетом.
 -- action: look whether sales were opened or closed that day; if not, run qtickets_reload for it and compare with the cabinet
 WITH
 days AS

@@ -2,6 +2,8 @@
 -- asset: v_attribution_quality
 -- severity: error
 -- blocking: no
+-- ru: Качество атрибуции: сумма не равна продажам
+-- ru_action: Не верьте странице, пока не станет зелёной; сравните sql/views/v_attribution_quality.sql с docs/metrics.md.
 -- action: compare sql/views/v_attribution_quality.sql with docs/metrics.md; do not trust the page until it is green
 WITH sides AS
 (

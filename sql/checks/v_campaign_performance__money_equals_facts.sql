@@ -2,6 +2,8 @@
 -- asset: v_campaign_performance
 -- severity: error
 -- blocking: no
+-- ru: Кампании: деньги потеряны или посчитаны дважды
+-- ru_action: Не верьте странице, пока не станет зелёной; сравните sql/views/v_campaign_performance.sql с docs/metrics.md.
 -- action: compare sql/views/v_campaign_performance.sql with docs/metrics.md; do not trust the page until it is green
 WITH sides AS
 (

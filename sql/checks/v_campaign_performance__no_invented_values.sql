@@ -2,6 +2,8 @@
 -- asset: v_campaign_performance
 -- severity: error
 -- blocking: no
+-- ru: Кампании: строки с невозможным днём, городом или числом
+-- ru_action: Не верьте странице; сравните sql/views/v_campaign_performance.sql с docs/metrics.md.
 -- action: find the row by the detail; a day of 1970 or an infinite ratio is a defect of sql/views/v_campaign_performance.sql
 WITH odd AS
 (

@@ -2,6 +2,8 @@
 -- asset: v_city_performance
 -- severity: error
 -- blocking: no
+-- ru: Города: деньги потеряны или посчитаны дважды
+-- ru_action: Не верьте странице, пока не станет зелёной; сравните sql/views/v_city_performance.sql с docs/metrics.md.
 -- action: compare sql/views/v_city_performance.sql with docs/metrics.md; do not trust the page until it is green
 WITH sides AS
 (

@@ -2,6 +2,8 @@
 -- asset: v_marketing_daily
 -- severity: error
 -- blocking: no
+-- ru: Маркетинг по дням: деньги потеряны или посчитаны дважды
+-- ru_action: Не верьте странице, пока не станет зелёной; сравните sql/views/v_marketing_daily.sql с docs/metrics.md.
 -- action: compare sql/views/v_marketing_daily.sql with docs/metrics.md; do not trust the page until it is green
 WITH sides AS
 (

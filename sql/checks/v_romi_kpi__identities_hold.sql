@@ -2,6 +2,8 @@
 -- asset: v_romi_kpi
 -- severity: error
 -- blocking: no
+-- ru: ROMI: формулы или светофор не сходятся
+-- ru_action: Не верьте светофору; сравните sql/views/v_romi_kpi.sql с docs/metrics.md.
 -- action: compare sql/views/v_romi_kpi.sql with docs/metrics.md; do not trust the page until it is green
 WITH broken AS
 (

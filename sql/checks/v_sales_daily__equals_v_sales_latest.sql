@@ -2,6 +2,8 @@
 -- asset: v_sales_daily
 -- severity: error
 -- blocking: no
+-- ru: Продажи: два пути расчёта расходятся
+-- ru_action: Запустите marts_refresh за названные дни; не верьте странице, пока не станет зелёной.
 -- action: materialise fact_qtickets_sales_daily and fact_sales_attributed_daily for the days the detail names
 WITH sides AS
 (

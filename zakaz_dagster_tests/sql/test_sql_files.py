@@ -99,6 +99,7 @@ def test_a_check_is_named_after_its_asset_and_says_what_to_do(statement: Stateme
     assert statement.meta["severity"] in ("error", "warn")
     assert statement.meta.get("blocking", "no") in ("yes", "no")
     assert "__" in statement.name
+    assert all(re.search("[а-яё]", statement.meta.get(key, "")) for key in ("ru", "ru_action")), "mails are in Russian"
 
 
 @named(list(load("checks").values()))
