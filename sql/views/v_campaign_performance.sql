@@ -45,7 +45,6 @@ moved AS
 (
     SELECT
         date, city, channel_group, source, account, campaign_id, campaign_name, ad_group_id, ad_group_name,
-        1 AS is_spend,
         spend_rub, spend_raw_rub, impressions, clicks, conversions,
         toInt64(0) AS orders, toInt64(0) AS tickets_sold, toInt64(0) AS tickets_free,
         toDecimal64(0, 2) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
@@ -54,7 +53,6 @@ moved AS
     UNION ALL
     SELECT
         date, city, channel_group, source, account, campaign_id, campaign_name, ad_group_id, ad_group_name,
-        0 AS is_spend,
         toDecimal64(0, 2) AS spend_rub, toDecimal64(0, 2) AS spend_raw_rub,
         toInt64(0) AS impressions, toInt64(0) AS clicks, CAST(NULL AS Nullable(Int64)) AS conversions,
         toInt64(orders) AS orders, toInt64(tickets_sold) AS tickets_sold, toInt64(tickets_free) AS tickets_free,
@@ -72,9 +70,8 @@ summed AS
         m.account AS account,
         m.campaign_id AS campaign_id,
         m.ad_group_id AS ad_group_id,
-        -- The platform's own name of the day, where it spent on it.
-        argMax(m.campaign_name, tuple(m.is_spend, m.campaign_name)) AS campaign_name,
-        argMax(m.ad_group_name, tuple(m.is_spend, m.ad_group_name)) AS ad_group_name,
+        max(m.campaign_name) AS campaign_name,
+        max(m.ad_group_name) AS ad_group_name,
         toFloat64(sum(m.spend_rub)) AS spend_rub,
         toFloat64(sum(m.spend_raw_rub)) AS spend_raw_rub,
         sum(m.impressions) AS impressions,

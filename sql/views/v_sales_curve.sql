@@ -52,7 +52,9 @@ sold AS
         sum(f.tickets_free) AS tickets_free,
         sum(f.tickets_refunded) AS tickets_refunded,
         sum(f.revenue_rub) - sum(f.refunds_rub) AS net_rub
-    FROM v_sales_attributed AS f
+    FROM fact_show_daily AS f
+    WHERE f.show_id > 0
+        AND (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail'))
     GROUP BY f.show_id, f.date
 ),
 days AS

@@ -13,20 +13,21 @@ AS
 WITH found AS
 (
     SELECT
-        groupArray(s.key) AS names,
-        groupArray(s.value) AS settings
+        maxIf(s.value, s.key = 'roas_green_above') AS roas_green_above,
+        maxIf(s.value, s.key = 'roas_yellow_from') AS roas_yellow_from,
+        maxIf(s.value, s.key = 'organiser_share_pct') AS organiser_share_pct,
+        maxIf(s.value, s.key = 'fresh_warn_days') AS fresh_warn_days,
+        maxIf(s.value, s.key = 'fresh_error_days') AS fresh_error_days,
+        throwIf(countIf(s.key IN (
+            'roas_green_above', 'roas_yellow_from', 'organiser_share_pct', 'fresh_warn_days', 'fresh_error_days')) != 5,
+            'dim_settings lacks a setting: see the check dim_settings__complete') AS is_incomplete
     FROM dim_settings AS s FINAL
 )
 SELECT
-    if(throwIf(indexOf(names, 'roas_green_above') = 0, 'dim_settings lacks roas_green_above') = 1, 0,
-        settings[indexOf(names, 'roas_green_above')]) AS roas_green_above,
-    if(throwIf(indexOf(names, 'roas_yellow_from') = 0, 'dim_settings lacks roas_yellow_from') = 1, 0,
-        settings[indexOf(names, 'roas_yellow_from')]) AS roas_yellow_from,
-    if(throwIf(indexOf(names, 'organiser_share_pct') = 0, 'dim_settings lacks organiser_share_pct') = 1, 0,
-        settings[indexOf(names, 'organiser_share_pct')]) AS organiser_share_pct,
-    if(throwIf(indexOf(names, 'fresh_warn_days') = 0, 'dim_settings lacks fresh_warn_days') = 1, 0,
-        settings[indexOf(names, 'fresh_warn_days')]) AS fresh_warn_days,
-    if(throwIf(indexOf(names, 'fresh_error_days') = 0, 'dim_settings lacks fresh_error_days') = 1, 0,
-        settings[indexOf(names, 'fresh_error_days')]) AS fresh_error_days
+    roas_green_above + is_incomplete AS roas_green_above,
+    roas_yellow_from + is_incomplete AS roas_yellow_from,
+    organiser_share_pct + is_incomplete AS organiser_share_pct,
+    fresh_warn_days + is_incomplete AS fresh_warn_days,
+    fresh_error_days + is_incomplete AS fresh_error_days
 FROM found
 COMMENT 'Настройки отчётов одной строкой'

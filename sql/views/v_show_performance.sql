@@ -44,25 +44,22 @@ shows AS
         toNullable(show_date) AS show_date, finish_date, is_deleted
     FROM dim_shows FINAL
 ),
-sold AS
+moved AS
 (
     SELECT
-        f.show_id AS show_id, f.event_id AS event_id, f.event_name AS reported_name, f.city AS city,
+        f.show_id AS show_id, f.event_id AS event_id, f.event_name AS reported_name, f.city AS city, f.show_date AS tag_date,
         toInt64(sum(f.tickets_sold)) AS tickets_sold,
         toInt64(sum(f.tickets_free)) AS tickets_free,
         toInt64(sum(f.tickets_refunded)) AS tickets_refunded,
         sum(f.revenue_rub) AS revenue_rub,
-        sum(f.refunds_rub) AS refunds_rub
-    FROM v_sales_attributed AS f
-    GROUP BY f.show_id, f.event_id, f.event_name, f.city
-),
-spent AS
-(
-    SELECT
-        f.city AS city, f.show_date AS show_date,
-        sum(f.spend_rub) AS spend_rub, sum(f.impressions) AS impressions, sum(f.clicks) AS clicks
-    FROM fact_marketing_daily AS f
-    GROUP BY f.city, f.show_date
+        sum(f.refunds_rub) AS refunds_rub,
+        sum(f.spend_rub) AS spend_rub,
+        sum(f.impressions) AS impressions,
+        sum(f.clicks) AS clicks
+    FROM fact_show_daily AS f
+    WHERE f.sales_source = ''
+        OR (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail'))
+    GROUP BY f.show_id, f.event_id, f.event_name, f.city, f.show_date
 ),
 -- The event of a city's day, when it is the only one; a live one is preferred to a cancelled one.
 billed AS
@@ -95,28 +92,20 @@ parts AS
     FROM shows AS s
     LEFT ANY JOIN seats AS p ON s.show_id = p.show_id
     UNION ALL
+    -- A sale knows its show; spend knows a city and a day.
     SELECT
-        s.show_date AS show_date,
+        coalesce(s.show_date, f.tag_date) AS show_date,
         if(s.show_date IS NULL, f.city, ifNull(s.city, '')) AS city,
-        if(s.show_date IS NULL, f.event_id, ifNull(s.event_id, 0)) AS event_id,
+        multiIf(s.show_date IS NOT NULL, ifNull(s.event_id, 0), length(b.events) = 1, b.events[1], f.event_id) AS event_id,
         if(s.show_date IS NULL, f.reported_name, '') AS reported_name,
-        '' AS event_name, 0 AS shows, 0 AS cancelled, toDate(0) AS finish_date, 0 AS is_ambiguous, 0 AS capacity, 0 AS measured,
+        '' AS event_name, 0 AS shows, 0 AS cancelled, toDate(0) AS finish_date,
+        toInt64(length(b.events) > 1) AS is_ambiguous, 0 AS capacity, 0 AS measured,
         f.tickets_sold AS tickets_sold, f.tickets_free AS tickets_free, f.tickets_refunded AS tickets_refunded,
         f.revenue_rub AS revenue_rub, f.refunds_rub AS refunds_rub,
-        toDecimal64(0, 2) AS spend_rub, 0 AS impressions, 0 AS clicks
-    FROM sold AS f
-    LEFT ANY JOIN shows AS s ON f.show_id = s.show_id
-    UNION ALL
-    SELECT
-        f.show_date AS show_date, f.city AS city,
-        if(length(b.events) = 1, b.events[1], 0) AS event_id,
-        '' AS reported_name, '' AS event_name, 0 AS shows, 0 AS cancelled, toDate(0) AS finish_date,
-        toInt64(length(b.events) > 1) AS is_ambiguous, 0 AS capacity, 0 AS measured,
-        0 AS tickets_sold, 0 AS tickets_free, 0 AS tickets_refunded,
-        toDecimal64(0, 2) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
         f.spend_rub AS spend_rub, f.impressions AS impressions, f.clicks AS clicks
-    FROM spent AS f
-    LEFT ANY JOIN billed AS b ON f.city = b.city AND f.show_date = b.show_date
+    FROM moved AS f
+    LEFT ANY JOIN shows AS s ON f.show_id = s.show_id
+    LEFT ANY JOIN billed AS b ON f.city = b.city AND f.tag_date = b.show_date
 ),
 summed AS
 (

@@ -1,6 +1,6 @@
 -- UTM that could not be read to the end, with the money at stake: sales owed to an unknown channel or campaign, spend
 -- without a city, tags of shows that do not exist. What to do with each reason is in docs/metrics.md.
--- grain: one row per (date, side, reason, source, four UTM, city)
+-- grain: one row per row of the facts: add up over what the page shows
 CREATE OR REPLACE VIEW v_utm_unmapped
 (
     date Date COMMENT 'День продажи, возврата или рекламы (Москва)',
@@ -47,11 +47,10 @@ SELECT
     d.utm_content AS utm_content,
     d.city AS city,
     if(d.campaign_name = '', 'не указано', d.campaign_name) AS campaign_name,
-    sum(d.orders) AS orders,
-    toFloat64(sum(d.revenue_rub)) AS revenue_rub,
-    toFloat64(sum(d.spend_rub)) AS spend_rub,
-    toFloat64(sum(d.revenue_rub) + sum(d.spend_rub)) AS money_rub,
-    min(d.as_of) AS data_as_of
+    d.orders AS orders,
+    toFloat64(d.revenue_rub) AS revenue_rub,
+    toFloat64(d.spend_rub) AS spend_rub,
+    toFloat64(d.revenue_rub + d.spend_rub) AS money_rub,
+    d.as_of AS data_as_of
 FROM doubtful AS d
-GROUP BY date, side, reason, source, utm_source, utm_medium, utm_campaign, utm_content, city, campaign_name
 COMMENT 'Неразобранные метки и деньги под вопросом'

@@ -23,7 +23,13 @@ LOADED = (MAILS, "fact_qtickets_sales_daily", "fact_vk_ads_daily", "fact_direct_
 MOST_EVENTS = 2_000  # of one table in one look; what is left is seen at the next
 # In the order in which one reads another; Dagster derives the same from their SQL.
 SALES_JOBS = ("qtickets_refresh", "qtickets_reload")
-FACTS = ("fact_utm_daily", "fact_marketing_daily", "fact_sales_attributed_daily", "fact_inventory_daily")
+FACTS = (
+    "fact_utm_daily",
+    "fact_marketing_daily",
+    "fact_sales_attributed_daily",
+    "fact_show_daily",
+    "fact_inventory_daily",
+)
 
 
 def definitions(start: date) -> dg.Definitions:

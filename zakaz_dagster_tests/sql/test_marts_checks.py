@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from zakaz_dagster.failures import Failure
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.client import Warehouse
@@ -117,7 +118,7 @@ def test_a_day_is_compared_with_its_weekday(world: World, sold: int, status: Sta
 def test_a_missing_setting_stops_the_reports_aloud(world: World) -> None:
     world.wh.command("ALTER TABLE dim_settings DELETE WHERE key = 'roas_green_above'", None, MUTATION)
     assert verdict(world, "dim_settings__complete") == (Status.ERROR, 1.0)
-    with pytest.raises(Exception, match="roas_green_above"):
+    with pytest.raises(Failure, match="dim_settings lacks a setting"):
         world.wh.rows("SELECT * FROM v_romi_kpi")
 
 

@@ -32,6 +32,7 @@ BUILDS = (
     "fact_utm_daily",
     "fact_marketing_daily",
     "fact_sales_attributed_daily",
+    "fact_show_daily",
     "fact_inventory_daily",
 )
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")

@@ -1,0 +1,92 @@
+"""Every view under DataLens' own query shape, for 30 days and for all time, beside a scan of the same columns.
+
+    python -m benchmarks.views --scale 100 --years 1
+
+Belongs here: asking and the table. Does not: the world (`views_world`), the charts (`views_cases`).
+"""
+
+# ruff: noqa: S608  (names come from our own list of cases)
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from datetime import date, timedelta
+
+from rich.console import Console
+
+from benchmarks.endpoint import database
+from benchmarks.figures import Figure, table
+from benchmarks.views_cases import CASES, Case
+from benchmarks.views_world import LAST, fill
+from zakaz_dagster.warehouse.client import Warehouse
+
+SETTINGS = {"join_use_nulls": 1, "readonly": 2, "send_progress_in_http_headers": 0}
+PERIODS = {"30 days": LAST - timedelta(days=29), "all time": None}
+BUDGET_MS = {("30 days", 1): 50.0, ("all time", 1): 300.0, ("30 days", 100): 1000.0}
+REPEATS = 5
+
+
+def chart(case: Case, first: date | None) -> str:
+    """As DataLens writes it: aliases, the table as t1, a row limit."""
+    sums = "".join(f", sum(t1.{name}) AS res_{at}" for at, name in enumerate(case.measures, 1))
+    where = f" WHERE t1.{case.by} BETWEEN toDate('{first}') AND toDate('{LAST}')" if first and case.by else ""
+    picked = f"SELECT t1.{case.dimension} AS res_0{sums} FROM {case.view} AS t1{where}"
+    return f"{picked} GROUP BY res_0 ORDER BY res_1 DESC LIMIT 0, 1000001"
+
+
+def scan(case: Case, first: date | None) -> str:
+    """The engine reading the same columns of the fact, without the view's work."""
+    key, *money = case.columns
+    sums = "".join(f", sum({name})" for name in money)
+    where = f" WHERE {case.day} BETWEEN toDate('{first}') AND toDate('{LAST}')" if first else ""
+    return f"SELECT {key}{sums} FROM {case.fact}{where} GROUP BY {key} LIMIT 1000001"
+
+
+def milliseconds(wh: Warehouse, sql: str) -> float:
+    """The median of some runs, after one that warms the caches."""
+    taken = []
+    for _ in range(REPEATS + 1):
+        started = time.perf_counter()
+        wh.query(sql, settings=SETTINGS)
+        taken.append((time.perf_counter() - started) * 1000)
+    return statistics.median(taken[1:])
+
+
+def measured(wh: Warehouse, scale: int) -> list[Figure]:
+    """Each view beside its budget where it has one, else beside the scan."""
+    found = []
+    for case in CASES:
+        for period, first in PERIODS.items():
+            took, bare = milliseconds(wh, chart(case, first)), milliseconds(wh, scan(case, first))
+            budget = BUDGET_MS.get((period, scale))
+            beside, goal = ("its budget", 1.0) if budget else ("a scan of the same columns", None)
+            note = f"scan {bare:,.0f} ms"
+            found.append(Figure(f"{case.view}, {period}", took, budget or bare, "ms", beside, goal, note=note))
+    return found
+
+
+def figures(*, quick: bool) -> list[Figure]:
+    """One organiser: five years, or a quarter of one to show that it works."""
+    with database() as wh:
+        fill(wh, 0.25 if quick else 5, 1)
+        return measured(wh, 1)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--scale", type=int, default=1, help="how many organisers of 700 orders a day")
+    options.add_argument("--years", type=float, default=5)
+    given = options.parse_args()
+    console = Console(width=150)
+    with database() as wh:
+        started = time.perf_counter()
+        fill(wh, given.years, given.scale)
+        took = time.perf_counter() - started
+        count = wh.scalar("SELECT count() FROM fact_sales_attributed_daily")
+        console.print(f"{given.years} years at {given.scale}x: {count:,} rows of sales, made in {took:.0f} s")
+        console.print(table(measured(wh, given.scale), absolute=True))
+
+
+if __name__ == "__main__":
+    main()
