@@ -1,7 +1,7 @@
 -- Sales and spend by show are those of the facts they are made of, day by day.
 -- asset: fact_show_daily
 -- severity: error
--- blocking: yes
+-- blocking: no
 -- action: materialise fact_show_daily for the days the detail names
 WITH sides AS
 (

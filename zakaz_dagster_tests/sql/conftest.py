@@ -28,6 +28,13 @@ def _database(clickhouse: Any) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="module")
+def empty_warehouse(clickhouse: Any) -> Iterator[Warehouse]:
+    """The schema and its seeds without a day of data. Tests only read it."""
+    with _database(clickhouse) as wh:
+        yield wh
+
+
+@pytest.fixture(scope="module")
 def theatre_world(clickhouse: Any) -> Iterator[Warehouse]:
     """The hand-written world of `theatre`, with every fact built. Tests only read it."""
     with _database(clickhouse) as wh:

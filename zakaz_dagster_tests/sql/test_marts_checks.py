@@ -15,7 +15,7 @@ from zakaz_dagster_tests.sql import theatre
 from zakaz_dagster_tests.sql.world import World, day, rows
 
 MUTATION = {"mutations_sync": 2}
-OWN = ("fact_sales_attributed", "fact_marketing", "fact_utm", "dim_settings", "dim_channels", "v_")
+OWN = ("fact_sales_attributed", "fact_marketing", "fact_utm", "fact_show", "dim_settings", "dim_channels", "v_")
 CHECKS = {name: check for name, check in load("checks").items() if name.startswith(OWN)}
 
 
@@ -60,6 +60,14 @@ def test_spend_that_came_after_the_build_is_seen(spoilt: World) -> None:
     assert (status, days) == (Status.ERROR, 1.0)
     spoilt.build("2025-12-02", "2025-12-02")
     assert verdict(spoilt, "fact_marketing_daily__equals_platforms")[0] is Status.OK
+
+
+@pytest.mark.parametrize("column", ["spend_rub", "refunds_rub"])
+def test_shows_that_lag_behind_their_facts_are_seen(spoilt: World, column: str) -> None:
+    lost = f"day IN (SELECT day FROM fact_show_daily WHERE {column} > 0 ORDER BY day LIMIT 1) AND {column} > 0"
+    spoilt.wh.command(f"ALTER TABLE fact_show_daily DELETE WHERE {lost}", None, MUTATION)
+    assert verdict(spoilt, "fact_show_daily__equals_facts") == (Status.ERROR, 1.0)
+    assert verdict(spoilt, "fact_sales_attributed_daily__equals_staging")[0] is Status.OK
 
 
 @pytest.mark.parametrize(

@@ -103,5 +103,5 @@ def test_a_check_is_named_after_its_asset_and_says_what_to_do(statement: Stateme
 
 
 @named(list(load("checks").values()))
-def test_a_check_answers_on_an_empty_warehouse(warehouse: Warehouse, statement: Statement) -> None:
-    assert checks.evaluate(warehouse, statement).detail
+def test_a_check_answers_on_an_empty_warehouse(empty_warehouse: Warehouse, statement: Statement) -> None:
+    assert checks.evaluate(empty_warehouse, statement).detail
