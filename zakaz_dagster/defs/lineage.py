@@ -1,7 +1,8 @@
 """The vendors' endpoints as external assets, and which of their fields each staging column comes from.
 
 From staging on, lineage is read out of the SQL; only the step from a vendor's field to our column is written down,
-in sql/lineage/<source>.csv (table, column, endpoint, field), and a test holds it against the tables.
+in sql/lineage/<source>.csv (table, column, endpoint, field), and a test holds it against the tables. What no vendor
+says, because we set it ourselves, stands in sql/lineage/ours.csv with the reason.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from functools import cache
 from pathlib import Path
 
 import dagster as dg
+
+from zakaz_dagster.defs.describe import builds
+from zakaz_dagster.warehouse import remembered
 
 FOLDER = Path(__file__).resolve().parents[2] / "sql" / "lineage"
 
@@ -43,4 +47,8 @@ def vendor_lineage(source: str) -> dict[str, dict[str, object]]:
     for row in vendor_fields(source):
         key = dg.AssetKey(row["endpoint"].split("/"))
         deps[row["table"]][row["column"]].append(dg.TableColumnDep(key, row["field"]))
+    for build in builds().values():  # what another source adds to a table of this one
+        target = build.meta.get("target", "").partition(",")[0]
+        for column, origins in remembered.column_lineage(build).items() if target in deps else ():
+            deps[target][column] += [dg.TableColumnDep(dg.AssetKey(table), name) for table, name in origins]
     return {table: {"dagster/column_lineage": dg.TableColumnLineage(dict(columns))} for table, columns in deps.items()}

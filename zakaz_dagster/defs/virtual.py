@@ -1,15 +1,16 @@
-"""Views as assets: created again when their SQL changes, by automation and not on a timer.
+"""Views as assets: created again when their SQL or the columns they read change, by automation and not on a timer.
 
 `is_virtual` is a preview feature of Dagster: a view that is not "stale" after each load of its tables. It is used
 here and nowhere else, so that dropping it is one line.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
-from zakaz_dagster.defs.describe import asset_spec, column_lineage, views
+from zakaz_dagster.defs.describe import asset_spec, column_lineage, tables, views
 from zakaz_dagster.defs.failures import explained
 from zakaz_dagster.warehouse import remembered
 from zakaz_dagster.warehouse.client import Warehouse
@@ -25,7 +26,7 @@ ON_CHANGE = (
     & ~AC.in_progress()
     & ~AC.newly_requested()
     & ~AC.execution_failed()
-).with_label("SQL changed or view missing")
+).with_label("SQL or columns changed, or view missing")
 
 
 def view_assets() -> list[dg.AssetsDefinition]:
@@ -43,6 +44,16 @@ def automation() -> dg.AutomationConditionSensorDefinition:
     )
 
 
+def code_version(view: Statement, inputs: Mapping[str, Statement]) -> str:
+    """Of the view's SQL and of the names and types of the columns that it reads: other types are other results."""
+    shapes = [(name, _shape(inputs[name])) for name in sorted(remembered.reads(view))]
+    return hashlib.sha256(f"{view.sql}\0{shapes}".encode()).hexdigest()[:12]
+
+
+def _shape(statement: Statement) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in remembered.columns(statement)]
+
+
 def _view(statement: Statement) -> dg.AssetsDefinition:
     spec = asset_spec(
         statement.name,
@@ -51,7 +62,7 @@ def _view(statement: Statement) -> dg.AssetsDefinition:
         kinds=("clickhouse", "view"),
         lineage_metadata={"dagster/column_lineage": column_lineage(statement)},
         automation_condition=ON_CHANGE,
-        code_version=hashlib.sha256(statement.sql.encode()).hexdigest()[:12],
+        code_version=code_version(statement, {**tables(), **views()}),
         is_virtual=True,
     )
 
