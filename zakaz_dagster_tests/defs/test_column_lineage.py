@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from zakaz_dagster.defs.lineage import FOLDER
 from zakaz_dagster.definitions import build_definitions
+from zakaz_dagster.defs.lineage import FOLDER
 from zakaz_dagster.warehouse.columns import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.lineage import known_columns
 from zakaz_dagster.warehouse.statements import load

@@ -8,8 +8,8 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from zakaz_dagster.defs import virtual
 from zakaz_dagster.definitions import build_definitions
+from zakaz_dagster.defs import virtual
 from zakaz_dagster.warehouse.statements import Statement, load
 
 VIEW = load("views")["v_funnel_daily"]
