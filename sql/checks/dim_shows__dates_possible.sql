@@ -2,6 +2,8 @@
 -- asset: dim_shows
 -- severity: warn
 -- blocking: no
+-- ru: QTickets: невозможные даты показа
+-- ru_action: Исправьте в кабинете QTickets даты названного показа или часовой пояс его города.
 -- action: correct the dates of the show the detail names in the QTickets cabinet, or the time zone of its city
 SELECT
     if(count() = 0, 'ok', 'warning') AS status,

@@ -2,6 +2,8 @@
 -- asset: dim_shows
 -- severity: error
 -- blocking: no
+-- ru: QTickets: показ без мероприятия в каталоге
+-- ru_action: Запустите qtickets_refresh: он читает мероприятия и показы вместе.
 -- action: materialise dim_events and dim_shows together; they come from one reading
 SELECT
     if(count() = 0, 'ok', 'error') AS status,

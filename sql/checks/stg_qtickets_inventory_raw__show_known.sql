@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_inventory_raw
 -- severity: warn
 -- blocking: no
+-- ru: QTickets: места у неизвестного показа
+-- ru_action: Запустите qtickets_refresh; если останется, найдите показ в кабинете QTickets.
 -- action: materialise dim_shows; if the detail stays, look the show up in the QTickets cabinet
 SELECT
     if(count() = 0, 'ok', 'warning') AS status,

@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_orders_raw
 -- severity: error
 -- blocking: yes
+-- ru: QTickets: заказ стоит в двух днях и посчитан дважды
+-- ru_action: Запустите qtickets_reload за дни, названные в подробностях: площадка перенесла дату оплаты.
 -- action: reload the days the detail names with the job qtickets_reload; the vendor moved a payment date
 WITH twice AS
 (

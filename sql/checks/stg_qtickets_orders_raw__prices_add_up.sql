@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_orders_raw
 -- severity: error
 -- blocking: no
+-- ru: QTickets: билеты не складываются в сумму заказа
+-- ru_action: Сверьте названный заказ с кабинетом QTickets: в ответе нет билета или цена получила другой смысл.
 -- action: compare the order the detail names with the QTickets cabinet: a ticket is missing from the answer, or prices got a new meaning
 -- Whether a refund lowers the order's price is the vendor's secret, so refunded and removed ones are left out.
 WITH

@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_sales_raw
 -- severity: error
 -- blocking: no
+-- ru: QTickets: в дне не столько билетов, сколько было принято
+-- ru_action: Запустите qtickets_reload за дни, названные в подробностях.
 -- action: load the days the detail names again with the job qtickets_reload
 -- A load is refused before its days are swapped in when its own totals disagree; this one sees what happened since.
 WITH

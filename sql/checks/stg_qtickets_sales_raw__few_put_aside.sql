@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_sales_raw
 -- severity: error
 -- blocking: no
+-- ru: QTickets: слишком много отложенных записей
+-- ru_action: Прочитайте причины в stg_rejects за названный день и загрузите этот день заново.
 -- action: read the reasons in stg_rejects for the day and source the detail names, then load that day again
 -- Days of the last month, and older ones that were loaded in the last day.
 WITH days AS

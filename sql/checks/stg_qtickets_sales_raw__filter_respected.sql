@@ -2,6 +2,8 @@
 -- asset: stg_qtickets_sales_raw
 -- severity: error
 -- blocking: yes
+-- ru: QTickets не соблюдает фильтр: билеты чужих дней
+-- ru_action: Выполните `zakaz doctor --live`: он скажет, работает ли фильтр; затем загрузите дни заново.
 -- action: run `zakaz doctor --live`: it tells whether QTickets still honours body filters; then load the days again
 WITH strays AS
 (
