@@ -2,6 +2,8 @@
 -- asset: fact_show_daily
 -- severity: error
 -- blocking: no
+-- ru: Продажи и расход по показам отстали от общих
+-- ru_action: Запустите marts_refresh за дни, названные в подробностях.
 -- action: materialise fact_show_daily for the days the detail names
 WITH sides AS
 (
