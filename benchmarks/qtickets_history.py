@@ -27,8 +27,9 @@ from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
 from zakaz_dagster.loading import Load, load_days
 from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.records import EventPage, OrderPage, decode
-from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
+from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster.transport.stats import Stats
 from zakaz_dagster.warehouse.client import Warehouse
 

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from zakaz_dagster.loading import Load, load_days
 from zakaz_dagster.settings import Settings
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.inventory import inventory_of
-from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
+from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster.warehouse.catalog import shape
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.columns import fit, with_service_columns

@@ -19,8 +19,7 @@ from zoneinfo import ZoneInfo
 
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
-from zakaz_dagster.sources.vk_ads.dimensions import ADS, GROUPS, PLANS
-from zakaz_dagster.sources.vk_ads.rows import TABLE
+from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS, TABLE
 from zakaz_dagster.sources.vk_ads.source import VkAdsSource
 from zakaz_dagster.sources.vk_ads.vat import Vat
 

@@ -5,6 +5,7 @@ It loads with an empty environment: resources are made when a run needs them, an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -55,12 +56,19 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         configured=partial(settings.need, "gmail"),
         ready=partial(wiring.gmail, settings),
     )
-    names = frozenset(key.to_user_string() for key in parts.resolve_all_asset_keys())
+    names = frozenset(key.to_user_string() for each in parts.assets or () for key in _keys(each))
     return dg.Definitions.merge(
         parts,
         failover.definitions(jobs, start, backup),
         watch.definitions(list(watching.watched(settings)), sql_checks(names), jobs),
     )
+
+
+def _keys(asset: object) -> Iterable[dg.AssetKey]:
+    """Read off the parts: Dagster's own answer builds every job first, which a run does anyway, later."""
+    if isinstance(asset, dg.AssetsDefinition):
+        return asset.keys
+    return [asset.key] if isinstance(asset, dg.AssetSpec) else []
 
 
 def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:

@@ -1,6 +1,7 @@
 """From settings to the watch: what is looked at, where alerts go and what they say. For the same users as `wiring`.
 
 Belongs here: translating settings, descriptions and SQL files into `health` and `alerts`. Does not: rules.
+Dagster loads this for every run; what only a round of the watch needs is imported by its maker.
 """
 
 from __future__ import annotations
@@ -9,27 +10,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 
 from zakaz_dagster import wiring
-from zakaz_dagster.alerts.incidents import Rules
-from zakaz_dagster.alerts.mail import About, View
-from zakaz_dagster.alerts.phrases import Phrase
-from zakaz_dagster.alerts.quiet import QuietHours
-from zakaz_dagster.alerts.send import AppriseUrl, Channel, Folder, Smtp
-from zakaz_dagster.alerts.service import Alerts
-from zakaz_dagster.health.infrastructure import Limits
-from zakaz_dagster.health.smoke import Subjects
 from zakaz_dagster.health.watched import Watched
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.port import SourceDescription
-from zakaz_dagster.sources.qtickets.source import DESCRIPTION as QTICKETS
-from zakaz_dagster.sources.vk_ads.source import DESCRIPTION as VK_ADS
-from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION as DIRECT
-from zakaz_dagster.warehouse import ddl
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION as QTICKETS
+from zakaz_dagster.sources.vk_ads.description import DESCRIPTION as VK_ADS
+from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION as DIRECT
 from zakaz_dagster.warehouse.catalog import day_column
-from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.downstream import downstream, readers
 from zakaz_dagster.warehouse.statements import load
+
+if TYPE_CHECKING:
+    from zakaz_dagster.alerts.mail import View
+    from zakaz_dagster.alerts.phrases import Phrase
+    from zakaz_dagster.alerts.send import Channel
+    from zakaz_dagster.alerts.service import Alerts
+    from zakaz_dagster.health.smoke import Subjects
+    from zakaz_dagster.warehouse.client import Warehouse
 
 # Group of settings to the description of its source; the mailbox is a backup and is watched by its own checks.
 SOURCES: Mapping[str, SourceDescription] = {"qtickets": QTICKETS, "vk_ads": VK_ADS, "direct": DIRECT}
@@ -38,6 +37,10 @@ QUICK_SECONDS, FULL_SECONDS = 5, 60
 
 def subjects(settings: Settings, *, full: bool = False) -> Subjects:
     """What the watch looks at. It asks ClickHouse briefly and does not insist: not answering is an answer."""
+    from zakaz_dagster.alerts.quiet import QuietHours
+    from zakaz_dagster.health.infrastructure import Limits
+    from zakaz_dagster.health.smoke import Subjects
+
     quiet = QuietHours.parse(settings.alerts.quiet_hours)
     given = settings.health
     return Subjects(
@@ -76,6 +79,11 @@ def main_table(about: SourceDescription) -> str:
 
 def alerts(settings: Settings) -> Alerts:
     """Open incidents beside the platform's data, and the channels that are set."""
+    from zakaz_dagster.alerts.incidents import Rules
+    from zakaz_dagster.alerts.mail import About
+    from zakaz_dagster.alerts.quiet import QuietHours
+    from zakaz_dagster.alerts.service import Alerts
+
     given = settings.alerts
     return Alerts(
         path=settings.platform.data_dir / "alerts.sqlite3",
@@ -93,11 +101,16 @@ def alerts(settings: Settings) -> Alerts:
 
 def affected_views(names: Iterable[str]) -> list[View]:
     """The views people read that show what these tables hold, by the SQL's own lineage."""
+    from zakaz_dagster.alerts.mail import View
+    from zakaz_dagster.warehouse.downstream import downstream
+
     found = downstream(_readers(), names)
     return [View(name, comment) for name, comment in _views().items() if name in found]
 
 
 def _channels(settings: Settings) -> Iterator[Channel]:
+    from zakaz_dagster.alerts.send import AppriseUrl, Folder, Smtp
+
     given = settings.alerts
     recipients = [each.strip() for each in given.email_to.split(",") if each.strip()]
     if given.smtp_host and recipients:
@@ -120,25 +133,27 @@ def _channels(settings: Settings) -> Iterator[Channel]:
 
 
 def _brief(wh: Warehouse, seconds: int) -> Warehouse:
-    return Warehouse.connect(replace(wh.config, patience=1.0, timeout=seconds))
+    return wh.connect(replace(wh.config, patience=1.0, timeout=seconds))
 
 
 def _reader(settings: Settings) -> Warehouse | None:
     given = settings.clickhouse
     if not given.reader_user:
         return None
-    config = wiring.warehouse(settings).config
-    password = given.reader_password.get_secret_value()
-    return _brief(Warehouse.connect(replace(config, user=given.reader_user, password=password)), QUICK_SECONDS)
+    return _brief(wiring.reader(settings), QUICK_SECONDS)
 
 
 @cache
 def _readers() -> Mapping[str, frozenset[str]]:
+    from zakaz_dagster.warehouse.downstream import readers
+
     return readers([*load("builds").values(), *load("views").values()])
 
 
 @cache
 def _views() -> dict[str, str]:
+    from zakaz_dagster.warehouse import ddl  # brings the SQL parser: only those who write a mail pay for it
+
     return {name: ddl.parse(statement.sql).comment for name, statement in load("views").items()}
 
 
@@ -149,6 +164,8 @@ def _labels() -> dict[str, str]:
 @cache
 def _check_phrases() -> dict[str, Phrase]:
     """A check's own words in Russian; without them its title stands as it is."""
+    from zakaz_dagster.alerts.phrases import Phrase
+
     return {
         name: Phrase(
             statement.meta.get("ru", f"Проверка не прошла: {statement.title.rstrip('.')}"),

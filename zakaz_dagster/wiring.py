@@ -1,42 +1,31 @@
-"""From settings to working objects: the only place that knows both. Used by `definitions` and by the command line."""
+"""From settings to working objects: the only place that knows both. Used by `definitions` and by the command line.
+
+What a maker needs it imports itself: Dagster loads this for every run, and a run needs one vendor of four.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
-from zakaz_dagster.seeds import city_index, seed
 from zakaz_dagster.settings import Settings
-from zakaz_dagster.sources.gmail import api as gmail_protocol
-from zakaz_dagster.sources.gmail import probes as gmail_probes
-from zakaz_dagster.sources.gmail.auth import Access, credentials
-from zakaz_dagster.sources.gmail.columns import Columns
-from zakaz_dagster.sources.gmail.lines import Reading
-from zakaz_dagster.sources.gmail.refused import Limits
-from zakaz_dagster.sources.gmail.source import Mailbox, reader_of
-from zakaz_dagster.sources.qtickets import probes as qtickets_probes
-from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
-from zakaz_dagster.sources.qtickets.source import QTicketsSource
-from zakaz_dagster.sources.vk_ads import api as vk_ads_protocol
-from zakaz_dagster.sources.vk_ads import probes as vk_ads_probes
-from zakaz_dagster.sources.vk_ads.api import VkAdsApi
-from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS as VK_ADS_DIMENSIONS
-from zakaz_dagster.sources.vk_ads.source import VkAdsSource
-from zakaz_dagster.sources.vk_ads.vat import Vat
-from zakaz_dagster.sources.yandex_direct import campaigns as direct_campaigns
-from zakaz_dagster.sources.yandex_direct import history as direct_history
-from zakaz_dagster.sources.yandex_direct import probes as direct_probes
-from zakaz_dagster.sources.yandex_direct.api import DirectApi, DirectConfig
-from zakaz_dagster.sources.yandex_direct.source import DirectSource
-from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 
-DIRECT_DIMENSIONS = {
-    direct_history.TABLE: direct_history.SCHEMA,
-    direct_campaigns.TABLE: direct_campaigns.SCHEMA,
-}
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from zakaz_dagster.sources.gmail.api import GmailApi
+    from zakaz_dagster.sources.gmail.auth import Access
+    from zakaz_dagster.sources.gmail.source import Mailbox
+    from zakaz_dagster.sources.qtickets.source import QTicketsSource
+    from zakaz_dagster.sources.vk_ads.api import VkAdsApi
+    from zakaz_dagster.sources.vk_ads.source import VkAdsSource
+    from zakaz_dagster.sources.vk_ads.vat import Vat
+    from zakaz_dagster.sources.yandex_direct.api import DirectApi
+    from zakaz_dagster.sources.yandex_direct.source import DirectSource
+    from zakaz_dagster.warehouse.client import Warehouse
+
 MOSCOW = ZoneInfo("Europe/Moscow")
 Fact = tuple[str, str]  # question, answer
 
@@ -61,6 +50,8 @@ def reader(settings: Settings) -> Warehouse:
 
 
 def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
+    from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+
     settings.need("clickhouse")
     given = settings.clickhouse
     return Warehouse.connect(
@@ -84,6 +75,10 @@ def qtickets(settings: Settings, *, most_seconds: float | None = None) -> QTicke
 
     `most_seconds` bounds a request where somebody waits for it.
     """
+    from zakaz_dagster.seeds import city_index
+    from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
+    from zakaz_dagster.sources.qtickets.source import QTicketsSource
+
     settings.need("qtickets", "platform")
     given = settings.qtickets
     api = QTicketsApi(
@@ -101,6 +96,10 @@ def qtickets(settings: Settings, *, most_seconds: float | None = None) -> QTicke
 
 def vk_ads(settings: Settings) -> VkAdsSource:
     """VK Ads API of the organiser's cabinet."""
+    from zakaz_dagster.seeds import city_index
+    from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS
+    from zakaz_dagster.sources.vk_ads.source import VkAdsSource
+
     settings.need("vk_ads")
     given, store = settings.vk_ads, warehouse(settings)
     return VkAdsSource(
@@ -110,12 +109,16 @@ def vk_ads(settings: Settings) -> VkAdsSource:
         vat=_vat(settings),
         now=now,
         chunk=given.chunk,
-        held=lambda: {table: _held(store, table, schema) for table, schema in VK_ADS_DIMENSIONS.items()},
+        held=lambda: {table: _held(store, table, schema) for table, schema in SCHEMAS.items()},
     )
 
 
 def yandex_direct(settings: Settings) -> DirectSource:
     """Yandex Direct API of every configured login."""
+    from zakaz_dagster.seeds import city_index
+    from zakaz_dagster.sources.yandex_direct import campaigns, history
+    from zakaz_dagster.sources.yandex_direct.source import DirectSource
+
     settings.need("direct")
     store = warehouse(settings)
     return DirectSource(
@@ -124,11 +127,13 @@ def yandex_direct(settings: Settings) -> DirectSource:
         logins=_logins(settings),
         now=now,
         micros=settings.direct.money_in_micros,
-        held=lambda: {table: _held(store, table, schema) for table, schema in DIRECT_DIMENSIONS.items()},
+        held=lambda: {each.TABLE: _held(store, each.TABLE, each.SCHEMA) for each in (history, campaigns)},
     )
 
 
 def _direct_api(settings: Settings) -> DirectApi:
+    from zakaz_dagster.sources.yandex_direct.api import DirectApi, DirectConfig
+
     given = settings.direct
     return DirectApi(
         DirectConfig(
@@ -149,6 +154,8 @@ def _logins(settings: Settings) -> list[str]:
 
 def gmail_access(settings: Settings) -> Access:
     """Where the mailbox's credentials are."""
+    from zakaz_dagster.sources.gmail.auth import Access
+
     given = settings.gmail
     return Access(
         token_file=given.token_file or settings.platform.data_dir / "tokens" / "gmail.json",
@@ -159,21 +166,30 @@ def gmail_access(settings: Settings) -> Access:
     )
 
 
-def gmail_api(settings: Settings) -> gmail_protocol.GmailApi:
+def gmail_api(settings: Settings) -> GmailApi:
     """Gmail API, as the owner of the mailbox or as a service account in the owner's name."""
+    from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
+    from zakaz_dagster.sources.gmail.auth import credentials
+
     settings.need("gmail")
     given = settings.gmail
-    config = gmail_protocol.ApiConfig(
+    config = ApiConfig(
         endpoint=given.api_endpoint,
         page_size=given.page_size,
         timeout=given.timeout_seconds,
         deadline=given.deadline_seconds,
     )
-    return gmail_protocol.GmailApi(config, credentials(gmail_access(settings)))
+    return GmailApi(config, credentials(gmail_access(settings)))
 
 
 def gmail(settings: Settings) -> Mailbox:
     """The mailbox that receives QTickets' report mails."""
+    from zakaz_dagster.seeds import city_index, seed
+    from zakaz_dagster.sources.gmail.columns import Columns
+    from zakaz_dagster.sources.gmail.lines import Reading
+    from zakaz_dagster.sources.gmail.refused import Limits
+    from zakaz_dagster.sources.gmail.source import Mailbox, reader_of
+
     given = settings.gmail
     columns = Columns(seed("mail_columns"))
     reading = Reading(columns, city_index(), given.decimal_comma, limits=Limits(part_bytes=given.max_bytes))
@@ -188,6 +204,8 @@ def gmail(settings: Settings) -> Mailbox:
 
 def _held(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
     """A dimension as it stands, in the source's own types (ClickHouse's Arrow gives moments as seconds)."""
+    import pyarrow as pa
+
     rows = store.query(f"SELECT {', '.join(schema.names)} FROM {table} FINAL")  # noqa: S608  names of our own files
     columns = [
         rows[field.name].cast(pa.int64()).cast(field.type)
@@ -199,9 +217,11 @@ def _held(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
 
 
 def _vk_ads_api(settings: Settings) -> VkAdsApi:
+    from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
+
     given = settings.vk_ads
     return VkAdsApi(
-        vk_ads_protocol.ApiConfig(
+        ApiConfig(
             base_url=given.base_url,
             client_id=given.client_id,
             client_secret=given.client_secret.get_secret_value(),
@@ -215,25 +235,35 @@ def _vk_ads_api(settings: Settings) -> VkAdsApi:
 
 
 def _vat(settings: Settings) -> Vat:
+    from zakaz_dagster.sources.vk_ads.vat import Vat
+
     return Vat.of(settings.vk_ads.vat_pct, settings.vk_ads.vat_earlier)
 
 
 def _probe_qtickets(settings: Settings) -> Iterable[Fact]:
-    return qtickets_probes.probe(qtickets(settings).api, now())
+    from zakaz_dagster.sources.qtickets import probes
+
+    return probes.probe(qtickets(settings).api, now())
 
 
 def _probe_vk_ads(settings: Settings) -> Iterable[Fact]:
+    from zakaz_dagster.sources.vk_ads import probes
+
     today = now().astimezone(MOSCOW).date()
-    return vk_ads_probes.facts(_vk_ads_api(settings), today, _vat(settings))
+    return probes.facts(_vk_ads_api(settings), today, _vat(settings))
 
 
 def _probe_direct(settings: Settings) -> Iterable[Fact]:
-    return direct_probes.facts(_direct_api(settings), _logins(settings), now())
+    from zakaz_dagster.sources.yandex_direct import probes
+
+    return probes.facts(_direct_api(settings), _logins(settings), now())
 
 
 def gmail_facts(settings: Settings) -> Iterable[Fact]:
     """What the mailbox answers to read-only questions."""
-    return gmail_probes.facts(gmail(settings), now())
+    from zakaz_dagster.sources.gmail import probes
+
+    return probes.facts(gmail(settings), now())
 
 
 # Group of settings to the read-only questions its vendor is asked by `zakaz doctor --live`.

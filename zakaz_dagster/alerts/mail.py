@@ -10,14 +10,16 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from zakaz_dagster.alerts.incidents import Kind, Notice
 from zakaz_dagster.alerts.phrases import Phrase, phrase
 from zakaz_dagster.alerts.times import moment, span
 from zakaz_dagster.verdicts import Status
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 SHOWN_VIEWS = 12
 SHOWN_VIEWS_IN_DIGEST = 4
@@ -29,14 +31,6 @@ WORDS = {
     (Kind.REMINDER, Status.WARNING): ("всё ещё предупреждение", "#9a5b00"),
 }
 RESOLVED = ("решено", "#1b6e3c")
-
-_templates = Environment(
-    loader=PackageLoader("zakaz_dagster.alerts", "."),
-    autoescape=select_autoescape(("html.j2",)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 @dataclass(frozen=True)
@@ -81,10 +75,23 @@ def compose(notices: Sequence[Notice], about: About) -> Mail:
     return Mail(
         id=mail_id(notices),
         subject=f"Zakaz: {items[0]['word']} — {items[0]['title']}" if single else f"Zakaz: {_counts(items)}",
-        text=_templates.get_template("mail.txt.j2").render(data),
-        html=_templates.get_template("mail.html.j2").render(data),
+        text=_templates().get_template("mail.txt.j2").render(data),
+        html=_templates().get_template("mail.html.j2").render(data),
         notices=tuple(notice.id for notice in notices),
         thread=f"{single.incident.id}.{Kind.OPENED}.1" if single and single.kind is not Kind.OPENED else "",
+    )
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    return Environment(
+        loader=PackageLoader("zakaz_dagster.alerts", "."),
+        autoescape=select_autoescape(("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

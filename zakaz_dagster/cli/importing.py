@@ -17,9 +17,10 @@ from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.plan import rows as plan_rows
 from zakaz_dagster.sources.plan import sheet as plan_sheet
 from zakaz_dagster.sources.yandex_direct import history, rows
+from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
 from zakaz_dagster.sources.yandex_direct.inspect import read_file
-from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION, oldest_day
+from zakaz_dagster.sources.yandex_direct.source import oldest_day
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.day import replace_days
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from zakaz_dagster.loading import Counted
+if TYPE_CHECKING:
+    from zakaz_dagster.loading import Counted
+
 
 NAME = "every_record_accounted"
 SHOWN_DAYS = 31
-NONE_LOADED = Counted(0, 0)
 
 
 def spec(table: str, limit: float) -> dg.AssetCheckSpec:
@@ -29,7 +31,7 @@ def result(
 ) -> dg.AssetCheckResult:
     """Red when too large a share of any day's records had to be put aside. `source` is their name in stg_rejects."""
     over = {day: counted for day, counted in sorted(days.items()) if counted.share > limit}
-    worst = max(days.values(), key=lambda counted: counted.share, default=NONE_LOADED)
+    worst = max(days.values(), key=lambda counted: counted.share, default=None)
     return dg.AssetCheckResult(
         asset_key=table,
         check_name=NAME,
@@ -38,7 +40,7 @@ def result(
         metadata={
             "received": sum(counted.received for counted in days.values()),
             "rejected": sum(counted.rejected for counted in days.values()),
-            "share": worst.share,
+            "share": worst.share if worst else 0.0,
             "limit": limit,
             "days over the limit": _shown(over),
             "reasons": dict(reasons),

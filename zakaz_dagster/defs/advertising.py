@@ -11,10 +11,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import dagster as dg
-import pyarrow as pa
 
 from zakaz_dagster.defs.chart import spend_by_day
 from zakaz_dagster.defs.describe import asset_spec
@@ -24,14 +23,17 @@ from zakaz_dagster.defs.partitions import daily
 from zakaz_dagster.defs.schedules import Reload, job, reload_schedule
 from zakaz_dagster.defs.staging import day_assets, freshness
 from zakaz_dagster.sources.port import SourceDescription
-from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.whole import append
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from zakaz_dagster.warehouse.client import Warehouse
 
 
 class WithDimensions(Protocol):
     """A source that also knows the objects behind its figures."""
 
-    def dimensions(self) -> Mapping[str, pa.Table]:
+    def dimensions(self) -> "Mapping[str, pa.Table]":
         """Rows that are new or changed, by table."""
         ...
 
@@ -113,6 +115,8 @@ def _dimensions(plan: Plan, after: Sequence[str]) -> dg.AssetsDefinition:
         pool=about.name,
     )
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        from zakaz_dagster.warehouse.whole import append
+
         source: WithDimensions = getattr(context.resources, about.name)
         step = f"load_{about.name}_dimensions"
         warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=step)

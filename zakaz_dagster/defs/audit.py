@@ -5,14 +5,15 @@ after ClickHouse has the lines; while ClickHouse is away, nothing is lost.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster import DagsterInstance, RunsFilter
 
-from zakaz_dagster.defs.attempts import WANTED, attempts_of
 from zakaz_dagster.failures import Failure
-from zakaz_dagster.warehouse import audit
-from zakaz_dagster.warehouse.client import Warehouse
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 BATCH = 50
 SETTLED = timedelta(seconds=5)  # transactions that were open when a later one was already read have ended by then
@@ -42,8 +43,11 @@ def audit_sensor(version: str) -> dg.SensorDefinition:
     return tick
 
 
-def write(instance: DagsterInstance, warehouse: Warehouse, after: datetime, version: str) -> tuple[int, datetime]:
+def write(instance: DagsterInstance, warehouse: "Warehouse", after: datetime, version: str) -> tuple[int, datetime]:
     """Write the attempts of runs that changed since then; how many, and the moment to go on from."""
+    from zakaz_dagster.defs.attempts import WANTED, attempts_of
+    from zakaz_dagster.warehouse import audit
+
     records = instance.get_run_records(
         RunsFilter(updated_after=after, updated_before=datetime.now(UTC) - SETTLED),
         limit=BATCH,

@@ -3,11 +3,15 @@
 Kept under a few kilobytes, because Dagster stores metadata with every event.
 """
 
+from __future__ import annotations
+
 import base64
 from collections.abc import Callable
 from datetime import date
+from typing import TYPE_CHECKING
 
-from zakaz_dagster.loading import LoadReport
+if TYPE_CHECKING:
+    from zakaz_dagster.loading import LoadReport
 
 WIDTH, HEIGHT, MARGIN = 560, 120, 18
 SPEND = "spend_rub"

@@ -6,7 +6,7 @@ is downstream; the others are red without stopping anything.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -14,8 +14,10 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from zakaz_dagster.defs.failures import explained
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
-from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.statements import Statement, load
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 
 def sql_checks(assets: frozenset[str]) -> list[dg.AssetChecksDefinition]:

@@ -1,13 +1,16 @@
 """Facts: SQL files in sql/builds that turn staging days into what views read. Dependencies come from the SQL."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from zakaz_dagster.defs.describe import asset_spec, builds, column_lineage
 from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.partitions import days_of
 from zakaz_dagster.warehouse import remembered
-from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.rebuild import rebuild
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 
 def fact(
@@ -39,6 +42,8 @@ def fact(
         pool=pool,
     )
     def build_days(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from zakaz_dagster.warehouse.rebuild import rebuild
+
         span = days_of(context)
         warehouse: Warehouse = context.resources.warehouse.tagged(
             run=context.run_id, asset=name, partition=f"{span.first}..{span.last}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
@@ -20,11 +21,10 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from zakaz_dagster.defs.partitions import MOSCOW, ranges
 from zakaz_dagster.failures import ConfigFault, Failure
-from zakaz_dagster.health import reading
-from zakaz_dagster.health.freshness import freshness
-from zakaz_dagster.health.smoke import Subjects
-from zakaz_dagster.mail_loading import days_from_mail
 from zakaz_dagster.sources.gmail.failover import Decision, Facts, State, decide, is_late
+
+if TYPE_CHECKING:
+    from zakaz_dagster.health.smoke import Subjects
 
 NAME = "gmail_failover"
 MAILS, REFRESH, RELOAD = "gmail_load", "qtickets_refresh", "qtickets_reload"
@@ -80,6 +80,8 @@ def _takes_over(jobs: Sequence[Job], start: date, backup: Backup) -> dg.SensorDe
 
 
 def _facts(instance: DagsterInstance, subjects: Subjects, backup: Backup, state: State, now: datetime) -> Facts:
+    from zakaz_dagster.mail_loading import days_from_mail
+
     loaded_at = _last_load(subjects, now)
     facts = Facts(now, loaded_at, backup.limit)
     if not is_late(facts, state):
@@ -99,6 +101,9 @@ def _facts(instance: DagsterInstance, subjects: Subjects, backup: Backup, state:
 
 def _last_load(subjects: Subjects, now: datetime) -> datetime | None:
     """By the rule of the check `fresh`: loading an old day again makes nothing fresh."""
+    from zakaz_dagster.health import reading
+    from zakaz_dagster.health.freshness import freshness
+
     source = next(each for each in subjects.watched if each.name == WATCHED)
     found = freshness(source, reading.seen(subjects.warehouse, source, now), now, working=True)
     minutes = found.minutes_since_load if found else None

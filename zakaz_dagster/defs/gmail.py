@@ -8,7 +8,7 @@ and is not reported here: its freshness is how the platform sees that QTickets i
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -16,9 +16,11 @@ from zakaz_dagster.defs.describe import asset_spec
 from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.lineage import vendor_lineage, vendor_spec
 from zakaz_dagster.defs.schedules import job
-from zakaz_dagster.mail_loading import MailLoad, MailReport, load_mails
-from zakaz_dagster.sources.gmail.source import Mailbox, Window
-from zakaz_dagster.warehouse.client import Warehouse
+
+if TYPE_CHECKING:
+    from zakaz_dagster.mail_loading import MailReport
+    from zakaz_dagster.sources.gmail.source import Mailbox
+    from zakaz_dagster.warehouse.client import Warehouse
 
 SOURCE = "gmail"
 TABLES = ("stg_gmail_messages", "stg_gmail_sales_raw")
@@ -72,6 +74,9 @@ def _mails(days_back: int, label: str) -> dg.AssetsDefinition:
         op_tags={"source": SOURCE},
     )
     def load(context: dg.AssetExecutionContext, config: MailWindow) -> Iterator[dg.MaterializeResult]:
+        from zakaz_dagster.mail_loading import MailLoad, load_mails
+        from zakaz_dagster.sources.gmail.source import Window
+
         now = datetime.now(UTC)
         window = Window(now - timedelta(days=config.days_back or days_back), now)
         with explained():
@@ -84,7 +89,7 @@ def _mails(days_back: int, label: str) -> dg.AssetsDefinition:
     return load
 
 
-def figures(report: MailReport) -> dict[str, Any]:
+def figures(report: "MailReport") -> dict[str, Any]:
     """Figures of a load for the run page."""
     return {
         "mails found": report.found,
@@ -98,7 +103,7 @@ def figures(report: MailReport) -> dict[str, Any]:
     }
 
 
-def _by_day(report: MailReport) -> str:
+def _by_day(report: "MailReport") -> str:
     rows = [
         f"| {day} | {sums['tickets']} | {sums['gross_rub']:.2f} | {sums['refunds_rub']:.2f} |"
         for day, sums in sorted(report.totals.items())

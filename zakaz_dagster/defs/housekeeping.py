@@ -13,19 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import sqlalchemy as db
 from dagster import AssetKey, DagsterEventType, DagsterInstance, RunsFilter
 from dagster._core.event_api import AssetRecordsFilter
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
-from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from zakaz_dagster.alerts.service import Alerts
-from zakaz_dagster.warehouse import audit
-from zakaz_dagster.warehouse.client import Warehouse
+if TYPE_CHECKING:
+    from zakaz_dagster.alerts.service import Alerts
+
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 MOST = 2000  # runs a night: about a minute; a long history goes in several nights
 CHUNK = 500
@@ -46,6 +46,8 @@ def definitions(keep: Keep) -> dg.Definitions:
 
     @dg.op(required_resource_keys={"warehouse", "alerts"})
     def forget(context: dg.OpExecutionContext) -> None:
+        from zakaz_dagster.warehouse import audit
+
         now = datetime.now(UTC)
         runs = forget_runs(context.instance, now - timedelta(days=keep.runs_days))
         checks = forget_evaluations(context.instance, now - timedelta(days=keep.runs_days))
@@ -93,6 +95,10 @@ def forget_runs(instance: DagsterInstance, before: datetime, most: int = MOST) -
 
 def forget_evaluations(instance: DagsterInstance, before: datetime) -> int:
     """Delete evaluations of checks made before then, but the newest of each; runs do not take theirs with them."""
+    import sqlalchemy as db
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
         return 0
@@ -122,6 +128,8 @@ def _run_ids(instance: DagsterInstance, records: AssetRecordsFilter, limit: int)
 
 def _remove_files(instance: DagsterInstance, run_id: str) -> None:
     """SQLite keeps a file for every run, and local logs a folder; deleting the run leaves both behind."""
+    from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+
     shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
     storage = instance.event_log_storage
     if isinstance(storage, SqliteEventLogStorage):

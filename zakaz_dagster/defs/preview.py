@@ -10,7 +10,6 @@ from pathlib import Path
 
 import dagster as dg
 
-from zakaz_dagster.datalens import preview as pages
 from zakaz_dagster.defs import marts
 from zakaz_dagster.defs.describe import OWNERS, views
 from zakaz_dagster.defs.failures import explained
@@ -34,6 +33,8 @@ def definitions(folder: Path) -> dg.Definitions:
         tags={"layer": "page"},
     )
     def write(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from zakaz_dagster.datalens import preview as pages
+
         started = time.monotonic()
         with explained():
             written = pages.write(context.resources.reader, folder, datetime.now(UTC))

@@ -8,6 +8,7 @@ on change          older days whose orders were touched (a refund three months l
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -19,10 +20,12 @@ from zakaz_dagster.defs.partitions import MOSCOW, daily
 from zakaz_dagster.defs.qtickets_catalogue import catalogue, inventory
 from zakaz_dagster.defs.schedules import Reload, job, refresh_schedule, reload_schedule
 from zakaz_dagster.defs.staging import day_assets, freshness
-from zakaz_dagster.sources.qtickets.changes import Look
-from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 
-MakeSource = Callable[[], QTicketsSource]
+if TYPE_CHECKING:
+    from zakaz_dagster.sources.qtickets.source import QTicketsSource
+
+MakeSource = Callable[[], "QTicketsSource"]
 POOL = DESCRIPTION.name
 RELOAD = "qtickets_reload"
 LOOK_SECONDS = 25.0  # of one request: a tick is cut off after a minute, and its last request begins in the first 20 s
@@ -77,6 +80,8 @@ def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
 
 def _changed_orders(start: date, make: MakeSource) -> dg.SensorDefinition:
     def look(mark: str) -> Found:
+        from zakaz_dagster.sources.qtickets.changes import Look
+
         source = make()  # not a resource: those are made before a sensor's body, where a missing setting is an error
         found = source.changes(Look.of(mark))
         today = datetime.now(MOSCOW).date()

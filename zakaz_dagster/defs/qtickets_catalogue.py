@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -17,13 +18,12 @@ from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.lineage import vendor_lineage
 from zakaz_dagster.defs.partitions import MOSCOW
 from zakaz_dagster.defs.staging import freshness
-from zakaz_dagster.loading import Counted
 from zakaz_dagster.sources.port import DayRead, Reject
-from zakaz_dagster.sources.qtickets.inventory import inventory_of
-from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
-from zakaz_dagster.warehouse import ledger
-from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.whole import append, replace_whole
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION
+
+if TYPE_CHECKING:
+    from zakaz_dagster.sources.qtickets.source import QTicketsSource
+    from zakaz_dagster.warehouse.client import Warehouse
 
 DROP_GUARD = 0.5  # events are never taken off the list, so half of them missing is no honest answer
 CATALOGUE, INVENTORY = f"{DESCRIPTION.name}_catalogue", f"{DESCRIPTION.name}_inventory"  # as named in stg_rejects
@@ -52,6 +52,8 @@ def _spec(table: str, deps: Sequence[dg.AssetKey | str]) -> dg.AssetSpec:
     pool=DESCRIPTION.name,
 )
 def catalogue(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    from zakaz_dagster.warehouse.whole import replace_whole
+
     source: QTicketsSource = context.resources.qtickets
     warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset="load_qtickets_catalogue")
     with explained():
@@ -75,6 +77,9 @@ def catalogue(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     pool=DESCRIPTION.name,
 )
 def inventory(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    from zakaz_dagster.sources.qtickets.inventory import inventory_of
+    from zakaz_dagster.warehouse.whole import append
+
     source: QTicketsSource = context.resources.qtickets
     warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=SEATS)
     with explained():
@@ -102,7 +107,9 @@ def _read(now: datetime, received: int, accepted: int, rejects: Sequence[Reject]
     return DayRead(moment.date(), {}, received, accepted, rejects, covered_until=moment.isoformat(timespec="seconds"))
 
 
-def _enter(warehouse: Warehouse, source: str, read: DayRead, rows: int, run_id: str) -> None:
+def _enter(warehouse: "Warehouse", source: str, read: DayRead, rows: int, run_id: str) -> None:
+    from zakaz_dagster.warehouse import ledger
+
     ledger.record(warehouse, source, read, rows, ver=time.time_ns(), run_id=run_id)
 
 
@@ -111,6 +118,8 @@ def _figures(read: DayRead) -> dict[str, int]:
 
 
 def _accounted(table: str, source: str, read: DayRead) -> dg.AssetCheckResult:
+    from zakaz_dagster.loading import Counted
+
     counted = {read.day: Counted(read.received, len(read.rejects))}
     reasons = Counter(reject.reason for reject in read.rejects)
     return accounting.result(table, source, DESCRIPTION.reject_share_limit, counted, reasons)

@@ -1,15 +1,17 @@
 """Hand-kept tables from sql/seeds as assets: loaded again when the file changes."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zakaz_dagster.defs.describe import PROJECT_ROOT, asset_spec, tables
 from zakaz_dagster.defs.failures import explained
 from zakaz_dagster.defs.virtual import ON_CHANGE
-from zakaz_dagster.warehouse import seeds
-from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.statements import Statement
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 GROUP = "settings"
 
@@ -31,6 +33,8 @@ def _seed(statement: Statement) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=f"seed_{statement.name}", specs=[spec], required_resource_keys={"warehouse"})
     def seed(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from zakaz_dagster.warehouse import seeds
+
         warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=statement.name)
         with explained():
             rows = seeds.replace(warehouse, statement.name)

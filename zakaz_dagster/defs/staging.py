@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -19,12 +19,14 @@ from zakaz_dagster.defs import accounting
 from zakaz_dagster.defs.describe import asset_spec
 from zakaz_dagster.defs.failures import RETRY, explained
 from zakaz_dagster.defs.partitions import days_of
-from zakaz_dagster.loading import Load, LoadReport, load_days
 from zakaz_dagster.sources.port import DaySource, SourceDescription
 from zakaz_dagster.transport.log import correlated
-from zakaz_dagster.warehouse.client import Warehouse
 
-Chart = Callable[[LoadReport], str]
+if TYPE_CHECKING:
+    from zakaz_dagster.loading import LoadReport
+    from zakaz_dagster.warehouse.client import Warehouse
+
+Chart = Callable[["LoadReport"], str]
 SHOWN_DAYS = 31
 
 
@@ -89,8 +91,10 @@ def _spec(
     )
 
 
-def _loaded(context: dg.AssetExecutionContext, about: SourceDescription, guard: float | None) -> LoadReport:
+def _loaded(context: dg.AssetExecutionContext, about: SourceDescription, guard: float | None) -> "LoadReport":
     """Load the run's days; the figures of a load that fails are told as well."""
+    from zakaz_dagster.loading import Load, LoadReport, load_days
+
     days = days_of(context)
     tags = {"run": context.run_id, "asset": f"load_{about.name}", "partition": f"{days.first}..{days.last}"}
     warehouse: Warehouse = context.resources.warehouse.tagged(**tags)
@@ -105,7 +109,7 @@ def _loaded(context: dg.AssetExecutionContext, about: SourceDescription, guard: 
         return load_days(source, about, warehouse, days.first, days.last, load, report)
 
 
-def metadata(report: LoadReport, table: str, seconds: float, chart: Chart | None) -> dict[str, Any]:
+def metadata(report: "LoadReport", table: str, seconds: float, chart: Chart | None) -> dict[str, Any]:
     """Figures of a load for the run page; numbers are plotted over time by the UI."""
     shown: dict[str, Any] = {
         "dagster/row_count": sum(report.rows[table].values()),
@@ -129,7 +133,7 @@ def metadata(report: LoadReport, table: str, seconds: float, chart: Chart | None
 
 @contextmanager
 def told_when_it_fails(
-    context: dg.AssetExecutionContext, about: SourceDescription, report: LoadReport
+    context: dg.AssetExecutionContext, about: SourceDescription, report: "LoadReport"
 ) -> Iterator[None]:
     """A load that fails leaves its figures on the table as an observation; the audit reads them there."""
     try:
@@ -154,7 +158,7 @@ def freshness(about: SourceDescription) -> dg.FreshnessPolicy:
     )
 
 
-def _table(report: LoadReport) -> dg.TableMetadataValue:
+def _table(report: "LoadReport") -> dg.TableMetadataValue:
     return dg.MetadataValue.table(
         records=[
             dg.TableRecord({"day": day.isoformat(), **{name: _plain(value) for name, value in totals.items()}})

@@ -6,15 +6,17 @@ here and nowhere else, so that dropping it is one line.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from zakaz_dagster.defs.describe import asset_spec, column_lineage, tables, views
 from zakaz_dagster.defs.failures import explained
 from zakaz_dagster.warehouse import remembered
-from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.statements import Statement
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 AC: Any = dg.AutomationCondition  # its generics do not fit together for a type checker
 GROUP = "datalens"

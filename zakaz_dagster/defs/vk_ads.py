@@ -5,8 +5,7 @@ from datetime import date
 import dagster as dg
 
 from zakaz_dagster.defs import advertising
-from zakaz_dagster.sources.vk_ads.dimensions import ADS, GROUPS, PLANS
-from zakaz_dagster.sources.vk_ads.source import DESCRIPTION
+from zakaz_dagster.sources.vk_ads.description import ADS, DESCRIPTION, GROUPS, PLANS
 
 PLAN = advertising.Plan(
     about=DESCRIPTION,

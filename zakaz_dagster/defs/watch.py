@@ -9,33 +9,18 @@
 Belongs here: wiring `health` and `alerts` to Dagster. Does not: their rules.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
-from dagster import DagsterInstance
 from dagster._check import CheckError
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.defs.audit import audit_sensor
 from zakaz_dagster.defs.checks import all_checks_job, result
 from zakaz_dagster.defs.describe import OWNERS
-from zakaz_dagster.defs.failures import explained
-from zakaz_dagster.defs.instance_facts import read_facts
-from zakaz_dagster.defs.partitions import Days
 from zakaz_dagster.defs.version import code_version
-from zakaz_dagster.health import infrastructure, probe, reading
-from zakaz_dagster.health.days import missing_days
-from zakaz_dagster.health.facts import DagsterFacts, RunFact
-from zakaz_dagster.health.freshness import freshness
-from zakaz_dagster.health.runs import cures
-from zakaz_dagster.health.smoke import Depth, Look, Subjects, Watch
 from zakaz_dagster.health.watched import Watched
-from zakaz_dagster.sources.gmail.failover import FROM_MAIL, NO_BACKUP
-from zakaz_dagster.verdicts import Status, Verdict
 
 Job = dg.JobDefinition | UnresolvedAssetJobDefinition
 
@@ -59,7 +44,6 @@ SOURCE_CHECKS = {
     "fresh": "The last good load is recent, and so is the newest data",
     "no_missing_days": "Every day was loaded, after it was over",
 }
-AGAIN_WITHIN = timedelta(days=2)
 
 
 def definitions(
@@ -104,11 +88,12 @@ def _platform_checks() -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name="check_platform", specs=specs, can_subset=True, required_resource_keys={"watch"})
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        look = _look(context.resources.watch, context.instance, _repository(context), Depth.THOROUGH)
-        found = {verdict.name: verdict for verdict in look.verdicts}
+        from zakaz_dagster.defs import rounds
+
+        found = rounds.platform(context.resources.watch, context.instance, _repository(context))
         for key in sorted(context.selected_asset_check_keys):
             name = f"{PLATFORM}__{key.name}"
-            yield result(PLATFORM, key.name, found.get(name) or _unseen(name, found))
+            yield result(PLATFORM, key.name, found.get(name) or rounds.unseen(name, found))
 
     return check
 
@@ -121,24 +106,13 @@ def _source_checks(source: Watched) -> dg.AssetChecksDefinition:
         name=f"check_age_of_{source.name}", specs=specs, can_subset=True, required_resource_keys={"watch"}
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        now, subjects = _now(), context.resources.watch
-        with explained():
-            seen = reading.seen(subjects.warehouse, source, now)
-        age = freshness(source, seen, now, working=subjects.working(now))
-        found = {"fresh": age.verdict if age else None, "no_missing_days": missing_days(source, seen, now)}
+        from zakaz_dagster.defs import rounds
+
+        found = rounds.age(context.resources.watch, source)
         for key in sorted(context.selected_asset_check_keys):
-            yield result(source.table, key.name, found[key.name] or _unseen(f"{source.table}__{key.name}", {}))
+            yield result(source.table, key.name, found[key.name] or rounds.unseen(f"{source.table}__{key.name}", {}))
 
     return check
-
-
-def _unseen(name: str, found: Mapping[str, Verdict]) -> Verdict:
-    """A source that was never switched on has nothing to judge; without ClickHouse nothing can be judged."""
-    away = found.get(infrastructure.CLICKHOUSE)
-    if away is not None and away.status is Status.ERROR:
-        detail = f"could not be looked at: {away.detail}"
-        return Verdict(name, "infrastructure", Status.WARNING, detail, away.action)
-    return Verdict(name, "data", Status.OK, "nothing to look at here")
 
 
 def _repository(context: dg.AssetCheckExecutionContext) -> RepositoryDefinition | None:
@@ -149,16 +123,9 @@ def _repository(context: dg.AssetCheckExecutionContext) -> RepositoryDefinition 
         return None
 
 
-def _look(
-    subjects: Subjects, instance: DagsterInstance, repository: RepositoryDefinition | None, depth: Depth = Depth.QUICK
-) -> Look:
-    if repository is not None:
-        subjects = replace(subjects, dagster=lambda: read_facts(instance, repository, _now()))
-    return Watch(subjects, _now, depth).look()
-
-
 def _alerts(jobs: Sequence[Job]) -> dg.SensorDefinition:
     names = {job.name for job in jobs}
+    own = {f"{PLATFORM}__{name}" for name in OWN_CHECKS}
 
     @dg.sensor(
         name="alerts",
@@ -169,51 +136,12 @@ def _alerts(jobs: Sequence[Job]) -> dg.SensorDefinition:
         description="Failed runs, red checks, stale data, the platform's health: one mail per cause, one when solved",
     )
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        from zakaz_dagster.defs import rounds
+
         repository = context.repository_def
         if repository is None:
             return dg.SkipReason("no definitions to look at")
-        alerts: Alerts = context.resources.alerts
-        facts = read_facts(context.instance, repository, _now())
-        look = Watch(replace(context.resources.watch, dagster=lambda: facts), _now).look()
-        told = alerts.tell(look.verdicts, _now(), existing(facts, look))
-        again = [run for run in broken_by_clickhouse(facts, look) if run.family in names]
-        bad = [verdict.name for verdict in look.verdicts if verdict.status is not Status.OK]
-        return dg.SensorResult(
-            run_requests=[_again(run) for run in again],
-            skip_reason=None
-            if again
-            else dg.SkipReason(f"{len(told.mails)} mails; not ok: {', '.join(bad) or 'nothing'}"),
-        )
+        resources = context.resources
+        return rounds.tell(resources.alerts, resources.watch, context.instance, repository, own, names)
 
     return tick
-
-
-def existing(facts: DagsterFacts, look: Look) -> set[str]:
-    """Every name a verdict can have; an incident of another name is one of a check that is gone."""
-    own = {f"{PLATFORM}__{name}" for name in OWN_CHECKS}
-    return {*own, probe.NAME, FROM_MAIL, NO_BACKUP, *facts.check_names, *(verdict.name for verdict in look.verdicts)}
-
-
-def broken_by_clickhouse(facts: DagsterFacts, look: Look) -> list[RunFact]:
-    """Failed runs that can be made good now: ClickHouse was why, and it answers again."""
-    states = {verdict.name: verdict.status for verdict in look.verdicts}
-    if states.get(infrastructure.CLICKHOUSE) is not Status.OK:
-        return []
-    recent = [run for run in facts.failed if run.error_source == "clickhouse" and look.at - run.created < AGAIN_WITHIN]
-    waiting = {run.family for run in facts.unfinished}
-    return [
-        run
-        for run in recent
-        if run.family not in waiting and not any(cures(success, run) for success in facts.succeeded)
-    ]
-
-
-def _again(run: RunFact) -> dg.RunRequest:
-    """The same days once more, and only once: the key is the failed run's."""
-    return dg.RunRequest(
-        run_key=f"again:{run.run_id}", job_name=run.family, tags=Days(*run.days).tags if run.days else None
-    )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

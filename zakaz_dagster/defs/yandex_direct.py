@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zakaz_dagster.defs import advertising
 from zakaz_dagster.defs.changes import Found, Watch, changes_sensor
-from zakaz_dagster.sources.yandex_direct import campaigns, history
-from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION, DirectSource
+from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESCRIPTION
 
-MakeSource = Callable[[], DirectSource]
+if TYPE_CHECKING:
+    from zakaz_dagster.sources.yandex_direct.source import DirectSource
+
+MakeSource = Callable[[], "DirectSource"]
 PLAN = advertising.Plan(
     about=DESCRIPTION,
     endpoints={
@@ -20,7 +23,7 @@ PLAN = advertising.Plan(
         "yandex_direct/sitelinks": "Quick links under ads, with their own URLs",
         "yandex_direct/campaigns": "Campaigns with the parameters they add to links",
     },
-    dimensions={history.TABLE: "yandex_direct/ads", campaigns.TABLE: "yandex_direct/campaigns"},
+    dimensions={ADS: "yandex_direct/ads", CAMPAIGNS: "yandex_direct/campaigns"},
     weekly_cron="40 1 * * 1",
     dimensions_first=False,
 )

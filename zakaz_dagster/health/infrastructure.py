@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from zakaz_dagster.health.reading import Backup, Disk, Ping
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse.drift import Difference
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.drift import Difference
 
 AREA = "infrastructure"
 CLICKHOUSE = "platform__clickhouse"

@@ -5,11 +5,14 @@ When Dagster's daemon is dead no sensor tells anybody; this does, because it nee
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from zakaz_dagster.failures import Failure
 from zakaz_dagster.health.wire import Document, verdicts
-from zakaz_dagster.transport.client import HttpClient
-from zakaz_dagster.transport.verdict import Done, Response
 from zakaz_dagster.verdicts import Status, Verdict
+
+if TYPE_CHECKING:
+    from zakaz_dagster.transport.verdict import Done, Response
 
 NAME = "platform__health"
 PATH = "/healthz/detailed"
@@ -18,6 +21,8 @@ ACTION = "restart the zakaz-health service and read its log"
 
 def probe(url: str, token: str = "", *, seconds: float = 5.0) -> list[Verdict]:
     """The verdicts the service shows, and one on the service itself."""
+    from zakaz_dagster.transport.client import HttpClient
+
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         with HttpClient(
@@ -36,4 +41,6 @@ def probe(url: str, token: str = "", *, seconds: float = 5.0) -> list[Verdict]:
 
 def _any(_: Response) -> Done:
     """503 is an answer as well: it carries the verdicts."""
+    from zakaz_dagster.transport.verdict import Done
+
     return Done()

@@ -9,10 +9,13 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from zakaz_dagster.health.watched import MOSCOW, Load, Seen, Watched
-from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.schema import ANYWHERE
+from zakaz_dagster.warehouse.statements import ANYWHERE
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 BUSY_WINDOW = 28
 LEDGER = (

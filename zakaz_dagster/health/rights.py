@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from zakaz_dagster.failures import ConfigFault
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.statements import load
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 NAME = "platform__grants"
 WRITER = "role_writer__"

@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zakaz_dagster.failures import Failure
 from zakaz_dagster.health import infrastructure, reading
@@ -32,10 +33,11 @@ from zakaz_dagster.health.rights import NAME as RIGHTS
 from zakaz_dagster.health.rights import rights
 from zakaz_dagster.health.watched import Watched
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.checks import evaluate
-from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.statements import Statement, load
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 Verdicts = list[Verdict]
 PATIENCE = (1, 6, 30)  # times the seconds of a quick look
@@ -148,6 +150,8 @@ class Watch:
             yield gaps
 
     def _thoroughly(self, now: datetime) -> Iterator[Verdict]:
+        from zakaz_dagster.warehouse import schema  # brings the SQL parser, which a quick look does without
+
         wh, reader, limits = self._subjects.warehouse, self._subjects.reader, self._subjects.limits
         hidden = [source.table for source in self._subjects.watched]
         yield guarded(infrastructure.SCHEMA, lambda: infrastructure.schema(schema.diff(wh)))

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from zakaz_dagster.failures import ConfigFault, Fatal
-from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.statements import tables
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 TABLE = (
     "SELECT partition_key, sorting_key, (SELECT groupArray((name, type)) FROM (SELECT name, type FROM system.columns"

@@ -6,11 +6,14 @@ Belongs here: evaluating them. Does not: when they run or who is told (`defs`, `
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from zakaz_dagster.failures import Fatal
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.statements import Statement
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 COLUMNS = {"status", "figure", "threshold", "detail"}
 

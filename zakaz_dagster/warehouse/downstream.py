@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from zakaz_dagster.warehouse import lineage
+from zakaz_dagster.warehouse import remembered
 from zakaz_dagster.warehouse.statements import Statement
 
 
@@ -16,7 +16,7 @@ def readers(statements: Iterable[Statement]) -> dict[str, frozenset[str]]:
     """Each table or view to the statements that read it directly."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for statement in statements:
-        for name in lineage.reads(statement):
+        for name in remembered.reads(statement):
             found[name].add(statement.name)
     return {name: frozenset(those) for name, those in found.items()}
 

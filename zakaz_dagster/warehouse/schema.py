@@ -15,10 +15,7 @@ from zakaz_dagster.failures import Fatal
 from zakaz_dagster.warehouse import drift, lineage, seeds
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.drift import Difference, Live
-from zakaz_dagster.warehouse.statements import Statement, load
-
-# Settings of a query that must work before the database exists, and for users who may see no other.
-ANYWHERE = {"database": ""}
+from zakaz_dagster.warehouse.statements import ANYWHERE, Statement, load
 
 
 @dataclass(frozen=True)

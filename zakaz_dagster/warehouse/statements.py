@@ -22,6 +22,9 @@ from zakaz_dagster.failures import Fatal
 Kind = Literal["tables", "views", "builds", "checks", "grants"]
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 
+# Settings of a query that must work before the database exists, and for users who may see no other.
+ANYWHERE = {"database": ""}
+
 _FACT = re.compile(r"([a-z_]+): *(.*)")
 _CREATED = re.compile(
     r"^(CREATE (?:TABLE|ROLE|USER|QUOTA|SETTINGS PROFILE) IF NOT EXISTS|CREATE OR REPLACE VIEW) (\w+)", re.MULTILINE

@@ -11,7 +11,8 @@ from typing import Any
 from zakaz_dagster.loading import Load, LoadReport, load_days
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
-from zakaz_dagster.sources.qtickets.source import DESCRIPTION, QTicketsSource
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION
+from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.statements import load

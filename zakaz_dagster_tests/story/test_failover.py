@@ -21,7 +21,7 @@ from zakaz_dagster.health.runs import run_verdicts
 from zakaz_dagster.loading import Load, load_days
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.gmail.failover import State
-from zakaz_dagster.sources.qtickets.source import DESCRIPTION
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.statements import load as load_statements
 from zakaz_dagster_tests.plugins.sandbox import running

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from zakaz_dagster.failures import ShapeChanged
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 
-SOURCE = "qtickets"
+SOURCE = DESCRIPTION.name
 Money = int | float
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from zakaz_dagster.failures import BadData
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.sources.port import DayRead, Reject, SourceDescription
+from zakaz_dagster.sources.port import DayRead, Reject
 from zakaz_dagster.sources.qtickets.api import QTicketsApi, changed_since, paid_between
 from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of
 from zakaz_dagster.sources.qtickets.changes import Changes, Look, changes_of
@@ -30,21 +30,6 @@ from zakaz_dagster.transport.stats import Stats
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BATCH_ORDERS = 4_000  # orders turned into columns at once: large enough to be columnar, small enough for flat memory
-
-DESCRIPTION = SourceDescription(
-    name=SOURCE,
-    label="QTickets",
-    tables={"stg_qtickets_orders_raw": ("sale_date", "order_id"), "stg_qtickets_sales_raw": ("channel", "line_id")},
-    trailing_days=7,
-    weekly_days=30,
-    history_days=None,
-    includes_today=True,
-    cron="*/15 * * * *",
-    warn_minutes=45,
-    fail_minutes=120,
-    partition={"stg_qtickets_sales_raw": {"channel": "api"}},
-    controls=("price_rub",),
-)
 
 
 class QTicketsSource:

@@ -15,12 +15,12 @@ import pyarrow as pa
 
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.vk_ads.catalogue import DELETED, Catalogue
+from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
 from zakaz_dagster.sources.vk_ads.records import AdGroup, AdPlan
 from zakaz_dagster.sources.vk_ads.tags import Tagger, Tags
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 UNKNOWN_STATUS = "unknown"
-PLANS, GROUPS, ADS = "dim_vk_ad_plans", "dim_vk_ad_groups", "dim_vk_ads"
 _MOMENT = pa.timestamp("s", "Europe/Moscow")
 TAG_COLUMNS: list[tuple[str, pa.DataType]] = [
     (name, pa.uint8() if name in {"utm_day", "utm_month"} else pa.string()) for name in Tags._fields

@@ -16,8 +16,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from zakaz_dagster.failures import Retriable, ShapeChanged
+from zakaz_dagster.sources.vk_ads.description import DESCRIPTION
 
-SOURCE = "vk_ads"
+SOURCE = DESCRIPTION.name
 T = TypeVar("T")
 
 

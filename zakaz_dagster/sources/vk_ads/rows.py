@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.sources.vk_ads.dimensions import ADS, GROUPS, KEYS, PLANS, TAG_COLUMNS
+from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
+from zakaz_dagster.sources.vk_ads.dimensions import KEYS, TAG_COLUMNS
 from zakaz_dagster.sources.vk_ads.facts import FACTS
 from zakaz_dagster.sources.vk_ads.history import version_at
 from zakaz_dagster.sources.vk_ads.vat import Vat
 
-TABLE = "fact_vk_ads_daily"
 COLUMNS = (
     "date",
     "account",

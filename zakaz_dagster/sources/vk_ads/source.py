@@ -18,34 +18,21 @@ import pyarrow.compute as pc
 
 from zakaz_dagster.failures import BadData, Fatal
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.sources.port import DayRead, Reject, SourceDescription
+from zakaz_dagster.sources.port import DayRead, Reject
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, gone_before, read_catalogue
 from zakaz_dagster.sources.vk_ads.chunks import ask_in_chunks
-from zakaz_dagster.sources.vk_ads.dimensions import ADS, GROUPS, MOSCOW, PLANS, SCHEMAS, dimension_rows
+from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, HISTORY_DAYS, PLANS, TABLE
+from zakaz_dagster.sources.vk_ads.dimensions import MOSCOW, SCHEMAS, dimension_rows
 from zakaz_dagster.sources.vk_ads.facts import facts_of, standing
 from zakaz_dagster.sources.vk_ads.history import merge
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, Banner
-from zakaz_dagster.sources.vk_ads.rows import TABLE, Names, rows_of
+from zakaz_dagster.sources.vk_ads.rows import Names, rows_of
 from zakaz_dagster.sources.vk_ads.statistics import FIGURES, active, figures_of, refuse_hidden_money
 from zakaz_dagster.sources.vk_ads.vat import Vat
 from zakaz_dagster.transport.stats import Stats
 
-HISTORY_DAYS = 366
 TOTALS: Mapping[str, Decimal | int] = {"spent_rub": Decimal(0), "impressions": 0, "clicks": 0}
-DESCRIPTION = SourceDescription(
-    name=SOURCE,
-    label="VK Реклама",
-    tables={TABLE: ("date", "account", "ad_group_id", "ad_id")},
-    trailing_days=7,
-    weekly_days=30,
-    history_days=HISTORY_DAYS,
-    includes_today=False,
-    cron="0 0 * * *",
-    warn_minutes=30 * 60,
-    fail_minutes=48 * 60,
-    controls=tuple(TOTALS),
-)
 Held = Callable[[], Mapping[str, pa.Table]]
 
 

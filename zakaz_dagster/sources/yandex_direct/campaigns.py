@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from zakaz_dagster.sources.yandex_direct import description
 from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue
 
-TABLE = "dim_direct_campaigns"
+TABLE = description.CAMPAIGNS
 SCHEMA = pa.schema(
     [
         ("account", pa.string()),

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 
+from zakaz_dagster.sources.yandex_direct import description
 from zakaz_dagster.sources.yandex_direct.links import Clicked, Landing
 from zakaz_dagster.sources.yandex_direct.records import Ad
 
-TABLE = "dim_direct_ads"
+TABLE = description.ADS
 NOON = timedelta(hours=12)
 _DAYS_SPAN = 1 << 20  # a day number stays below this
 _EPOCH = date(1970, 1, 1)

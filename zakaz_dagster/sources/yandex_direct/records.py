@@ -14,8 +14,9 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from zakaz_dagster.failures import ShapeChanged
+from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 
-SOURCE = "yandex_direct"
+SOURCE = DESCRIPTION.name
 Fields: TypeAlias = Mapping[str, Sequence[str]]
 _T = TypeVar("_T")
 _PATH = re.compile(r" - at `(.*)`$")

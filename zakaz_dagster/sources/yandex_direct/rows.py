@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.failures import BadData, ShapeChanged
+from zakaz_dagster.sources.yandex_direct import description
 from zakaz_dagster.sources.yandex_direct.keys import may_repeat
 from zakaz_dagster.sources.yandex_direct.money import MONEY
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.tsv import EMPTY
 
-TABLE = "fact_direct_daily"
-KEY = ("date", "account", "campaign_id", "ad_group_id", "ad_id", "network")
+TABLE, KEY = description.TABLE, description.KEY
 OBJECT = ("account", "campaign_id", "ad_group_id", "ad_id")
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {

@@ -17,10 +17,11 @@ import pyarrow as pa
 from zakaz_dagster.failures import BadData, Fatal, ShapeChanged
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.parsing.dates import MOSCOW
-from zakaz_dagster.sources.port import DayRead, SourceDescription
+from zakaz_dagster.sources.port import DayRead
 from zakaz_dagster.sources.yandex_direct import campaigns, history, landed, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
 from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue
+from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION, HISTORY_YEARS
 from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge, request_id
 from zakaz_dagster.sources.yandex_direct.links import Lander
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
@@ -29,22 +30,6 @@ from zakaz_dagster.sources.yandex_direct.tsv import Truncated, read_report
 from zakaz_dagster.transport.client import Download
 from zakaz_dagster.transport.stats import Stats
 
-HISTORY_YEARS = 3
-DESCRIPTION = SourceDescription(
-    name=SOURCE,
-    label="Яндекс.Директ",
-    tables={rows.TABLE: rows.KEY},
-    trailing_days=7,
-    weekly_days=30,
-    history_days=HISTORY_YEARS * 365,
-    includes_today=False,
-    cron="10 0 * * *",
-    warn_minutes=30 * 60,
-    fail_minutes=48 * 60,
-    # A report proves itself whole by its last line, and corrections do take whole days away: nothing to guard against.
-    drop_guard=1.0,
-    controls=("impressions", "clicks", "cost_rub"),
-)
 Held = Callable[[], Mapping[str, pa.Table]]
 
 

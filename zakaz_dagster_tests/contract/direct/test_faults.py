@@ -6,9 +6,9 @@ import pytest
 
 from zakaz_dagster.failures import BadData, Failure, Fatal, Retriable, ShapeChanged
 from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge
 from zakaz_dagster.sources.yandex_direct.rows import TABLE
-from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION
 from zakaz_dagster.sources.yandex_direct.tsv import Truncated
 from zakaz_dagster_tests.contract.direct.conftest import FIRST, LAST
 from zakaz_dagster_tests.contract.direct.test_source import check_against_truth

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from zakaz_dagster.cli.importing import importing
 from zakaz_dagster.loading import Load, load_days
-from zakaz_dagster.sources.yandex_direct.source import DESCRIPTION
+from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.statements import load as load_statements
 from zakaz_dagster.warehouse.whole import append

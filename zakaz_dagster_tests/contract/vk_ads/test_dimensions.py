@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from zakaz_dagster.sources.vk_ads.dimensions import ADS, GROUPS, PLANS
-from zakaz_dagster.sources.vk_ads.rows import TABLE
+from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS, TABLE
 from zakaz_dagster.warehouse.catalog import shape
 from zakaz_dagster.warehouse.columns import fit, with_service_columns
 from zakaz_dagster.warehouse.day import replace_days

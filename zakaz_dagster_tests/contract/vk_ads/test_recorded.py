@@ -12,7 +12,8 @@ import pytest
 from zakaz_dagster.failures import Fatal, Retriable, ShapeChanged
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, read_catalogue
-from zakaz_dagster.sources.vk_ads.dimensions import PLANS, dimension_rows
+from zakaz_dagster.sources.vk_ads.description import PLANS
+from zakaz_dagster.sources.vk_ads.dimensions import dimension_rows
 from zakaz_dagster.sources.vk_ads.probes import _limits
 from zakaz_dagster.sources.vk_ads.records import AdGroup, AdPlan, Banner
 from zakaz_dagster.sources.vk_ads.statistics import figures_of

@@ -20,7 +20,7 @@ from zakaz_dagster.sources.gmail.failover import (
     State,
     decide,
 )
-from zakaz_dagster.sources.qtickets.source import DESCRIPTION
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.verdicts import Status
 
 NOON = datetime(2026, 11, 22, 9, tzinfo=UTC)

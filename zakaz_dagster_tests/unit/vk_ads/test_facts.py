@@ -10,7 +10,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zakaz_dagster.sources.vk_ads.dimensions import GROUPS, PLANS, SCHEMAS
+from zakaz_dagster.sources.vk_ads.description import GROUPS, PLANS
+from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS
 from zakaz_dagster.sources.vk_ads.facts import MEASURES, facts_of, standing
 from zakaz_dagster.sources.vk_ads.statistics import FIGURES
 

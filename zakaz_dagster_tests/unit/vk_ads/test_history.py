@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.sources.vk_ads.dimensions import ADS, PLANS, SCHEMAS
+from zakaz_dagster.sources.vk_ads.description import ADS, PLANS
+from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS
 from zakaz_dagster.sources.vk_ads.history import merge, version_at
 
 TODAY = date(2026, 11, 22)

@@ -1,0 +1,25 @@
+"""What the platform needs to know of VK Ads before it is read: its tables, rhythm and limits.
+
+Belongs here: names and numbers. Does not: anything that costs time to import; Dagster loads this for every run.
+"""
+
+from __future__ import annotations
+
+from zakaz_dagster.sources.port import SourceDescription
+
+TABLE = "fact_vk_ads_daily"
+PLANS, GROUPS, ADS = "dim_vk_ad_plans", "dim_vk_ad_groups", "dim_vk_ads"
+HISTORY_DAYS = 366
+DESCRIPTION = SourceDescription(
+    name="vk_ads",
+    label="VK Реклама",
+    tables={TABLE: ("date", "account", "ad_group_id", "ad_id")},
+    trailing_days=7,
+    weekly_days=30,
+    history_days=HISTORY_DAYS,
+    includes_today=False,
+    cron="0 0 * * *",
+    warn_minutes=30 * 60,
+    fail_minutes=48 * 60,
+    controls=("spent_rub", "impressions", "clicks"),
+)

@@ -1,0 +1,28 @@
+"""What the platform needs to know of Yandex Direct before it is read: its tables, rhythm and limits.
+
+Belongs here: names and numbers. Does not: anything that costs time to import; Dagster loads this for every run.
+"""
+
+from __future__ import annotations
+
+from zakaz_dagster.sources.port import SourceDescription
+
+TABLE = "fact_direct_daily"
+KEY = ("date", "account", "campaign_id", "ad_group_id", "ad_id", "network")
+ADS, CAMPAIGNS = "dim_direct_ads", "dim_direct_campaigns"
+HISTORY_YEARS = 3
+DESCRIPTION = SourceDescription(
+    name="yandex_direct",
+    label="Яндекс.Директ",
+    tables={TABLE: KEY},
+    trailing_days=7,
+    weekly_days=30,
+    history_days=HISTORY_YEARS * 365,
+    includes_today=False,
+    cron="10 0 * * *",
+    warn_minutes=30 * 60,
+    fail_minutes=48 * 60,
+    # A report proves itself whole by its last line, and corrections do take whole days away: nothing to guard against.
+    drop_guard=1.0,
+    controls=("impressions", "clicks", "cost_rub"),
+)
