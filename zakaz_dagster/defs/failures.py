@@ -23,12 +23,12 @@ def explained() -> Iterator[None]:
         raise
     except Failure as failure:
         raise dg.Failure(
-            description=str(failure),
+            description=scrub(str(failure)),
             metadata={
                 "kind": type(failure).__name__,
                 "source": failure.source,
                 "day": failure.day,
-                "what": failure.what,
+                "what": scrub(failure.what),
                 "expected": failure.expected,
                 "next step": failure.next_step,
             },

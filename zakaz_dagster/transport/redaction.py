@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = "***"
 SECRET_NAMES = (
@@ -63,6 +63,18 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def without_contacts(text: str) -> str:
+    """`text` as it is unless an e-mail or a phone is in it, plain or percent-encoded."""
+    plain = unquote(text)
+    scrubbed = scrub(plain)
+    return text if scrubbed == plain else scrubbed
+
+
+def outline(text: str) -> str:
+    """The form of a value without the value: letters as `a`, digits as `9`."""
+    return "".join("a" if char.isalpha() else "9" if char.isdigit() else char for char in text)
 
 
 def _forms(secret: str) -> set[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import logging
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -170,29 +168,6 @@ def test_a_refused_token_is_not_asked_twice(account):
     with pytest.raises(Fatal, match="QTICKETS_TOKEN"):
         list(source.read(FIRST, LAST))
     assert source.requests == 1
-
-
-def test_personal_data_reaches_no_table_and_no_log(account, caplog):
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        account.load(FIRST, LAST)
-        account.sandbox.fault("qtickets", changed_type="event_id", only="orders")
-        with pytest.raises(Failure) as caught:
-            account.load(FIRST, LAST)
-    finally:
-        root.removeHandler(handler)
-    everything = text.getvalue() + str(caught.value)
-    tables = account.warehouse.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")
-    for table in tables:
-        everything += str(account.warehouse.rows(f"SELECT * FROM {table['name']}"))
-    planted = account.sandbox.personal()
-    assert len(planted) > 10
-    assert [marker for marker in planted if str(marker) in everything] == []
-    assert account.sandbox.token not in everything
 
 
 def test_the_recorded_page_gives_the_recorded_figures(warehouse, recorded):

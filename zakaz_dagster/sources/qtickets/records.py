@@ -7,7 +7,7 @@ Timestamps stay text here; they are ISO 8601 with an offset. Money is roubles, i
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 
 SOURCE = DESCRIPTION.name
 Money = int | float
+Nothing = Annotated[list[Any], msgspec.Meta(max_length=0)]  # PHP's empty array
 T = TypeVar("T")
 
 
@@ -52,7 +53,7 @@ class Order(msgspec.Struct, gc=False):
     event_id: int
     price: Money
     currency_id: str
-    utm: Utm | list[Any]
+    utm: Utm | Nothing
     baskets: list[Basket]
     updated_at: str
     deleted_at: str | None

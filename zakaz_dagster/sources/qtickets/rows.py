@@ -24,10 +24,12 @@ import pyarrow.compute as pc
 from zakaz_dagster.failures import ShapeChanged
 from zakaz_dagster.sources.port import Reject
 from zakaz_dagster.sources.qtickets.records import SOURCE, Basket, Order, Utm
+from zakaz_dagster.transport.redaction import outline, without_contacts
 
 MONEY = pa.decimal128(18, 2)
 MOSCOW = "Europe/Moscow"
 CENT_TOLERANCE = 1e-6  # a float holds two decimals of any ticket price far better than this
+CONTACT = r"@|%40|[78][\s(-]*9\d\d"  # what may be an e-mail or a phone; a closer look decides
 _NO_UTM = Utm()
 _encode = msgspec.json.Encoder().encode
 
@@ -111,7 +113,8 @@ def instants(texts: Iterable[str | None]) -> pa.Array:
     try:
         precise = pc.cast(array, pa.timestamp("us", "UTC"))
     except pa.ArrowInvalid as error:
-        raise _unreadable(f"a moment that is not ISO 8601 with an offset ({error})") from None
+        form = error.args[0].partition("'")[2].partition("'")[0]
+        raise _unreadable(f"a moment that is not ISO 8601 with an offset (of the form {outline(form)!r})") from None
     return pc.cast(pc.floor_temporal(precise, unit="second"), pa.timestamp("s", "UTC"))
 
 
@@ -132,6 +135,7 @@ def _order_columns(orders: Sequence[Order], hashed: Callable[[int | str | None],
     for order in orders:
         order.client_id = hashed(order.client_id)
     utms = [order.utm if isinstance(order.utm, Utm) else _NO_UTM for order in orders]
+    texts = {name: _text_column(utms, name) for name in UTM_COLUMNS}
     paid = instants([order.payed_at for order in orders])
     columns = {
         "sale_date": moscow_dates(paid),
@@ -145,10 +149,20 @@ def _order_columns(orders: Sequence[Order], hashed: Callable[[int | str | None],
         "_paid": pa.array([bool(order.payed) for order in orders], pa.bool_()),
         "_rub": pa.array([order.currency_id == "RUB" for order in orders], pa.bool_()),
     }
-    texts = {
-        name: pc.fill_null(pa.array(values, pa.string()), "") for name, values in _columns(utms, UTM_COLUMNS).items()
-    }
     return {**columns, **texts}
+
+
+def _text_column(utms: Sequence[Utm], name: str) -> pa.Array:
+    """One UTM field; links in mailings carry the reader's address, which is taken out of the records as well."""
+    values = list(map(attrgetter(name), utms))
+    column = pc.fill_null(pa.array(values, pa.string()), "")
+    suspects = np.flatnonzero(np.asarray(pc.match_substring_regex(column, CONTACT)))
+    if not len(suspects):
+        return column
+    for row in suspects:
+        values[row] = without_contacts(values[row])
+        setattr(utms[row], name, values[row])
+    return pc.fill_null(pa.array(values, pa.string()), "")
 
 
 def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array], events: EventNames) -> dict[str, pa.Array]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.transport.redaction import SECRET_NAMES, scrub
+from zakaz_dagster.transport.redaction import SECRET_NAMES, outline, scrub, without_contacts
 
 TOKEN = "y0_AgAAplanted/Token+1234567890=="
 
@@ -64,3 +64,22 @@ def test_a_given_secret_never_survives(secret, around):
 )
 def test_a_json_member_with_a_secret_name_is_masked(name, value):
     assert f': "{value}"' not in scrub(json.dumps({"id": 1, name: value}))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("tomsk_20_12", "tomsk_20_12"),
+        ("100%_off%20", "100%_off%20"),
+        ("10766679603", "10766679603"),
+        ("to=ivan@example.test", "to=[e-mail]"),
+        ("ivan%40example.test", "[e-mail]"),
+        ("call +79990001122", "call [phone]"),
+    ],
+)
+def test_contacts_are_taken_out_of_tags_and_nothing_else_is_touched(text, left):
+    assert without_contacts(text) == left
+
+
+def test_an_outline_shows_the_form_and_nothing_of_the_value():
+    assert outline("Иван 2026-11-22T10:00Z") == "aaaa 9999-99-99a99:99a"
