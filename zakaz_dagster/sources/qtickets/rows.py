@@ -156,8 +156,8 @@ def _text_column(utms: Sequence[Utm], name: str) -> pa.Array:
     """One UTM field; links in mailings carry the reader's address, which is taken out of the records as well."""
     values = list(map(attrgetter(name), utms))
     column = pc.fill_null(pa.array(values, pa.string()), "")
-    suspects = np.flatnonzero(np.asarray(pc.match_substring_regex(column, CONTACT)))
-    if not len(suspects):
+    suspects = np.flatnonzero(np.asarray(pc.match_substring_regex(column, CONTACT))).tolist()
+    if not suspects:
         return column
     for row in suspects:
         values[row] = without_contacts(values[row])
