@@ -13,7 +13,7 @@ help:  ## Show this list
 demo: $(READY)  ## Run the whole platform on a made-up organiser and print the result
 	$(BIN)/zakaz demo
 
-dev: $(READY)  ## Keep the sandbox, the local ClickHouse and Dagster running: http://127.0.0.1:3000
+dev: $(READY)  ## Keep the sandbox, the local ClickHouse and Dagster running: http://127.0.0.1:3000, health at :8080/healthz
 	$(BIN)/zakaz dev
 
 test: $(READY)  ## Run the whole test suite

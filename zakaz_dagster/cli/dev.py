@@ -23,10 +23,11 @@ UI_HOST = "127.0.0.1"
 @click.command()
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
 @click.option("--pages-port", default=3080, show_default=True, help="Port of the DataLens pages as HTML.")
+@click.option("--health-port", default=8080, show_default=True, help="Port of the health endpoints.")
 @click.option("--seed", default=7, show_default=True, help="Another seed is another organiser.")
 @click.option("--history", default=60, show_default=True, help="Days of history the sandbox has.")
 @click.option("--home", type=click.Path(path_type=Path), default=PROJECT_ROOT / ".zakaz" / "dev", help="Data folder.")
-def dev(port: int, pages_port: int, seed: int, history: int, home: Path) -> None:
+def dev(port: int, pages_port: int, health_port: int, seed: int, history: int, home: Path) -> None:
     """Keep the sandbox, the local ClickHouse and Dagster running; the UI is at http://127.0.0.1:3000."""
     console = Console()
     with stack(home, ["--seed", str(seed), "--days", str(history)]) as running:
@@ -34,8 +35,9 @@ def dev(port: int, pages_port: int, seed: int, history: int, home: Path) -> None
         _prepare()
         console.print(f"[bold]Dagster UI[/]  http://{UI_HOST}:{port}   (Ctrl-C ends everything)")
         console.print(f"[bold]Pages[/]       http://{UI_HOST}:{pages_port}   (written after the first load)")
+        console.print(f"[bold]Health[/]      http://{UI_HOST}:{health_port}/healthz")
         console.print(f"ClickHouse  {running.clickhouse.url}   sandbox  {running.sandbox.url}")
-        sys.exit(_keep_running(running, _processes(port, pages_port, home / "preview")))
+        sys.exit(_keep_running(running, _processes(port, pages_port, health_port, home / "preview")))
 
 
 def _prepare() -> None:
@@ -64,11 +66,12 @@ def _keep_running(running: Stack, processes: Mapping[str, Sequence[str]]) -> int
     return int(manager.returncode or 0)
 
 
-def _processes(port: int, pages_port: int, pages: Path) -> dict[str, list[str]]:
+def _processes(port: int, pages_port: int, health_port: int, pages: Path) -> dict[str, list[str]]:
     """Name to the module and arguments of what runs beside the stack; all of it on loopback."""
     pages.mkdir(parents=True, exist_ok=True)
     workspace = str(PROJECT_ROOT / "workspace.yaml")
     return {
         "dagster": ["dagster", "dev", "-w", workspace, "--host", UI_HOST, "--port", str(port)],
+        "health": ["zakaz_dagster", "health", "serve", "--host", UI_HOST, "--port", str(health_port)],
         "pages": ["http.server", "--bind", UI_HOST, "--directory", str(pages), str(pages_port)],
     }

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 from dagster._core.definitions.repository_definition import RepositoryDefinition
-from dagster._core.scheduler.instigation import InstigatorStatus
+from dagster._core.scheduler.instigation import InstigatorStatus, TickStatus
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, RunRecord
 
 from zakaz_dagster.defs.check_facts import check_facts, check_names
 from zakaz_dagster.defs.partitions import RANGE_END, RANGE_START
-from zakaz_dagster.defs.run_errors import run_error
-from zakaz_dagster.health.facts import DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact
+from zakaz_dagster.defs.run_errors import exception_error, run_error
+from zakaz_dagster.health.facts import DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact, TickFact
 
 WINDOW = timedelta(days=14)
 MOST_FAILED, MOST_SUCCEEDED = 200, 400
@@ -28,6 +29,8 @@ WILL_RETRY, MAX_RUNTIME = "dagster/will_retry", "dagster/max_runtime"
 PARTITION, SCHEDULE = "dagster/partition", "dagster/schedule_name"
 HIDDEN_JOB = "__ASSET_JOB"
 SHOWN_ASSETS = 3
+LOOKED = [TickStatus.FAILURE, TickStatus.SKIPPED, TickStatus.SUCCESS]
+FAILED_TICKS = 2  # one failed look is made good by the next; a second in a row is a fault
 
 
 def read_facts(instance: DagsterInstance, repository: RepositoryDefinition, now: datetime) -> DagsterFacts:
@@ -39,6 +42,7 @@ def read_facts(instance: DagsterInstance, repository: RepositoryDefinition, now:
         unfinished=[_run(each, repository) for each in _records(instance, UNFINISHED, None, MOST_FAILED)],
         checks=list(check_facts(instance, repository)),
         schedules=list(_schedules(instance, repository)),
+        ticks=list(_ticks(instance, repository)),
         daemons=list(_daemons(instance)),
         policies=list(_policies(instance, repository)),
         families=sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")),
@@ -133,6 +137,21 @@ def _schedules(instance: DagsterInstance, repository: RepositoryDefinition) -> I
         status = stored.get(definition.name, InstigatorStatus.DECLARED_IN_CODE)
         declared = status in (InstigatorStatus.DECLARED_IN_CODE, InstigatorStatus.AUTOMATICALLY_RUNNING)
         yield ScheduleFact(definition.name, by_default if declared else status is InstigatorStatus.RUNNING, by_default)
+
+
+def _ticks(instance: DagsterInstance, repository: RepositoryDefinition) -> Iterator[TickFact]:
+    """Those that run and whose newest ticks failed; a schedule is told at once, for its next look may be a day away."""
+    sensors = {sensor.name for sensor in repository.sensor_defs}
+    names = sensors | {schedule.name for schedule in repository.schedule_defs}
+    running = [each for each in instance.all_instigator_state() if each.is_running and each.instigator_name in names]
+    ticks = instance.get_batch_ticks([each.selector_id for each in running], FAILED_TICKS, LOOKED) if running else {}
+    for state in running:
+        found = ticks.get(state.selector_id, ())
+        wanted = FAILED_TICKS if state.instigator_name in sensors else 1
+        failed = list(takewhile(lambda tick: tick.status is TickStatus.FAILURE, found))
+        if len(failed) >= wanted:
+            since = datetime.fromtimestamp(failed[-1].timestamp, UTC)
+            yield TickFact(state.instigator_name, len(failed), since, exception_error(failed[0].error).text)
 
 
 def _daemons(instance: DagsterInstance) -> Iterator[DaemonFact]:

@@ -36,6 +36,7 @@ OWN_CHECKS = {
     "dagster": "Dagster's storage answers",
     "daemons": "Dagster's daemons are alive",
     "schedules": "Schedules and sensors run as the code says",
+    "ticks": "Schedules and sensors do not fail when they look",
     "queue": "No run hangs",
     "alert_delivery": "Alerts reach people",
     "alert_store": "The memory of alerts can be written",

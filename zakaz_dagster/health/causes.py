@@ -46,4 +46,6 @@ def _candidates(verdict: Verdict, bad: Mapping[str, Verdict]) -> Iterable[str]:
 def _of_platform(check: str) -> tuple[str, ...]:
     if check in ("schema", "grants", "clock", "backups", "clickhouse_disk"):
         return (CLICKHOUSE,)
+    if check == "ticks":
+        return (DAEMONS, CLICKHOUSE)
     return (DAGSTER,) if check in ("daemons", "schedules", "queue") else ()

@@ -57,6 +57,16 @@ class ScheduleFact:
 
 
 @dataclass(frozen=True)
+class TickFact:
+    """A schedule or sensor whose newest looks all failed: how many of the newest ones, since when, and why."""
+
+    name: str
+    failures: int
+    since: datetime
+    error: str
+
+
+@dataclass(frozen=True)
 class DaemonFact:
     """A daemon that must run, and its last sign of life."""
 
@@ -88,6 +98,7 @@ class DagsterFacts:
     unfinished: Sequence[RunFact] = ()
     checks: Sequence[CheckFact] = ()
     schedules: Sequence[ScheduleFact] = ()
+    ticks: Sequence[TickFact] = ()
     daemons: Sequence[DaemonFact] = ()
     policies: Sequence[PolicyFact] = ()
     families: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""Verdicts on Dagster itself: daemons, schedules against the code, freshness policies, checks left unevaluated.
+"""Verdicts on Dagster itself: daemons, schedules against the code and their looks, freshness policies, checks.
 
 Belongs here: these pure rules. Does not: reading Dagster (`defs.instance_facts`), runs (`runs`).
 """
@@ -9,17 +9,19 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from zakaz_dagster.health.facts import CheckFact, DaemonFact, DagsterFacts, PolicyFact, ScheduleFact
-from zakaz_dagster.health.runs import queue, run_verdicts
+from zakaz_dagster.health.facts import CheckFact, DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact, TickFact
+from zakaz_dagster.health.runs import ERROR_TEXT, queue, run_verdicts
 from zakaz_dagster.verdicts import Status, Verdict
 
 DAGSTER = "platform__dagster"
 DAEMONS = "platform__daemons"
 SCHEDULES = "platform__schedules"
+TICKS = "platform__ticks"
+DAY = timedelta(days=1)
 POLICY = {"pass": Status.OK, "not_applicable": Status.OK, "warn": Status.WARNING, "fail": Status.ERROR}
 
 
-def judged(facts: DagsterFacts, now: datetime) -> list[Verdict]:
+def judged(facts: DagsterFacts, now: datetime, *, working: bool = True) -> list[Verdict]:
     """Every verdict that Dagster's own state gives; what is seen now comes after what a check remembers."""
     runs = list(run_verdicts(facts.failed, facts.succeeded, facts.families))
     explained = {run.run_id for run in facts.failed}
@@ -28,9 +30,10 @@ def judged(facts: DagsterFacts, now: datetime) -> list[Verdict]:
         Verdict(DAGSTER, "infrastructure", Status.OK, "Dagster's storage answers"),
         daemons(facts.daemons),
         schedules(facts.schedules),
+        ticks(facts.ticks, facts.failed),
         queue(facts.unfinished, now),
         *runs,
-        *(policy(each, facts.installed, now) for each in facts.policies),
+        *(policy(each, facts.installed, now, working=working) for each in facts.policies),
     ]
 
 
@@ -82,13 +85,39 @@ def schedules(found: Sequence[ScheduleFact]) -> Verdict:
     )
 
 
-def policy(fact: PolicyFact, installed: datetime | None, now: datetime) -> Verdict:
-    """Dagster's freshness policy of an asset; never loaded counts as late once it could have been loaded."""
+def ticks(found: Sequence[TickFact], failed: Sequence[RunFact]) -> Verdict:
+    """A look that fails makes no run, so no failed run tells of it: what a sensor watches for stays unread."""
+    if not found:
+        return Verdict(TICKS, "processes", Status.OK, "no schedule or sensor fails", "", 0.0, 0.0)
+    worst = max(found, key=lambda each: each.failures)
+    others = f"; also: {', '.join(each.name for each in found if each is not worst)}" if len(found) > 1 else ""
+    cause = next((run for run in failed if run.error_source and run.error_source in worst.error), None)
+    return Verdict(
+        TICKS,
+        "processes",
+        Status.ERROR,
+        f"{worst.name} failed {worst.failures} times in a row: {worst.error[:ERROR_TEXT]}{others}",
+        "open it in the UI (Automation): the error of its last tick says what to do",
+        float(len(found)),
+        0.0,
+        min(each.since for each in found),
+        because=f"run__{cause.family}" if cause else "",
+        link="automation",
+    )
+
+
+def policy(fact: PolicyFact, installed: datetime | None, now: datetime, *, working: bool = True) -> Verdict:
+    """Dagster's freshness policy of an asset; never loaded counts as late once it could have been loaded.
+
+    Outside working hours what is due within the day only warns, as its data's freshness does.
+    """
     limit = timedelta(minutes=fact.fail_minutes)
     status = POLICY.get(fact.state)
     if status is None:
         late = fact.materialised is None and installed is not None and now - installed > limit
         status = Status.ERROR if late else Status.OK
+    if status is Status.ERROR and not working and limit < DAY:
+        status = Status.WARNING
     age = (now - fact.materialised).total_seconds() / 60 if fact.materialised else None
     loaded = f"last materialised {age:.0f} min ago" if age is not None else "never materialised"
     return Verdict(

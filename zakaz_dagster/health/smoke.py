@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
 
 Verdicts = list[Verdict]
+ALERT_STORE = "platform__alert_store"
 PATIENCE = (1, 6, 30)  # times the seconds of a quick look
 
 
@@ -117,6 +118,8 @@ class Watch:
             error = f"ClickHouse at {self._subjects.warehouse.config.address}: {overdue}"
         except Failure as failure:
             error = failure.what
+        except Exception as fault:  # noqa: BLE001  whatever a half-dead server answers, the watch goes on
+            error = f"what ClickHouse answered cannot be judged: {type(fault).__name__}: {fault}"[:300]
         assets = tuple(source.table for source in self._subjects.watched)
         return [infrastructure.clickhouse_away(error, assets)], ()
 
@@ -168,19 +171,25 @@ class Watch:
 
     def _ask_dagster(self) -> Verdicts:
         assert self._subjects.dagster is not None
-        return judged(self._subjects.dagster(), self._now())
+        now = self._now()
+        return judged(self._subjects.dagster(), now, working=self._subjects.working(now))
 
     def _of_others(self) -> Verdicts:
         try:
             return self._others()
-        except Overdue:
-            return []
+        except Exception as error:  # noqa: BLE001  the rest of the look is told all the same
+            detail = f"could not be looked at: {type(error).__name__}: {error}"[:300]
+            return [Verdict(ALERT_STORE, "processes", Status.ERROR, detail, "look at the disk under ZAKAZ_DATA_DIR")]
 
     def _of_disks(self) -> Verdicts:
         """Our own disks; a folder that does not exist yet stands on its parent's disk."""
         found = []
         for folder in self._subjects.folders:
-            there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-            usage = shutil.disk_usage(there)
+            try:
+                there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+                usage = shutil.disk_usage(there)
+            except OSError as error:
+                detail, action = f"{folder} cannot be looked at: {error}", "look at the disk and its mount"
+                return [Verdict(infrastructure.DISK, infrastructure.AREA, Status.ERROR, detail, action)]
             found.append(Disk(str(folder), usage.free, usage.total))
         return [infrastructure.disk(infrastructure.DISK, found, self._subjects.limits)]

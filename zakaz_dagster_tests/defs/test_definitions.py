@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -100,6 +101,17 @@ def test_every_source_table_has_a_freshness_policy(graph):
         name = key.to_user_string()
         if name.startswith("stg_qtickets") or name in ("fact_vk_ads_daily", "fact_direct_daily"):
             assert graph.get(key).freshness_policy, name
+
+
+@pytest.mark.parametrize(("tables", "warn", "fail"), [
+    (["stg_qtickets_sales_raw", "dim_events", "fact_qtickets_sales_daily"], {"minutes": 45}, {"hours": 2}),
+    (["fact_vk_ads_daily", "fact_direct_daily"], {"hours": 30}, {"days": 2}),  # loaded at midnight: late at six
+])  # fmt: skip
+def test_policies_have_the_promised_limits(graph, tables, warn, fail):
+    for table in tables:
+        policy = graph.get(dg.AssetKey(table)).freshness_policy
+        assert policy.warn_window.to_timedelta() == timedelta(**warn), table
+        assert policy.fail_window.to_timedelta() == timedelta(**fail), table
 
 
 def test_a_run_without_settings_fails_naming_all_of_them(definitions, monkeypatch):

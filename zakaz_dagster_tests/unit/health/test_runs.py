@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from zakaz_dagster.health.facts import CheckFact, DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact
+from zakaz_dagster.health.facts import CheckFact, DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact, TickFact
 from zakaz_dagster.health.processes import judged
 from zakaz_dagster.verdicts import Status, Verdict
 
@@ -96,6 +96,23 @@ def test_schedules_that_differ_from_the_code_are_listed_and_stopped_ones_warn():
     assert (found.status, found.detail) == (Status.WARNING, "stopped by hand: a; started by hand: b")
     fine = verdicts(schedules=[ScheduleFact("gmail", running=True, runs_by_default=False)])["platform__schedules"]
     assert fine.status is Status.OK
+
+
+def test_a_sensor_that_fails_when_it_looks_is_told_with_the_failed_run_that_explains_it():
+    tick = TickFact("qtickets_changed_orders", 2, NOW - timedelta(hours=1), "Fatal: qtickets: the token was refused")
+    found = verdicts(ticks=[tick])["platform__ticks"]
+    assert (found.status, found.since, found.because) == (Status.ERROR, tick.since, "")
+    assert "the token was refused" in found.detail
+    failed = run(5, family="qtickets_refresh", error_source="qtickets")
+    assert verdicts(ticks=[tick], failed=[failed])["platform__ticks"].because == "run__qtickets_refresh"
+    assert verdicts()["platform__ticks"].status is Status.OK
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(120.0, "warning"), (2880.0, "error")])
+def test_at_night_a_policy_of_minutes_only_warns_as_the_freshness_of_its_data_does(minutes, expected):
+    facts = DagsterFacts(policies=[PolicyFact("dim_events", "fail", minutes)])
+    found = {each.name: each for each in judged(facts, NOW, working=False)}
+    assert found["dim_events__loaded_in_time"].status == expected
 
 
 @pytest.mark.parametrize(("state", "installed_minutes", "expected"), [
