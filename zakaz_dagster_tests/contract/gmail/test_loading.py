@@ -343,7 +343,9 @@ def loaded_in_pieces(sandbox, box, warehouse, pieces: Iterable[list[dict]]) -> d
     return tables(warehouse)
 
 
-@pytest.mark.parametrize("seed", [0, 28, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 41))])
+@pytest.mark.parametrize(
+    "seed", [0, 28, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 41) if seed != 28)]
+)
 def test_any_mailbox_in_any_order_and_pieces_gives_the_same_tables(sandbox, box, warehouse, seed):
     chance = random.Random(seed)
     mails = random_mailbox(chance)
