@@ -5,7 +5,7 @@ It loads with an empty environment: resources are made when a run needs them, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -76,19 +76,25 @@ def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
     makers = {
         "warehouse": wiring.warehouse,
         "reader": wiring.reader,
-        "qtickets": wiring.qtickets,
         "vk_ads": wiring.vk_ads,
         "yandex_direct": wiring.yandex_direct,
         "gmail": wiring.gmail,
         "watch": watching.subjects,
         "alerts": watching.alerts,
     }
-    return {
-        name: dg.ResourceDefinition(
-            lambda _, make=make: make(settings), description=(make.__doc__ or "").strip().splitlines()[0]
-        )
+    made = {
+        name: dg.ResourceDefinition(lambda _, make=make: make(settings), description=_title(make))
         for name, make in makers.items()
     }
+    made["qtickets"] = dg.ResourceDefinition(
+        lambda context: wiring.qtickets(settings, most_seconds=qtickets.patience(context)),
+        description=_title(wiring.qtickets),
+    )
+    return made
+
+
+def _title(make: Callable[..., object]) -> str:
+    return (make.__doc__ or "").strip().splitlines()[0]
 
 
 defs = build_definitions()

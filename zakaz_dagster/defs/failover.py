@@ -20,6 +20,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from zakaz_dagster.defs.partitions import MOSCOW, ranges
+from zakaz_dagster.defs.qtickets import REFRESH, RELOAD
 from zakaz_dagster.failures import ConfigFault, Failure
 from zakaz_dagster.sources.gmail.failover import Decision, Facts, State, decide, is_late
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.health.smoke import Subjects
 
 NAME = "gmail_failover"
-MAILS, REFRESH, RELOAD = "gmail_load", "qtickets_refresh", "qtickets_reload"
+MAILS = "gmail_load"
 WATCHED = "qtickets"
 UNFINISHED = [status for status in DagsterRunStatus if status not in FINISHED_STATUSES]
 Job = dg.JobDefinition | UnresolvedAssetJobDefinition

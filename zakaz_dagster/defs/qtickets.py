@@ -27,14 +27,22 @@ if TYPE_CHECKING:
 
 MakeSource = Callable[[], "QTicketsSource"]
 POOL = DESCRIPTION.name
-RELOAD = "qtickets_reload"
+REFRESH, RELOAD = "qtickets_refresh", "qtickets_reload"
 LOOK_SECONDS = 25.0  # of one request: a tick is cut off after a minute, and its last request begins in the first 20 s
+# Of the run that comes every quarter of an hour: while it insists, nobody else builds the facts, not even from mails.
+REFRESH_SECONDS = 60.0
 FACT = "fact_qtickets_sales_daily"
 VENDOR = {
     "qtickets/orders": "Orders with their tickets; read by payment day, with the filter in the body",
     "qtickets/events": "Events with their shows and the city's time zone",
     "qtickets/seats": "Seats of one show: capacity, free, paid, held",
 }
+
+
+def patience(context: dg.InitResourceContext) -> float | None:
+    """The most seconds a run may ask for one answer; None leaves it to the settings, as a long backfill needs."""
+    run = context.run
+    return REFRESH_SECONDS if run is not None and run.job_name == REFRESH else None
 
 
 def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
@@ -45,7 +53,7 @@ def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
     )
     facts = [FACT, *marts.FACTS, marts.PREVIEW]
     refresh = job(
-        "qtickets_refresh",
+        REFRESH,
         [*DESCRIPTION.tables, "dim_events", "dim_shows", "stg_qtickets_inventory_raw", *facts],
         "The running day: orders, catalogue, seats, the facts and the pages",
     )

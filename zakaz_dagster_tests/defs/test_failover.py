@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 
 from zakaz_dagster import watching
 from zakaz_dagster.definitions import build_definitions
+from zakaz_dagster.defs.failures import RETRY
 from zakaz_dagster.defs.partitions import MOSCOW, RANGE_END, RANGE_START
+from zakaz_dagster.defs.qtickets import REFRESH, RELOAD
 from zakaz_dagster.settings import Settings
 
 
@@ -47,6 +50,18 @@ def test_without_clickhouse_the_failover_waits(tick, instance, monkeypatch, tmp_
     done = tick("gmail_failover", instance, "{}")
     assert done.skip_message.startswith("clickhouse")
     assert not done.run_requests
+
+
+def test_the_running_days_run_gives_up_soon_so_that_facts_can_be_built_from_mails(monkeypatch):
+    """While QTickets is away its run holds the pool of the facts: three attempts must end well before the next tick."""
+    monkeypatch.setenv("QTICKETS_TOKEN", "t")
+    monkeypatch.setenv("ZAKAZ_PRIVACY_SALT", "s")
+    make = build_definitions().resources["qtickets"].resource_fn
+    given = {job: make(SimpleNamespace(run=SimpleNamespace(job_name=job))) for job in (REFRESH, RELOAD)}
+    seconds = {job: source.api.http._deadline for job, source in given.items()}
+    assert seconds[RELOAD] == Settings().qtickets.deadline_seconds
+    attempts = RETRY.max_retries + 1
+    assert attempts * seconds[REFRESH] + sum(RETRY.delay * 2**n for n in range(RETRY.max_retries)) < 5 * 60
 
 
 def test_facts_follow_a_load_of_mails_on_the_days_it_states(tick, instance):
