@@ -60,7 +60,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     return dg.Definitions.merge(
         parts,
         failover.definitions(jobs, start, backup),
-        watch.definitions(list(watching.watched(settings)), sql_checks(names), jobs),
+        watch.definitions(list(watching.watched(settings)), [*sql_checks(names), virtual.promise_checks()], jobs),
     )
 
 

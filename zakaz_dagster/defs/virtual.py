@@ -5,14 +5,17 @@ here and nowhere else, so that dropping it is one line.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from zakaz_dagster.defs.checks import result
 from zakaz_dagster.defs.describe import asset_spec, column_lineage, tables, views
 from zakaz_dagster.defs.failures import explained
-from zakaz_dagster.warehouse import remembered
+from zakaz_dagster.warehouse import promise, remembered
 from zakaz_dagster.warehouse.statements import Statement
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 AC: Any = dg.AutomationCondition  # its generics do not fit together for a type checker
 GROUP = "datalens"
+MOSCOW = ZoneInfo("Europe/Moscow")
 
 # A failed creation waits for a person: the condition does not ask again until something changes.
 ON_CHANGE = (
@@ -34,6 +38,24 @@ ON_CHANGE = (
 def view_assets() -> list[dg.AssetsDefinition]:
     """Every file of sql/views as an asset that depends on what its SQL reads."""
     return [_view(statement) for statement in views().values()]
+
+
+def promise_checks() -> dg.AssetChecksDefinition:
+    """Each view read as DataLens reads it, in one step; each can be run from its own page."""
+    about = (
+        f"Types, real values and time, as DataLens reads it; at most {promise.MOST_MS:,.0f} ms for {promise.DAYS} days"
+    )
+    specs = [dg.AssetCheckSpec(promise.NAME, asset=name, description=about) for name in sorted(views())]
+
+    @dg.multi_asset_check(name="check_views", specs=specs, can_subset=True, required_resource_keys={"reader"})
+    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        today = datetime.now(MOSCOW).date()
+        for key in sorted(context.selected_asset_check_keys):
+            with explained():
+                kept = promise.kept(context.resources.reader, key.asset_key.to_user_string(), today)
+            yield result(key.asset_key.to_user_string(), promise.NAME, kept)
+
+    return check
 
 
 def automation() -> dg.AutomationConditionSensorDefinition:

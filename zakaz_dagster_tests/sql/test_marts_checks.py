@@ -85,6 +85,30 @@ def test_a_view_that_multiplies_money_is_seen(spoilt: World, view: str) -> None:
     assert figure
 
 
+INVENTED = {
+    "v_sales_daily": "REPLACE (1 / 0 AS avg_ticket_rub)",
+    "v_marketing_daily": "REPLACE (toDate(0) AS date)",
+    "v_campaign_performance": "REPLACE ('' AS city)",
+}
+
+
+def test_views_that_invent_values_or_break_identities_are_seen(spoilt: World) -> None:
+    for view, change in INVENTED.items():
+        _changed(spoilt.wh, view, change)
+        assert verdict(spoilt, f"{view}__no_invented_values")[0] is Status.ERROR, view
+    (spending,) = rows(spoilt.wh, "SELECT count() FROM v_romi_kpi WHERE spend_rub > 0")
+    _changed(spoilt.wh, "v_romi_kpi", "REPLACE (roas * 100 AS romi_pct)")  # ROAS called ROMI
+    assert verdict(spoilt, "v_romi_kpi__identities_hold") == (Status.ERROR, *spending)
+    for view in ("v_sales_daily", "v_attribution_quality"):
+        _changed(spoilt.wh, view, "REPLACE (refunds_rub + 1 AS refunds_rub)", "v_again")
+        assert verdict(spoilt, f"{view}__money_equals_facts")[0] is Status.ERROR, view
+
+
+def _changed(wh: Warehouse, view: str, change: str, aside: str = "v_aside") -> None:
+    wh.command(f"RENAME TABLE {view} TO {aside}_{view}")
+    wh.command(f"CREATE VIEW {view} AS SELECT * {change} FROM {aside}_{view}")
+
+
 def test_a_rung_that_breaks_its_word_is_seen(spoilt: World) -> None:
     spoilt.wh.command(
         "ALTER TABLE fact_sales_attributed_daily UPDATE ad_id = 0 WHERE match_level = 'ad'", None, MUTATION
