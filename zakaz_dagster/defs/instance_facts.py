@@ -29,7 +29,6 @@ WILL_RETRY, MAX_RUNTIME = "dagster/will_retry", "dagster/max_runtime"
 PARTITION, SCHEDULE = "dagster/partition", "dagster/schedule_name"
 HIDDEN_JOB = "__ASSET_JOB"
 SHOWN_ASSETS = 3
-LOOKED = [TickStatus.FAILURE, TickStatus.SKIPPED, TickStatus.SUCCESS]
 FAILED_TICKS = 2  # one failed look is made good by the next; a second in a row is a fault
 
 
@@ -144,9 +143,9 @@ def _ticks(instance: DagsterInstance, repository: RepositoryDefinition) -> Itera
     sensors = {sensor.name for sensor in repository.sensor_defs}
     names = sensors | {schedule.name for schedule in repository.schedule_defs}
     running = [each for each in instance.all_instigator_state() if each.is_running and each.instigator_name in names]
-    ticks = instance.get_batch_ticks([each.selector_id for each in running], FAILED_TICKS, LOOKED) if running else {}
+    ticks = instance.get_batch_ticks([each.selector_id for each in running], FAILED_TICKS + 1) if running else {}
     for state in running:
-        found = ticks.get(state.selector_id, ())
+        found = [tick for tick in ticks.get(state.selector_id, ()) if tick.status is not TickStatus.STARTED]
         wanted = FAILED_TICKS if state.instigator_name in sensors else 1
         failed = list(takewhile(lambda tick: tick.status is TickStatus.FAILURE, found))
         if len(failed) >= wanted:
