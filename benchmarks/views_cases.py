@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Parts of other views and settings: no chart asks them.
+INNER = {"v_sales_attributed", "v_sales_days", "v_settings"}
 SALES, SPEND, SEATS = "fact_sales_attributed_daily", "fact_marketing_daily", "fact_inventory_daily"
 NET = ("revenue_rub", "refunds_rub")
 
@@ -43,6 +45,9 @@ CASES = (
         ("show_id", "seats_sold"),
         "show_date",
         "snapshot_date",
+    ),
+    Case(
+        "v_ops_runs", "job", ("runs", "failures"), "meta_job_runs", ("job", "rows_received"), day="toDate(started_at)"
     ),
     Case("v_data_freshness", "source", ("missing_days",), SALES, ("sale_date", "orders"), by=""),
 )

@@ -30,7 +30,7 @@ CITIES = [
     "хабаровск",
     "находка",
 ]
-WHOLE = ("dim_events", "dim_shows", "meta_day_loads")
+WHOLE = ("dim_events", "dim_shows", "meta_day_loads", "meta_job_runs")
 MONTHLY = (
     "fact_sales_attributed_daily",
     "fact_qtickets_sales_daily",
@@ -57,7 +57,7 @@ def fill(wh: Warehouse, years: float, scale: int) -> date:
         "events": EVENTS * scale,
     }
     for table in WHOLE:
-        wh.command(_sql(table), world)
+        wh.command(_sql(table), world, BULK)
     by_show = f"INSERT INTO {BUILT} SELECT *, now() AS _loaded_at FROM ({load('builds')[BUILT].sql})"
     for begin in range(0, days, MONTH):
         length = min(MONTH, days - begin)

@@ -138,3 +138,28 @@ def test_building_many_days_equals_building_each(module_world: Callable[[], Worl
         world.build(f"2012-03-{number:02}", f"2012-03-{number:02}", *OWED)
     assert rows(world.wh, content) == whole
     assert len(whole) == 14
+
+
+def test_a_tag_of_two_cities_names_none_and_its_money_is_listed(clean_day: tuple[World, str]) -> None:
+    """Nobody knows which of the two is meant: the spend has no city, the sale keeps that of its event."""
+    world, on = clean_day
+    world.direct(on, 950, 95, 9501, "30", utm="yandex/cpc/tomsk_omsk/x")
+    world.direct(on, 951, 96, 9502, "70", utm="yandex/cpc/tomsk_omsk/omsk_20_06")  # the content says which
+    world.sale(on, 1, 100, event=1, show=1, city="томск", utm="foo/tomsk-omsk/x/y")
+    world.sale(on, 2, 250, event=1, show=1, city="томск", utm="foo/tomsk/x/y")
+    world.build(on, on, *OWED)
+    spend = f"SELECT ad_id, city, utm_problem, toFloat64(spend_rub) FROM fact_marketing_daily WHERE date = '{on}' ORDER BY ad_id"
+    assert rows(world.wh, spend) == [
+        (9501, NOWHERE, "город не распознан", 30.0),
+        (9502, "омск", "нет показа в этот день", 70.0),
+    ]
+    sales = f"""SELECT match_level, city, orders, revenue_rub FROM v_sales_attributed
+        WHERE date = '{on}' ORDER BY revenue_rub"""
+    assert rows(world.wh, sales) == [("none", "томск", 1, 100), ("city", "томск", 1, 250)]
+    listed = f"""SELECT side, reason, city, money_rub FROM v_utm_unmapped WHERE date = '{on}' ORDER BY money_rub"""
+    assert rows(world.wh, listed) == [
+        ("расход", "город не распознан", NOWHERE, 30.0),
+        ("расход", "нет показа в этот день", "омск", 70.0),
+        ("продажи", "канал не определён", "томск", 100.0),
+        ("продажи", "канал не определён", "томск", 250.0),
+    ]

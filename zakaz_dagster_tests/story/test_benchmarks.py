@@ -6,9 +6,15 @@ import re
 import subprocess
 import sys
 
+from benchmarks.views_cases import CASES, INNER
 from zakaz_dagster.settings import PROJECT_ROOT
+from zakaz_dagster.warehouse.statements import load
 
 FIGURES = ("whole path", "peak memory", "requests of", "import of the definitions")
+
+
+def test_every_view_that_charts_ask_is_measured() -> None:
+    assert {case.view for case in CASES} | INNER == set(load("views"))
 
 
 def test_quick_run_prints_ratios() -> None:
