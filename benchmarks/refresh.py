@@ -16,11 +16,14 @@ from rich.console import Console
 
 from benchmarks.child import run
 from benchmarks.figures import Figure, table
+from benchmarks.refresh_steps import BUILDS
 from benchmarks.start_up import OURS, cheapest
+from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.local import stack
 from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse import schema
+from zakaz_dagster.warehouse.statements import load
 from zakaz_dagster.wiring import warehouse
 
 TIMES = 3
@@ -36,11 +39,12 @@ def figures(*, quick: bool) -> list[Figure]:
         with stack(Path(place), options) as running:
             os.environ.update(running.environment)
             _prepare()
+            checks = _same_work()
             day = now.date().isoformat()
             job = ["-m", "dagster", "job", "execute", "-m", "zakaz_dagster.definitions", "-j", "qtickets_refresh"]
             dagster = _cheapest([*job, "--tags", json.dumps({"dagster/partition": day})])
-            proven = _cheapest(["-m", "benchmarks.refresh_steps", "proven", day])
-            bare = _cheapest(["-m", "benchmarks.refresh_steps", "bare", day])
+            proven = _cheapest(["-m", "benchmarks.refresh_steps", "proven", day, *checks])
+            bare = _cheapest(["-m", "benchmarks.refresh_steps", "bare", day, *checks])
     imports = cheapest(OURS, TIMES)
     return [
         Figure("one refresh through Dagster", dagster, bare, "CPU s", "a bare script", goal=3.0),
@@ -53,6 +57,18 @@ def _prepare() -> None:
     store = warehouse(Settings())
     schema.apply(store)
     store.close()
+
+
+def _same_work() -> list[str]:
+    """The names of the checks that the job evaluates in SQL; the script has to build what the job builds."""
+    job = build_definitions().resolve_job_def("qtickets_refresh")
+    built = {key.to_user_string() for key in job.asset_layer.selected_asset_keys} & set(load("builds"))
+    if built != set(BUILDS):
+        raise SystemExit(f"the refresh builds {sorted(built)}: bring benchmarks/refresh_steps.py in line")
+    evaluated = {
+        f"{key.asset_key.to_user_string()}__{key.name}" for key in job.asset_layer.asset_graph.asset_check_keys
+    }
+    return [name for name in load("checks") if name in evaluated]
 
 
 def _cheapest(arguments: list[str]) -> float:

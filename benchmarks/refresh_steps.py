@@ -1,23 +1,29 @@
-"""The steps of one refresh without Dagster: `python -m benchmarks.refresh_steps bare|proven DAY`.
+"""The steps of one refresh without Dagster: `python -m benchmarks.refresh_steps bare|proven DAY CHECK…`.
 
-bare     the same requests and rows, inserted as they are; the fact by one INSERT … SELECT
+bare     the same requests and rows, inserted as they are; each fact by one INSERT … SELECT; the same pages,
+         the checks' own queries
 proven   the platform's own load: side tables, control sums, swaps, ledger
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pyarrow as pa
 
+from zakaz_dagster.datalens import preview
 from zakaz_dagster.loading import Load, load_days
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.inventory import inventory_of
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster.warehouse.catalog import shape
+from zakaz_dagster.warehouse.checks import evaluate_all
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.columns import fit, with_service_columns
 from zakaz_dagster.warehouse.rebuild import rebuild
@@ -25,12 +31,20 @@ from zakaz_dagster.warehouse.statements import load
 from zakaz_dagster.warehouse.whole import append, replace_whole
 from zakaz_dagster.wiring import qtickets, warehouse
 
-FACT = "fact_qtickets_sales_daily"
+# What the refresh builds, in the order in which one reads another.
+BUILDS = (
+    "fact_qtickets_sales_daily",
+    "fact_utm_daily",
+    "fact_marketing_daily",
+    "fact_sales_attributed_daily",
+    "fact_inventory_daily",
+    "fact_show_daily",
+)
 SEATS = "stg_qtickets_inventory_raw"
 RUN = "bench"
 
 
-def bare(source: QTicketsSource, store: Warehouse, day: date) -> None:
+def bare(source: QTicketsSource, store: Warehouse, day: date, checks: Sequence[str]) -> None:
     for read in source.read(day, day):
         for table, rows in read.tables.items():
             _insert(store, table, rows)
@@ -38,19 +52,34 @@ def bare(source: QTicketsSource, store: Warehouse, day: date) -> None:
     _insert(store, "dim_events", found.events)
     _insert(store, "dim_shows", found.shows)
     _insert(store, SEATS, _seats(source))
-    build = load("builds")[FACT]
-    columns = ", ".join(name for name in shape(store, FACT).types if not name.startswith("_"))
-    insert = f"INSERT INTO {FACT} ({columns}) SELECT {columns} FROM ({build.sql})"  # noqa: S608  names of our own files
-    store.command(insert, {"first": str(day), "last": str(day)})
+    builds = load("builds")
+    for fact in BUILDS:
+        columns = ", ".join(name for name in shape(store, fact).types if not name.startswith("_"))
+        insert = f"INSERT INTO {fact} ({columns}) SELECT {columns} FROM ({builds[fact].sql})"  # noqa: S608  our own files
+        store.command(insert, {"first": str(day), "last": str(day)})
+    _pages(store)
+    statements = load("checks")
+    for name in checks:
+        store.rows(statements[name].sql)
 
 
-def proven(source: QTicketsSource, store: Warehouse, day: date) -> None:
+def proven(source: QTicketsSource, store: Warehouse, day: date, checks: Sequence[str]) -> None:
     load_days(source, DESCRIPTION, store, day, day, Load(RUN, guard=None))
     found = source.catalogue()
     replace_whole(store, "dim_events", found.events, ver=time.time_ns(), run_id=RUN)
     replace_whole(store, "dim_shows", found.shows, ver=time.time_ns(), run_id=RUN)
     append(store, SEATS, _seats(source), ver=time.time_ns(), run_id=RUN)
-    rebuild(store, load("builds")[FACT], day, day, run_id=RUN)
+    builds = load("builds")
+    for fact in BUILDS:
+        rebuild(store, builds[fact], day, day, run_id=RUN)
+    _pages(store)
+    statements = load("checks")
+    evaluate_all(store, [statements[name] for name in checks])
+
+
+def _pages(store: Warehouse) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        preview.write(store, Path(folder), datetime.now(UTC))
 
 
 def _seats(source: QTicketsSource) -> pa.Table:
@@ -66,6 +95,6 @@ def _insert(store: Warehouse, table: str, rows: pa.Table) -> None:
 
 
 if __name__ == "__main__":
-    steps, text = sys.argv[1:]
+    steps, text, *checks = sys.argv[1:]
     settings = Settings()
-    {"bare": bare, "proven": proven}[steps](qtickets(settings), warehouse(settings), date.fromisoformat(text))
+    {"bare": bare, "proven": proven}[steps](qtickets(settings), warehouse(settings), date.fromisoformat(text), checks)

@@ -19,6 +19,7 @@ from zakaz_dagster.sources.port import SourceDescription
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION as QTICKETS
 from zakaz_dagster.sources.vk_ads.description import DESCRIPTION as VK_ADS
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION as DIRECT
+from zakaz_dagster.warehouse import remembered
 from zakaz_dagster.warehouse.catalog import day_column
 from zakaz_dagster.warehouse.statements import load
 
@@ -152,9 +153,7 @@ def _readers() -> Mapping[str, frozenset[str]]:
 
 @cache
 def _views() -> dict[str, str]:
-    from zakaz_dagster.warehouse import ddl  # brings the SQL parser: only those who write a mail pay for it
-
-    return {name: ddl.parse(statement.sql).comment for name, statement in load("views").items()}
+    return {name: remembered.comment(statement) for name, statement in load("views").items()}
 
 
 def _labels() -> dict[str, str]:

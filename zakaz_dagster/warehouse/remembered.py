@@ -41,6 +41,11 @@ def columns(statement: Statement) -> tuple[Column, ...]:
     return tuple(Column(*each) for each in _known(statement)["columns"])
 
 
+def comment(statement: Statement) -> str:
+    """What a table or view says of itself, in Russian."""
+    return str(_known(statement)["comment"])
+
+
 def reads(statement: Statement) -> frozenset[str]:
     """`lineage.reads`."""
     return frozenset(_known(statement)["reads"])
@@ -73,11 +78,12 @@ def _memory() -> dict[str, Entry]:
 
 
 def _entry(statement: Statement) -> Entry:
-    from zakaz_dagster.warehouse import lineage  # brings the parser: a tenth of the start of a run
+    from zakaz_dagster.warehouse import ddl, lineage  # bring the parser: a tenth of the start of a run
 
     selects = statement.kind != "tables"
     return {
         "sql": statement.sql,
+        "comment": ddl.parse(statement.sql).comment if statement.kind != "builds" else "",
         "columns": [(each.name, each.type, each.comment) for each in lineage.columns(statement)],
         "reads": sorted(lineage.reads(statement)),
         "lineage": lineage.column_lineage(statement) if selects else {},
