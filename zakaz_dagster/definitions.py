@@ -14,6 +14,7 @@ import dagster as dg
 
 from zakaz_dagster import logs, watching, wiring
 from zakaz_dagster.defs import (
+    changes,
     console,
     failover,
     gmail,
@@ -38,10 +39,11 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     logs.configure(json_lines=settings.platform.log_json)
     console.runs_as_json(json_lines=settings.platform.log_json)
     start, guard = settings.platform.start_date, settings.clickhouse.drop_guard
+    hurried = wiring.in_a_hurry(settings, changes.LOOK_SECONDS)
     parts = dg.Definitions.merge(
-        qtickets.definitions(start, guard, partial(wiring.qtickets, settings, most_seconds=qtickets.LOOK_SECONDS)),
+        qtickets.definitions(start, guard, partial(wiring.qtickets, hurried)),
         vk_ads.definitions(start, guard),
-        yandex_direct.definitions(start, guard, partial(wiring.yandex_direct, settings)),
+        yandex_direct.definitions(start, guard, partial(wiring.yandex_direct, hurried)),
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label),
         marts.definitions(start),
         preview.definitions(settings.platform.data_dir / "preview"),
@@ -88,7 +90,7 @@ def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
         for name, make in makers.items()
     }
     made["qtickets"] = dg.ResourceDefinition(
-        lambda context: wiring.qtickets(settings, most_seconds=qtickets.patience(context)),
+        lambda context: wiring.qtickets(wiring.in_a_hurry(settings, qtickets.patience(context))),
         description=_title(wiring.qtickets),
     )
     return made

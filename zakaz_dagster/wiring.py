@@ -6,6 +6,8 @@ What a maker needs it imports itself: Dagster loads this for every run, and a ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
 
 MOSCOW = ZoneInfo("Europe/Moscow")
+AT_A_TERMINAL = 4.0  # seconds of patience with a ClickHouse that is away, where a person waits
 Fact = tuple[str, str]  # question, answer
 
 
@@ -35,10 +38,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def warehouse(settings: Settings) -> Warehouse:
-    """ClickHouse over HTTP, as the writer."""
+def warehouse(settings: Settings, *, patience: float | None = None) -> Warehouse:
+    """ClickHouse over HTTP, as the writer.
+
+    `patience` is how many seconds it may be away, where somebody waits for the answer.
+    """
     given = settings.clickhouse
-    return _clickhouse(settings, given.user, given.password.get_secret_value())
+    found = _clickhouse(settings, given.user, given.password.get_secret_value())
+    return found if patience is None else found.connect(replace(found.config, patience=patience))
 
 
 def reader(settings: Settings) -> Warehouse:
@@ -70,11 +77,20 @@ def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
     )
 
 
-def qtickets(settings: Settings, *, most_seconds: float | None = None) -> QTicketsSource:
-    """QTickets REST API of the organiser, read-only.
+def in_a_hurry(settings: Settings, seconds: float | None) -> Settings:
+    """Settings with which no vendor is asked the same thing for longer: somebody waits for the answer (None: nobody)."""
+    if seconds is None:
+        return settings
+    hurried = copy(settings)
+    for name in PROBES:
+        given = getattr(settings, name)
+        bounds = {field: min(getattr(given, field), seconds) for field in ("timeout_seconds", "deadline_seconds")}
+        setattr(hurried, name, given.model_copy(update=bounds))
+    return hurried
 
-    `most_seconds` bounds a request where somebody waits for it.
-    """
+
+def qtickets(settings: Settings) -> QTicketsSource:
+    """QTickets REST API of the organiser, read-only."""
     from zakaz_dagster.seeds import city_index
     from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
     from zakaz_dagster.sources.qtickets.source import QTicketsSource
@@ -87,8 +103,8 @@ def qtickets(settings: Settings, *, most_seconds: float | None = None) -> QTicke
             token=given.token.get_secret_value(),
             page_size=given.page_size,
             requests_per_second=given.requests_per_second,
-            timeout=min(given.timeout_seconds, most_seconds or given.timeout_seconds),
-            deadline=min(given.deadline_seconds, most_seconds or given.deadline_seconds),
+            timeout=given.timeout_seconds,
+            deadline=given.deadline_seconds,
         )
     )
     return QTicketsSource(api, city_index(), salt=settings.platform.privacy_salt.get_secret_value(), now=now)

@@ -11,6 +11,7 @@ from datetime import timedelta
 import click
 from pydantic import SecretStr
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from zakaz_dagster import wiring
@@ -20,6 +21,7 @@ from zakaz_dagster.settings import GROUPS, Group, Settings
 from zakaz_dagster.warehouse import schema
 
 Fact = tuple[str, str]
+LONGEST_QUESTION = 30.0  # seconds; a load is more patient, but here somebody waits
 BAD_ANSWERS = ("no answer", "not answered", "NO")  # a probe says NO in capitals when the vendor broke its contract
 
 
@@ -43,7 +45,7 @@ def doctor(live: bool, everything: bool) -> None:
         for name, ask in wiring.PROBES.items():
             problems += _vendor(console, settings, name, ask)
     for problem in dict.fromkeys(problems):  # ClickHouse away is noticed more than once
-        console.print(f"[red]✗ {problem}")
+        console.print(f"[red]✗ {escape(problem)}")
     console.print("[red]Something is wrong." if problems else "[green]Nothing is wrong.")
     raise SystemExit(2 if problems else 0)
 
@@ -57,7 +59,7 @@ def _settings_table(settings: Settings, *, everything: bool) -> Table:
         prefix = group.model_config.get("env_prefix") or ""
         for field in type(group).model_fields:
             if everything or field in group.model_fields_set:
-                table.add_row(f"{prefix}{field.upper()}", _masked(getattr(group, field)))
+                table.add_row(f"{prefix}{field.upper()}", escape(_masked(getattr(group, field))))
     return table
 
 
@@ -70,7 +72,7 @@ def _masked(value: object) -> str:
 def _clickhouse(console: Console, settings: Settings) -> list[str]:
     """Reach, version and drift, as problems; good news is printed."""
     try:
-        warehouse = wiring.warehouse(settings)
+        warehouse = wiring.warehouse(settings, patience=wiring.AT_A_TERMINAL)
         version = warehouse.scalar("SELECT version()")
         console.print(
             f"[green]ClickHouse {version}[/] at {warehouse.config.address}, database {warehouse.config.database}"
@@ -91,7 +93,7 @@ def _backup(console: Console, settings: Settings) -> list[str]:
     console.print(f"The mail takes over when QTickets was last loaded {settings.gmail.failover_minutes} minutes ago.")
     try:
         wiring.gmail(settings)
-        warehouse, now = wiring.warehouse(settings), wiring.now()
+        warehouse, now = wiring.warehouse(settings, patience=wiring.AT_A_TERMINAL), wiring.now()
         loaded = last_api_load(warehouse)
         days = days_from_mail(warehouse, (now - timedelta(days=settings.gmail.days_back)).date())
     except Failure as failure:
@@ -108,10 +110,10 @@ def _vendor(console: Console, settings: Settings, name: str, ask: Callable[[Sett
     for column in ("question", "answer"):
         table.add_column(column, overflow="fold")
     try:
-        facts = list(ask(settings))
+        facts = list(ask(wiring.in_a_hurry(settings, LONGEST_QUESTION)))
     except Failure as failure:
         return [str(failure)]
     for question, answer in facts:
-        table.add_row(question, answer)
+        table.add_row(escape(question), escape(answer))
     console.print(table)
     return [f"{name}: {question}: {answer}" for question, answer in facts if answer.startswith(BAD_ANSWERS)]

@@ -21,6 +21,7 @@ from zakaz_dagster.defs.partitions import Days, ranges
 from zakaz_dagster.failures import ConfigFault
 
 MOST_RUNS = 20  # of one look; nearby days are joined, for a run of many days costs little more than one of a single day
+LOOK_SECONDS = 25.0  # of one request: a tick is cut off after a minute, and its last request begins in the first 20 s
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=15), timedelta(days=1)
 
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 MakeSource = Callable[[], "QTicketsSource"]
 POOL = DESCRIPTION.name
 REFRESH, RELOAD = "qtickets_refresh", "qtickets_reload"
-LOOK_SECONDS = 25.0  # of one request: a tick is cut off after a minute, and its last request begins in the first 20 s
 # Of the run that comes every quarter of an hour: while it insists, nobody else builds the facts, not even from mails.
 REFRESH_SECONDS = 60.0
 FACT = "fact_qtickets_sales_daily"

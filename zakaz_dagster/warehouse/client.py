@@ -7,6 +7,7 @@ Belongs here: one connection and its four verbs. Does not: what a code means (`e
 from __future__ import annotations
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +20,7 @@ import stamina
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from clickhouse_connect.driver.httputil import get_pool_manager
+from stamina.instrumentation import set_on_retry_hooks
 from urllib3.exceptions import HTTPError
 
 from zakaz_dagster.failures import BadData, Fatal
@@ -29,6 +31,12 @@ from zakaz_dagster.warehouse.stream import Blocks
 Params = Mapping[str, object]
 Settings = Mapping[str, object]
 T = TypeVar("T")
+logger = logging.getLogger("zakaz_dagster.warehouse")
+
+# The driver warns of every failed attempt, with the URL and so with parameter values; stamina's default hook prints to
+# standard output. What failed is told once, by the failure; every attempt is a line of our own log.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+set_on_retry_hooks(())
 
 # `today()` and a bare DateTime mean Moscow, as they do for DataLens.
 COMMON: dict[str, object] = {"session_timezone": "Europe/Moscow"}
@@ -228,7 +236,9 @@ class Warehouse:
         except (ClickHouseError, HTTPError, OSError) as error:
             # The driver's own text carries the URL with parameter values, so the chain stops here.
             name = self._tags.get("statement") or _head(sql)
-            raise failure(error, statement=name, address=self.config.address, params=params) from None
+            told = failure(error, statement=name, address=self.config.address, params=params)
+            logger.info("%s", told.what, extra=self._tags)
+            raise told from None
 
 
 def _head(sql: str) -> str:
