@@ -78,7 +78,7 @@ def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
 
 
 def in_a_hurry(settings: Settings, seconds: float | None) -> Settings:
-    """Settings with which no vendor is asked the same thing for longer: somebody waits for the answer (None: nobody)."""
+    """Settings with which no vendor is asked the same thing for longer; None: nobody waits for the answer."""
     if seconds is None:
         return settings
     hurried = copy(settings)
