@@ -2,7 +2,7 @@
 -- asset: fact_direct_daily
 -- severity: error
 -- blocking: no
--- ru: Яндекс Директ: расход у неизвестной кампании
+-- ru: Яндекс.Директ: расход у неизвестной кампании
 -- ru_action: Запустите yandex_direct_daily: он заново читает список кампаний; если останется, проверьте логины в DIRECT_LOGINS.
 -- action: load the dimensions of Yandex Direct, then look for the campaigns the detail names in the cabinet
 WITH unknown AS

@@ -2,7 +2,7 @@
 -- asset: fact_direct_daily
 -- severity: warn
 -- blocking: no
--- ru: Яндекс Директ: у заметной части расхода нет города
+-- ru: Яндекс.Директ: у заметной части расхода нет города
 -- ru_action: Добавьте названия в sql/seeds/city_aliases.csv или поправьте метки и названия кампаний.
 -- action: tag the links <city>_<dd>_<mm>, name the city in the campaign, or add its spelling to sql/seeds/city_aliases.csv
 WITH month AS

@@ -2,7 +2,7 @@
 -- asset: fact_direct_daily
 -- severity: error
 -- blocking: yes
--- ru: Яндекс Директ: расход не равен отчёту площадки
+-- ru: Яндекс.Директ: расход не равен отчёту площадки
 -- ru_action: Загрузите в Dagster заново дни fact_direct_daily, названные в подробностях.
 -- action: materialise fact_direct_daily for the days the detail names
 WITH said AS

@@ -3,7 +3,7 @@
 -- asset: fact_direct_daily
 -- severity: error
 -- blocking: no
--- ru: Яндекс Директ: невозможные показатели
+-- ru: Яндекс.Директ: невозможные показатели
 -- ru_action: Загрузите названные дни заново; если повторится, сверьте с кабинетом Директа.
 -- action: compare the campaigns with the cabinet; if Direct shows the same, write to its support, else materialise the days again
 WITH campaigns AS

@@ -2,7 +2,7 @@
 -- asset: fact_direct_daily
 -- severity: warn
 -- blocking: no
--- ru: Яндекс Директ: у объявлений с расходом нет ссылок
+-- ru: Яндекс.Директ: у объявлений с расходом нет ссылок
 -- ru_action: Запустите yandex_direct_daily; город таких объявлений пока угадан по названиям.
 -- action: look whether the ads were deleted, or take their link from a feed; tag the campaign's URL parameters instead
 WITH month AS

@@ -1,8 +1,8 @@
--- The newest day spends between a fifth and five times the median of the same weekday in the eight weeks before.
+-- The newest day spends within the usual spread of its weekday: the median of eight weeks ± five times its MAD, a fifth at least.
 -- asset: fact_direct_daily
 -- severity: warn
 -- blocking: no
--- ru: Яндекс Директ: расход необычный для этого дня недели
+-- ru: Яндекс.Директ: расход необычный для этого дня недели
 -- ru_action: Узнайте, не останавливали ли кампании; если нет, загрузите день заново и сверьте с кабинетом.
 -- action: ask whether campaigns were stopped or started; if not, materialise the day again and compare with the cabinet
 WITH days AS
@@ -15,19 +15,26 @@ newest AS
 (
     SELECT max(date) AS day FROM days
 ),
-compared AS
+weeks AS
 (
     SELECT
         anyIf(spent, date = (SELECT day FROM newest)) AS now,
-        quantileExactIf(0.5)(spent, date < (SELECT day FROM newest)) AS usual,
-        countIf(date < (SELECT day FROM newest)) AS weeks
+        groupArrayIf(spent, date < (SELECT day FROM newest)) AS earlier,
+        arrayReduce('median', earlier) AS usual,
+        arrayReduce('median', arrayMap(one -> abs(one - usual), earlier)) AS spread
     FROM days
     WHERE date > (SELECT day FROM newest) - 57 AND toDayOfWeek(date) = toDayOfWeek((SELECT day FROM newest))
+),
+judged AS
+(
+    -- Below four fifths of the median lies every ripple of a tour; above it, a day that stopped is always told.
+    SELECT now, usual, length(earlier) AS weekdays, 5 * greatest(spread, usual * 0.16) AS allowed FROM weeks
 )
 SELECT
-    if(weeks < 3 OR usual = 0 OR (now >= usual / 5 AND now <= usual * 5), 'ok', 'warning') AS status,
-    now AS figure,
-    usual AS threshold,
-    if(weeks < 3, 'fewer than three such weekdays to compare with',
-       concat(toString((SELECT day FROM newest)), ': ', toString(round(now, 2)), ' RUB, usual for the weekday ', toString(round(usual, 2)))) AS detail
-FROM compared
+    if(weekdays < 3 OR usual <= 0 OR (abs(now - usual) <= allowed AND now >= usual / 5), 'ok', 'warning') AS status,
+    toFloat64(now) AS figure,
+    if(weekdays = 0, 0., usual) AS threshold,
+    if(weekdays < 3, 'fewer than three such weekdays to compare with',
+        concat(toString((SELECT day FROM newest)), ': ', toString(round(now, 2)), ' RUB, usual for the weekday ', toString(round(usual, 2)),
+            ' ± ', toString(round(allowed, 2)))) AS detail
+FROM judged

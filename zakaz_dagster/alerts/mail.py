@@ -14,14 +14,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zakaz_dagster.alerts.incidents import Kind, Notice
-from zakaz_dagster.alerts.phrases import Phrase, phrase
+from zakaz_dagster.alerts.phrases import Phrase, phrase, title
 from zakaz_dagster.alerts.times import moment, span
 from zakaz_dagster.verdicts import Status
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SHOWN_VIEWS = 12
+SHOWN_VIEWS = 20  # all there are: a marketer looks for the name of a page
 SHOWN_VIEWS_IN_DIGEST = 4
 SHOWN_NOTICES = 40
 WORDS = {
@@ -128,7 +128,7 @@ def _item(notice: Notice, about: About, shown: int) -> dict[str, Any]:
         "lasted": span(ended - began),
         "views": views[:shown],
         "more_views": max(len(views) - shown, 0),
-        "along": incident.along,
+        "along": [title(name, about.labels, about.checks) for name in incident.along],
         "action": "" if resolved else words.action,
         "link": f"{about.ui_url.rstrip('/')}/{verdict.link.lstrip('/')}" if about.ui_url else "",
         "id": incident.id,
@@ -137,7 +137,8 @@ def _item(notice: Notice, about: About, shown: int) -> dict[str, Any]:
 
 
 def _figure(figure: float | None, threshold: float | None) -> str:
-    if figure is None:
+    """A limit of nothing says no more than the detail does."""
+    if figure is None or threshold == 0:
         return ""
     return f"{_number(figure)} при пределе {_number(threshold)}" if threshold is not None else _number(figure)
 

@@ -74,16 +74,35 @@ DATA = {
         "Откройте проверку представления в Dagster: там названы колонки или время.",
     ),
 }
+RUNS, OPEN = "run", "open the run"
+NEXT = "Следующий шаг, как он записан в ошибке запуска:"
 RUN = Phrase("Загрузка {subject} не удалась", "Откройте запуск: причина и следующий шаг записаны в его ошибке.")
 OTHER = Phrase("Проверка не прошла: {subject}")
 
 
 def phrase(verdict: Verdict, labels: Mapping[str, str], checks: Mapping[str, Phrase]) -> Phrase:
     """The words for a verdict. `labels` names tables for people, `checks` has the words of checks in SQL."""
-    asset, _, check = verdict.name.partition("__")
-    found = checks.get(verdict.name)
-    if found is None:
-        found = RUN if asset == "run" else (PLATFORM if asset == "platform" else DATA).get(check, OTHER)
-    subject = check if asset == "run" else verdict.name
-    title = found.title.format(label=labels.get(asset, asset), subject=subject)
-    return Phrase(title, found.action or verdict.action)
+    found = _words(verdict.name, checks)
+    asset = verdict.name.partition("__")[0]
+    source = next((labels[each] for each in verdict.assets if each in labels), "") if asset == RUNS else ""
+    action = found.action or verdict.action
+    if asset == RUNS and verdict.action and not verdict.action.startswith(OPEN):
+        action = f"{NEXT} {verdict.action}"  # the failure's own next step
+    return Phrase(_title(verdict.name, found, labels, source), action)
+
+
+def title(name: str, labels: Mapping[str, str], checks: Mapping[str, Phrase]) -> str:
+    """What a verdict of this name is called when there is no more of it than the name."""
+    return _title(name, _words(name, checks), labels)
+
+
+def _words(name: str, checks: Mapping[str, Phrase]) -> Phrase:
+    asset, _, check = name.partition("__")
+    own = RUN if asset == RUNS else (PLATFORM if asset == "platform" else DATA).get(check, OTHER)
+    return checks.get(name, own)
+
+
+def _title(name: str, found: Phrase, labels: Mapping[str, str], source: str = "") -> str:
+    asset, _, check = name.partition("__")
+    job = f"{source} ({check})" if source else check
+    return found.title.format(label=labels.get(asset, asset), subject=job if asset == RUNS else name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from dagster import AssetCheckSeverity, DagsterInstance
+from dagster import AssetCheckSeverity, DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 from dagster._core.storage.asset_check_execution_record import (
@@ -20,6 +20,7 @@ from zakaz_dagster.defs.run_errors import check_name, metadata_text
 from zakaz_dagster.health.facts import CheckFact
 from zakaz_dagster.verdicts import Status, Verdict
 
+WILL_RETRY = "dagster/will_retry"
 PLANNED = AssetCheckExecutionRecordStatus.PLANNED
 
 
@@ -42,9 +43,14 @@ def check_facts(instance: DagsterInstance, repository: RepositoryDefinition) -> 
 
 
 def _ended(instance: DagsterInstance, run_ids: set[str]) -> set[str]:
-    """Those runs that are over, or gone."""
-    running = {run_id for run_id in run_ids if (run := instance.get_run_by_id(run_id)) and not run.is_finished}
-    return run_ids - running
+    """Those runs that broke off, or are gone: no retry of their own follows, and nobody has cancelled them on purpose."""
+    found = {run_id: instance.get_run_by_id(run_id) for run_id in run_ids}
+    return {run_id for run_id, run in found.items() if run is None or _broke_off(run)}
+
+
+def _broke_off(run: DagsterRun) -> bool:
+    wanted = run.status is DagsterRunStatus.CANCELED or run.tags.get(WILL_RETRY) == "true"
+    return run.is_finished and not wanted
 
 
 def _verdict(name: str, record: AssetCheckExecutionRecord) -> Verdict | None:

@@ -17,7 +17,7 @@ from dagster._core.definitions.repository_definition import RepositoryDefinition
 from dagster._core.scheduler.instigation import InstigatorStatus, TickStatus
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, RunRecord
 
-from zakaz_dagster.defs.check_facts import check_facts, check_names
+from zakaz_dagster.defs.check_facts import WILL_RETRY, check_facts, check_names
 from zakaz_dagster.defs.partitions import RANGE_END, RANGE_START
 from zakaz_dagster.defs.run_errors import exception_error, run_error
 from zakaz_dagster.health.facts import DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact, TickFact
@@ -25,7 +25,7 @@ from zakaz_dagster.health.facts import DaemonFact, DagsterFacts, PolicyFact, Run
 WINDOW = timedelta(days=14)
 MOST_FAILED, MOST_SUCCEEDED = 200, 400
 UNFINISHED = [status for status in DagsterRunStatus if status not in FINISHED_STATUSES]
-WILL_RETRY, MAX_RUNTIME = "dagster/will_retry", "dagster/max_runtime"
+MAX_RUNTIME = "dagster/max_runtime"
 PARTITION, SCHEDULE = "dagster/partition", "dagster/schedule_name"
 HIDDEN_JOB = "__ASSET_JOB"
 SHOWN_ASSETS = 3

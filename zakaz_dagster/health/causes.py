@@ -13,6 +13,7 @@ from zakaz_dagster.verdicts import Status, Verdict
 CLICKHOUSE = "platform__clickhouse"
 DAGSTER = "platform__dagster"
 DAEMONS = "platform__daemons"
+DISK = "platform__disk"
 AGE = ("fresh", "no_missing_days", "loaded_in_time")
 
 
@@ -44,8 +45,12 @@ def _candidates(verdict: Verdict, bad: Mapping[str, Verdict]) -> Iterable[str]:
 
 
 def _of_platform(check: str) -> tuple[str, ...]:
-    if check in ("schema", "grants", "clock", "backups", "clickhouse_disk"):
+    if check in ("schema", "grants", "clock", "backups"):
         return (CLICKHOUSE,)
+    if check == "clickhouse_disk":  # on one server both stand on the same disk
+        return (CLICKHOUSE, DISK)
+    if check in ("dagster", "alert_store"):
+        return (DISK,)
     if check == "ticks":
         return (DAEMONS, CLICKHOUSE)
     return (DAGSTER,) if check in ("daemons", "schedules", "queue") else ()

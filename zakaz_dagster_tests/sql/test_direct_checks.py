@@ -113,7 +113,7 @@ def test_hand_exported_campaigns_need_not_be_known(loaded):
     assert verdict(loaded, "campaign_known").status.value == "ok"
 
 
-@pytest.mark.parametrize(("cost", "status"), [("100", "ok"), ("501", "warning"), ("19", "warning"), ("500", "ok")])
+@pytest.mark.parametrize(("cost", "status"), [("100", "ok"), ("181", "warning"), ("19", "warning"), ("180", "ok")])
 def test_the_newest_day_is_compared_with_its_weekday(warehouse, cost, status):
     weeks = [fact(11, "100", day=DAY - timedelta(days=7 * week)) for week in range(1, 5)]
     others = [fact(11, "9000", day=DAY - timedelta(days=day)) for day in (1, 2, 3)]

@@ -147,6 +147,32 @@ def test_a_day_is_compared_with_its_weekday(world: World, sold: int, status: Sta
     assert verdict(world, "stg_qtickets_sales_raw__volume_as_usual") == (status, float(sold))
 
 
+@pytest.mark.parametrize(("campaign", "spends", "status"), [
+    (1, "100", Status.OK), (1, "0", Status.WARNING), (2, "100", Status.WARNING), (2, "10", Status.WARNING),
+])  # fmt: skip
+def test_a_large_campaign_that_stops_or_is_new_is_named(
+    world: World, campaign: int, spends: str, status: Status
+) -> None:
+    for on in range(1, 8):
+        world.direct(f"2025-12-0{on}", 1, 1, 1, "100", utm="yandex/cpc/a/b")
+        world.direct(f"2025-12-0{on}", 3, 3, 3, "15", utm="yandex/cpc/a/b")  # too small to be told of
+    world.direct("2025-12-08", campaign, campaign, campaign, spends, utm="yandex/cpc/a/b")
+    world.build("2025-12-01", "2025-12-08")
+    found = evaluate(world.wh, load("checks")["fact_marketing_daily__campaigns_as_usual"])
+    assert found.status is status
+    if status is not Status.OK:
+        assert "has stopped: 0 RUB, the week before 100 a day" in found.detail
+        assert ("is new" in found.detail) is (campaign == 2)
+
+
+@pytest.mark.parametrize(("back", "status"), [("490", Status.OK), ("510", Status.WARNING)])
+def test_sudden_refunds_are_told(world: World, back: str, status: Status) -> None:
+    for on in range(1, 16):
+        world.sale(f"2025-12-{on:02}", on, 1000, event=1, show=1)
+    world.sale("2025-11-20", 99, 1000, event=1, show=1, refunded=("2025-12-16", back, "0"))
+    assert verdict(world, "stg_qtickets_sales_raw__refunds_as_usual") == (status, float(back))
+
+
 def test_a_missing_setting_stops_the_reports_aloud(world: World) -> None:
     world.wh.command("ALTER TABLE dim_settings DELETE WHERE key = 'roas_green_above'", None, MUTATION)
     assert verdict(world, "dim_settings__complete") == (Status.ERROR, 1.0)

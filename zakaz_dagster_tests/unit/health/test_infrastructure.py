@@ -98,6 +98,11 @@ def test_a_dead_daemon_explains_age_and_dagsters_storage_explains_the_daemon():
     assert found == {"fact_vk__no_missing_days": "platform__daemons", "platform__daemons": "platform__dagster"}
 
 
+def test_a_full_disk_explains_what_cannot_be_written_on_it():
+    broken = ("platform__clickhouse_disk", "platform__dagster", "platform__alert_store")
+    assert because(bad("platform__disk"), *map(bad, broken)) == dict.fromkeys(broken, "platform__disk")
+
+
 def test_a_stale_source_explains_the_policy_of_its_table():
     assert because(bad("t__fresh", assets=("t",)), bad("t__loaded_in_time", assets=("t",))) == {
         "t__loaded_in_time": "t__fresh"
