@@ -43,7 +43,7 @@ def check_facts(instance: DagsterInstance, repository: RepositoryDefinition) -> 
 
 
 def _ended(instance: DagsterInstance, run_ids: set[str]) -> set[str]:
-    """Those runs that broke off, or are gone: no retry of their own follows, and nobody has cancelled them on purpose."""
+    """Those runs that broke off, or are gone: no retry of their own follows, and nobody cancelled them."""
     found = {run_id: instance.get_run_by_id(run_id) for run_id in run_ids}
     return {run_id for run_id, run in found.items() if run is None or _broke_off(run)}
 
