@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -106,6 +107,13 @@ def enter(running: Stack) -> None:
     for name in [name for name in os.environ if name.startswith(prefixes)]:
         del os.environ[name]
     os.environ.update(running.environment)
+
+
+def environment_file(running: Stack) -> Path:
+    """`home`/env, by which another shell sees the same stack: `set -a; . <home>/env; zakaz smoke`."""
+    path = running.home / "env"
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in running.environment.items()))
+    return path
 
 
 def dagster_home(home: Path) -> Path:

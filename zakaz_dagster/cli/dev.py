@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from zakaz_dagster.local import Stack, enter, stack
+from zakaz_dagster.local import Stack, enter, environment_file, stack
 from zakaz_dagster.settings import PROJECT_ROOT
 
 UI_HOST = "127.0.0.1"
@@ -37,6 +37,7 @@ def dev(port: int, pages_port: int, health_port: int, seed: int, history: int, h
         console.print(f"[bold]Pages[/]       http://{UI_HOST}:{pages_port}   (written after the first load)")
         console.print(f"[bold]Health[/]      http://{UI_HOST}:{health_port}/healthz")
         console.print(f"ClickHouse  {running.clickhouse.url}   sandbox  {running.sandbox.url}")
+        console.print(f"Other shells: set -a; . {environment_file(running)}; zakaz smoke")
         sys.exit(_keep_running(running, _processes(port, pages_port, health_port, home / "preview")))
 
 

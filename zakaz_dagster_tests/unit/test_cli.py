@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from zakaz_dagster.cli import VERBS, main
-from zakaz_dagster.local import Service, Stack, enter
+from zakaz_dagster.cli import VERBS, dev, main
+from zakaz_dagster.local import Service, Stack, enter, environment_file
 from zakaz_dagster.settings import Settings
 from zakaz_dagster_tests.bodies_qtickets import PLANTED, order, page, ticket
 
@@ -68,6 +69,21 @@ def test_the_local_stack_sees_nothing_of_the_callers_accounts(tmp_path, monkeypa
         os.environ.clear()
         os.environ.update(saved)
     assert (settings.clickhouse.secure, settings.alerts.smtp_host, settings.alerts.email_to) == (False, "", "")
+
+
+def test_another_shell_sees_the_stack_through_its_file(tmp_path):
+    home = tmp_path / "a home"
+    home.mkdir()
+    service = Service("any", process=None, facts={"port": 77})  # type: ignore[arg-type]
+    path = environment_file(Stack(service, service, home))
+    shell = f"set -a; . '{path}'; printf '%s %s' \"$CLICKHOUSE_PORT\" \"$DAGSTER_HOME\""
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
+    assert done.stdout == f"77 {home}/dagster"
+
+
+def test_dev_keeps_the_health_endpoints_beside_dagster(tmp_path):
+    found = dev._processes(3000, 3080, 8081, tmp_path / "pages")
+    assert found["health"] == ["zakaz_dagster", "health", "serve", "--host", "127.0.0.1", "--port", "8081"]
 
 
 @pytest.mark.parametrize(
