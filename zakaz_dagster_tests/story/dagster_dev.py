@@ -11,13 +11,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zakaz_dagster import wiring
+from zakaz_dagster.definitions import build_definitions
+from zakaz_dagster.defs import execution
 from zakaz_dagster.local import PROJECT_ROOT, Stack, enter, stack
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse import schema
@@ -25,7 +27,10 @@ from zakaz_dagster.warehouse.client import Warehouse
 
 LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-RUNS = """query($f: RunsFilter) { runsOrError(filter: $f) { ... on Runs { results { runId status jobName } } } }"""
+RUNS = """query($f: RunsFilter) { runsOrError(filter: $f) { ... on Runs { results {
+  runId status jobName startTime endTime } } } }"""
+START = """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 LOGS = """query($id: ID!) { logsForRun(runId: $id) { ... on EventConnection { events {
   ... on MessageEvent { message } } } } }"""
 ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
@@ -56,6 +61,20 @@ class Dagster:
         assert data["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess", data
         return data["launchPartitionBackfill"]["backfillId"]
 
+    def launch(self, job: str, tags: Mapping[str, str]) -> str:
+        """Launch a run of a job as the launchpad does; returns its id."""
+        location = {"repositoryName": "__repository__", "repositoryLocationName": "zakaz_dagster", "jobName": job}
+        listed = [{"key": key, "value": value} for key, value in tags.items()]
+        params = {"selector": location, "runConfigData": {}, "executionMetadata": {"tags": listed}}
+        data = self.ask(START, p=params)["launchRun"]
+        assert data["__typename"] == "LaunchRunSuccess", data
+        return data["run"]["runId"]
+
+    def run(self, run: str) -> dict[str, Any]:
+        """A run's status and times."""
+        [found] = self.ask(RUNS, f={"runIds": [run]})["runsOrError"]["results"]
+        return found
+
     def runs(self, backfill: str) -> list[dict[str, str]]:
         tags = {"tags": [{"key": "dagster/backfill", "value": backfill}]}
         return self.ask(RUNS, f=tags)["runsOrError"]["results"]
@@ -74,14 +93,14 @@ class Dagster:
         return int(found[1])
 
 
-def wait(found: Any, seconds: float) -> Any:
+def wait(found: Any, seconds: float, *, every: float = 0.5) -> Any:
     """Poll until `found()` is true; its value."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         value = found()
         if value:
             return value
-        time.sleep(0.5)
+        time.sleep(every)
     raise AssertionError(f"not in {seconds} s")
 
 
@@ -94,6 +113,8 @@ def dagster_dev(home: Path, sandbox_options: Sequence[str]) -> Iterator[Dagster]
         try:
             warehouse = wiring.warehouse(Settings())
             schema.apply(warehouse)
+            with execution.instance_at_home() as instance:  # as `zakaz dev` does
+                execution.set_pool_limits(build_definitions(), instance)
             with _web(dict(os.environ), home) as port:
                 yield Dagster(port, running, warehouse)
         finally:

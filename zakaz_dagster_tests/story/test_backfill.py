@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from zakaz_dagster.cli.books import compare
-from zakaz_dagster_tests.story.dagster_dev import dagster_dev, wait
+from zakaz_dagster.defs.partitions import Days
+from zakaz_dagster_tests.story.dagster_dev import ENDED, dagster_dev, wait
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 TABLES = {
@@ -39,9 +40,11 @@ def backfill_story(home, days, patience, *, kill):
     options = ["--now", midnight.isoformat(), "--days", str(days), "--orders-per-day", "15", "--groups", "1"]
     with dagster_dev(home, options) as dagster:
         launched = {vendor: dagster.backfill(tables, keys) for vendor, tables in TABLES.items()}
+        beside = dagster.launch("vk_ads_daily", Days(last, last).tags)  # while the backfill reads the same vendor
         for vendor, backfill in launched.items():
             runs = dagster.finished(backfill, patience)
             assert [run["status"] for run in runs] == ["SUCCESS"], vendor
+        one_after_the_other(dagster, launched["vk_ads"], beside, patience)
         for book, cells, wrong in compare(dagster.warehouse, dagster.stack.sandbox.url, first, last):
             assert cells > days / 2, book
             assert wrong == [], book
@@ -49,15 +52,26 @@ def backfill_story(home, days, patience, *, kill):
             killed_and_started_again(dagster, keys, patience)
 
 
+def one_after_the_other(dagster, backfill, run, patience):
+    """A vendor is never read twice at once, whoever launched the two runs."""
+    ended = wait(lambda: (found := dagster.run(run)) and found["status"] in ENDED and found, patience)
+    assert ended["status"] == "SUCCESS"
+    first, second = sorted([dagster.runs(backfill)[0], ended], key=lambda each: each["startTime"])
+    assert first["endTime"] <= second["startTime"]
+
+
 def killed_and_started_again(dagster, keys, patience):
-    """The worker of a VK backfill dies by kill -9; another launch ends with the same tables."""
+    """The worker of a VK backfill dies by kill -9 half-way; another launch ends with the same tables."""
+    held = "SELECT uniqExact(date) FROM fact_vk_ads_daily"
     undisturbed = content(dagster.warehouse)
     for table in ("fact_vk_ads_daily", "meta_day_loads"):
         dagster.warehouse.command(f"TRUNCATE TABLE {table}")
     killed = dagster.backfill(TABLES["vk_ads"], keys)
     run = wait(lambda: [run for run in dagster.runs(killed) if run["status"] == "STARTED"], patience)[0]
-    wait(lambda: dagster.worker(run["runId"]), 30)
-    os.kill(dagster.worker(run["runId"]), signal.SIGKILL)
+    worker = wait(lambda: dagster.worker(run["runId"]), 30)
+    wait(lambda: dagster.warehouse.scalar(held), patience, every=0.02)
+    os.kill(worker, signal.SIGKILL)
+    assert 0 < dagster.warehouse.scalar(held) < len(keys)
     wait(lambda: [each for each in dagster.runs(killed) if each["status"] == "FAILURE"], patience)
     again = dagster.backfill(TABLES["vk_ads"], keys)
     assert dagster.finished(again, patience)[-1]["status"] == "SUCCESS"
