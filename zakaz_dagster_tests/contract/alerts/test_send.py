@@ -77,6 +77,19 @@ def test_the_resolved_mail_belongs_to_the_thread_of_the_first(opened):
     assert "4 ч" in second.get_body(["plain"]).get_content()
 
 
+def test_a_failed_load_is_named_by_its_vendor_and_by_what_its_error_says_to_do():
+    run = Verdict(
+        "run__qtickets_refresh", "processes", Status.ERROR, "the token was refused", "correct QTICKETS_TOKEN", 2, 0,
+        assets=("stg_qtickets_orders_raw",),
+    )  # fmt: skip
+    planned = plan({}, [run, replace(BAD, because=run.name)], NOW, RULES)
+    mail = compose(planned.notices, ABOUT)
+    assert mail.subject == "Zakaz: ошибка — Загрузка QTickets (qtickets_refresh) не удалась"
+    assert "Что сделать: Следующий шаг, как он записан в ошибке запуска: correct QTICKETS_TOKEN" in mail.text
+    assert "Из-за этого же: QTickets: данные устарели" in mail.text
+    assert "при пределе" not in mail.text
+
+
 def test_a_mail_sent_twice_can_be_recognised(opened):
     with Mailbox() as mailbox:
         for _ in range(2):
