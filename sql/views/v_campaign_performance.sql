@@ -44,7 +44,8 @@ WITH
 moved AS
 (
     SELECT
-        date, city, channel_group, source, account, campaign_id, campaign_name, ad_group_id, ad_group_name,
+        date, city, channel_group, source, account, campaign_id, ad_group_id,
+        campaign_name AS own_campaign, ad_group_name AS own_group, '' AS listed_campaign, '' AS listed_group,
         spend_rub, spend_raw_rub, impressions, clicks, conversions,
         toInt64(0) AS orders, toInt64(0) AS tickets_sold, toInt64(0) AS tickets_free,
         toDecimal64(0, 2) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
@@ -52,7 +53,8 @@ moved AS
     FROM fact_marketing_daily
     UNION ALL
     SELECT
-        date, city, channel_group, source, account, campaign_id, campaign_name, ad_group_id, ad_group_name,
+        date, city, channel_group, source, account, campaign_id, ad_group_id,
+        '' AS own_campaign, '' AS own_group, campaign_name AS listed_campaign, ad_group_name AS listed_group,
         toDecimal64(0, 2) AS spend_rub, toDecimal64(0, 2) AS spend_raw_rub,
         toInt64(0) AS impressions, toInt64(0) AS clicks, CAST(NULL AS Nullable(Int64)) AS conversions,
         toInt64(orders) AS orders, toInt64(tickets_sold) AS tickets_sold, toInt64(tickets_free) AS tickets_free,
@@ -70,8 +72,9 @@ summed AS
         m.account AS account,
         m.campaign_id AS campaign_id,
         m.ad_group_id AS ad_group_id,
-        max(m.campaign_name) AS campaign_name,
-        max(m.ad_group_name) AS ad_group_name,
+        -- The platform's own name of the day, where it spent on it; a sale has the name that is listed now.
+        if(max(m.own_campaign) != '', max(m.own_campaign), max(m.listed_campaign)) AS campaign_name,
+        if(max(m.own_group) != '', max(m.own_group), max(m.listed_group)) AS ad_group_name,
         toFloat64(sum(m.spend_rub)) AS spend_rub,
         toFloat64(sum(m.spend_raw_rub)) AS spend_raw_rub,
         sum(m.impressions) AS impressions,
