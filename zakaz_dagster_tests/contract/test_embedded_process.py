@@ -79,35 +79,6 @@ def _ignoring_the_end(endpoint: Endpoint, sql: str) -> None:
         send(endpoint, sql)
 
 
-def test_kill_9_loses_no_acknowledged_insert(tmp_path: Path):
-    acknowledged = 0
-    for _ in range(3):
-        with serving(tmp_path) as endpoint:
-            assert send(endpoint, "CREATE TABLE IF NOT EXISTS t (a UInt64) ENGINE = MergeTree ORDER BY a").status == 200
-            found = int(send(endpoint, "SELECT count() FROM t").text)
-            assert found in (acknowledged, acknowledged + 1000)  # the insert that was under way may have landed
-            acknowledged = found + _inserted_until_killed(endpoint)
-    with serving(tmp_path) as endpoint:
-        assert int(send(endpoint, "SELECT count() FROM t").text) in (acknowledged, acknowledged + 1000)
-        assert send(endpoint, "CHECK TABLE t SETTINGS check_query_single_value_result = 1").text == "1\n"
-    assert acknowledged > 0
-
-
-def _inserted_until_killed(endpoint: Endpoint) -> int:
-    body = "".join(f"{number}\n" for number in range(1000))
-    killer = threading.Timer(0.7, endpoint.process.kill)
-    killer.start()
-    rows = 0
-    while True:
-        try:
-            reply = send(endpoint, body, query="INSERT INTO t FORMAT TSV")
-        except (OSError, http.client.HTTPException):
-            endpoint.process.wait()
-            return rows
-        assert reply.status == 200, reply.text
-        rows += reply.summary["written_rows"]
-
-
 def test_a_held_directory_is_refused_with_its_holder_and_code_2(tmp_path: Path):
     with serving(tmp_path) as endpoint:
         second = started(tmp_path)

@@ -3,9 +3,6 @@
 # ruff: noqa: S608
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -228,26 +225,6 @@ def test_a_failing_insert_leaves_the_day_as_it_was(warehouse: Warehouse, monkeyp
     monkeypatch.undo()
     assert held(warehouse) == {FIRST: 5}
     assert leftovers(warehouse) == []
-
-
-def test_a_load_killed_before_the_swap_changes_nothing_and_the_next_one_works(warehouse: Warehouse) -> None:
-    put(warehouse, FIRST, orders(FIRST, 5))
-    config = warehouse.config
-    code = f"""
-import os, signal
-from datetime import date
-from zakaz_dagster.warehouse import side
-from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
-from zakaz_dagster_tests.contract.test_warehouse_day import orders, put
-side.Side.swap = lambda self, ids: os.kill(os.getpid(), signal.SIGKILL)
-wh = Warehouse.connect(WarehouseConfig(port={config.port}, password={config.password!r}, database={config.database!r}))
-put(wh, date(2026, 3, 1), orders(date(2026, 3, 1), 9), run_id="killed")
-"""
-    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-    assert held(warehouse) == {FIRST: 5}
-    assert [name for name in leftovers(warehouse) if "killed" in name]
-    assert put(warehouse, FIRST, orders(FIRST, 9)) == days.DayReplaced(5, 9)
 
 
 def test_rows_lost_on_the_way_are_seen_before_the_swap(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,11 +86,10 @@ class Dagster:
         )
 
     def worker(self, run: str) -> int:
-        """The process id of a run's worker."""
+        """The process id of a run's worker; 0 until it is told."""
         events = self.ask(LOGS, id=run)["logsForRun"]["events"]
         found = re.search(r"\(pid: (\d+)\)", " ".join(event.get("message", "") for event in events))
-        assert found
-        return int(found[1])
+        return int(found[1]) if found else 0
 
 
 def wait(found: Any, seconds: float, *, every: float = 0.5) -> Any:
