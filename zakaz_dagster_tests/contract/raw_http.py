@@ -61,3 +61,8 @@ def rows(endpoint: Endpoint, sql: str, **parameters: object) -> list[dict[str, o
     reply = send(endpoint, sql, default_format="JSONEachRow", output_format_json_quote_64bit_integers=0, **parameters)
     assert reply.status == 200, reply.text
     return [json.loads(line) for line in reply.body.splitlines()]
+
+
+def count(endpoint: Endpoint, table: str) -> int:
+    """Rows of a table."""
+    return int(send(endpoint, f"SELECT count() FROM {table}").text)

@@ -14,11 +14,6 @@ from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster_tests.contract.gmail.box import QUERY, Box, mailed, put, report, window
 
 
-@pytest.fixture
-def box(sandbox, tmp_path):
-    return Box(sandbox.url, tmp_path)
-
-
 def test_every_page_is_read_and_every_mail_comes_once(sandbox, box):
     whole = list(box.api().ids(f"{QUERY} {window().query}"))
     sandbox.fault("gmail", page_cap=3)

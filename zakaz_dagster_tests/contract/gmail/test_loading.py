@@ -1,10 +1,8 @@
-"""Mails into the warehouse: the day equals the world's truth, whatever the order, and however often they are loaded."""
+"""Mails into the warehouse: the day equals the world's truth, however often its mails are loaded."""
 
 # ruff: noqa: S608
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -17,44 +15,10 @@ from zakaz_dagster.sources.gmail.failover import Covered
 from zakaz_dagster.warehouse.day import rebuild
 from zakaz_dagster.warehouse.statements import load as load_statements
 from zakaz_dagster_tests.contract.gmail.box import NOON, QUERY, Box, mailed, put, report, window
+from zakaz_dagster_tests.contract.gmail.loaded import day_rows, load, tables
 from zakaz_dagster_tests.unit.gmail.mailing import moment
 
 TOMSK, OMSK = "20.11.2026;Шоу;Томск;{};{};0", "20.11.2026;Шоу;Омск;{};{};0"
-
-
-@pytest.fixture
-def box(sandbox, tmp_path):
-    return Box(sandbox.url, tmp_path)
-
-
-def load(box, warehouse, *, days: int = 7, run_id: str = "run", **options):
-    return load_mails(box.mailbox(), warehouse, window(days), MailLoad(run_id, **options))
-
-
-def day_rows(warehouse, day: str = "2026-11-20") -> list[tuple]:
-    """(city, tickets, revenue) of the mail channel's day."""
-    rows = warehouse.rows(
-        "SELECT city, sum(tickets) AS sold, toFloat64(sum(price_rub)) AS revenue FROM stg_qtickets_sales_raw FINAL"
-        f" WHERE channel = 'mail' AND sale_date = '{day}' GROUP BY city ORDER BY city"
-    )
-    return [tuple(row.values()) for row in rows]
-
-
-def tables(warehouse) -> dict[str, list[tuple]]:
-    """Everything the mails left behind, without when and by which run."""
-    found = {}
-    for table, where in (
-        ("stg_gmail_messages", "1"),
-        ("stg_gmail_sales_raw", "1"),
-        ("stg_qtickets_sales_raw", "channel = 'mail'"),
-        ("stg_rejects", "source = 'gmail'"),
-        ("meta_day_loads", "source = 'gmail'"),
-    ):
-        rows = warehouse.rows(
-            f"SELECT * EXCEPT (_loaded_at, _ver, _run_id) FROM {table} FINAL WHERE {where} ORDER BY ALL"
-        )
-        found[table] = [tuple(row.values()) for row in rows]
-    return found
 
 
 def test_days_of_the_world_equal_its_truth(sandbox, box, warehouse):
@@ -113,94 +77,6 @@ def test_a_second_load_asks_for_nothing_but_the_list_and_changes_nothing(sandbox
     assert again.requests == 1
     assert again.outcomes == {}
     assert tables(warehouse) == before
-
-
-def test_the_later_mail_wins_by_mail_time_even_when_it_is_loaded_first(sandbox, box, warehouse):
-    early = put(report(TOMSK.format(10, 1000), OMSK.format(5, 500)), "2026-11-20T21:00", "aa02")
-    late = put(report(TOMSK.format(12, 1200), OMSK.format(5, 500)), "2026-11-21T06:00", "aa01")
-    for first, second in ((early, late), (late, early)):
-        warehouse.command("TRUNCATE TABLE stg_gmail_messages")
-        mailed(sandbox, [first])
-        load(box, warehouse)
-        mailed(sandbox, [first, second])
-        load(box, warehouse)
-        assert day_rows(warehouse) == [("омск", 5, 500.0), ("томск", 12, 1200.0)]
-
-
-def test_a_show_the_later_mail_no_longer_names_is_gone(sandbox, box, warehouse):
-    mailed(
-        sandbox,
-        [
-            put(report(TOMSK.format(10, 1000), OMSK.format(1, 500)), "2026-11-20T21:00", "m1"),
-            put(report(TOMSK.format(10, 1000)), "2026-11-21T06:00", "m2"),
-        ],
-    )
-    load(box, warehouse)
-    assert day_rows(warehouse) == [("томск", 10, 1000.0)]
-
-
-def test_a_mail_for_each_city_adds_up(sandbox, box, warehouse):
-    mailed(
-        sandbox,
-        [
-            put(report(TOMSK.format(10, 1000)), "2026-11-21T06:00", "m1"),
-            put(report(OMSK.format(5, 500)), "2026-11-21T06:01", "m2"),
-            put(report(OMSK.format(6, 600)), "2026-11-21T09:00", "m3"),
-        ],
-    )
-    load(box, warehouse)
-    assert day_rows(warehouse) == [("омск", 6, 600.0), ("томск", 10, 1000.0)]
-
-
-def test_mails_with_and_without_numbers_of_shows_are_compared(sandbox, box, warehouse):
-    header = "Дата;ID мероприятия;Событие;Город;ID сеанса;Билетов;Бесплатных;Выручка"
-    full = report(
-        "20.11.2026;24012;Шоу;Томск;150001;12;2;1200", "20.11.2026;24012;Шоу;Томск;150002;3;3;0", header=header
-    )
-    mailed(
-        sandbox,
-        [put(report(TOMSK.format(10, 1000)), "2026-11-20T21:00", "m1"), put(full, "2026-11-21T06:00", "m2")],
-    )
-    load(box, warehouse)
-    assert day_rows(warehouse) == [("томск", 15, 1200.0)]
-    free = "SELECT sumIf(tickets, is_free = 1) FROM stg_qtickets_sales_raw FINAL WHERE channel = 'mail'"
-    assert warehouse.scalar(free) == 5
-
-
-def test_a_forwarded_older_report_does_not_win(sandbox, box, warehouse):
-    older, newer = report(TOMSK.format(10, 1000)), report(TOMSK.format(12, 1200))
-    older["Date"] = "Fri, 20 Nov 2026 21:00:00 +0300"
-    enclosing = report()
-    enclosing.clear_content()
-    enclosing.replace_header("Subject", "Fwd: QTickets")
-    enclosing.set_content("см. вложение")
-    enclosing.add_attachment(older)
-    quoting = report(TOMSK.format(10, 1000))
-    quoting.replace_header("Subject", "Fwd: QTickets: отчёт")
-    mailed(
-        sandbox,
-        [
-            put(older, "2026-11-20T21:00", "m1"),
-            put(newer, "2026-11-21T06:00", "m2"),
-            put(enclosing, "2026-11-21T09:00", "m3"),
-            put(quoting, "2026-11-21T10:00", "m4"),
-        ],
-    )
-    load(box, warehouse)
-    assert day_rows(warehouse) == [("томск", 12, 1200.0)]
-
-
-def test_a_vendors_resend_of_earlier_figures_wins_by_its_time(sandbox, box, warehouse):
-    mailed(
-        sandbox,
-        [
-            put(report(TOMSK.format(10, 1000)), "2026-11-20T21:00", "m1"),
-            put(report(TOMSK.format(12, 1200)), "2026-11-21T06:00", "m2"),
-            put(report(TOMSK.format(10, 1000)), "2026-11-21T09:00", "m3"),
-        ],
-    )
-    load(box, warehouse)
-    assert day_rows(warehouse) == [("томск", 10, 1000.0)]
 
 
 def test_put_aside_lines_stand_in_the_rejects_until_a_later_report_replaces_them(sandbox, box, warehouse):
@@ -305,55 +181,3 @@ def insert_api_line(warehouse) -> None:
         "INSERT INTO stg_qtickets_sales_raw (channel, sale_date, line_id, sold_at, tickets, price_rub, reported_at)"
         " VALUES ('api', '2026-11-20', '1', '2026-11-20 10:00:00', 1, 100, NULL)"
     )
-
-
-def random_mailbox(chance: random.Random) -> list[dict]:
-    """Reports of two days by city and whole, resends, forwards, bad lines, in any mixture."""
-    made = []
-    for number in range(chance.randint(2, 8)):
-        days = chance.sample(["19.11.2026", "20.11.2026"], chance.randint(1, 2))
-        cities = chance.sample(["Томск", "Омск", "Чита", "Нигдеград"], chance.randint(1, 4))
-        rows = [
-            f"{day};Шоу;{city};{chance.randint(0, 3)};{chance.randint(0, 3) * 100};0" for day in days for city in cities
-        ]
-        if chance.random() < 0.3:
-            rows.append("20.11.2026;Шоу;Томск;много;100;0")
-        message = report(*rows)
-        if chance.random() < 0.3:
-            message.replace_header("Subject", "Fwd: QTickets")
-        at = f"2026-11-2{chance.randint(0, 1)}T{chance.randint(10, 20)}:{chance.choice(['00', '30'])}"
-        made.append(put(message, at, f"m{number}{chance.randint(0, 9)}"))
-        if chance.random() < 0.3:
-            made.append({**made[-1], "id": f"r{number}", "at": made[-1]["at"] + 3600})
-    return made
-
-
-def loaded_in_pieces(sandbox, box, warehouse, pieces: Iterable[list[dict]]) -> dict[str, list[tuple]]:
-    for table in (
-        "stg_gmail_messages",
-        "stg_gmail_sales_raw",
-        "stg_qtickets_sales_raw",
-        "stg_rejects",
-        "meta_day_loads",
-    ):
-        warehouse.command(f"TRUNCATE TABLE {table}")
-    for piece in pieces:
-        mailed(sandbox, piece)
-        load(box, warehouse)
-    return tables(warehouse)
-
-
-@pytest.mark.parametrize(
-    "seed", [0, 28, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 41) if seed != 28)]
-)
-def test_any_mailbox_in_any_order_and_pieces_gives_the_same_tables(sandbox, box, warehouse, seed):
-    chance = random.Random(seed)
-    mails = random_mailbox(chance)
-    whole = loaded_in_pieces(sandbox, box, warehouse, [mails, mails])
-    shuffled = chance.sample(mails, len(mails))
-    singly = loaded_in_pieces(sandbox, box, warehouse, [[mail] for mail in shuffled])
-    cut = chance.randint(1, len(mails))
-    halves = loaded_in_pieces(sandbox, box, warehouse, [shuffled[:cut], shuffled, shuffled[cut:]])
-    assert whole["stg_gmail_messages"]
-    assert singly == whole
-    assert halves == whole
