@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
 
+from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import ddl, schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.promise import kept
 from zakaz_dagster.warehouse.statements import load
 from zakaz_dagster_tests.contract.raw_http import Reply, send
 from zakaz_dagster_tests.contract.test_warehouse_grants import USERS, reader_profile, rights_of
@@ -177,6 +180,14 @@ def test_a_chart_with_filters_gives_the_hand_computed_figures(reader: Endpoint) 
         ["томск", 729, 2100, pytest.approx(2100 / 729)],
         ["омск", 336, 1950, pytest.approx(1950 / 336)],
     ]
+
+
+def test_the_watch_reads_every_view_with_the_readers_rights(reader: Endpoint) -> None:
+    config = WarehouseConfig(port=reader.port, user=reader.user, password=reader.password)
+    wh = Warehouse.connect(config)
+    found = {view: kept(wh, view, date(2025, 12, 10), most_ms=60_000) for view in VIEWS}
+    assert {view: each.detail for view, each in found.items() if each.status is not Status.OK} == {}
+    wh.close()
 
 
 @pytest.mark.parametrize("name", ["stg_qtickets_sales_raw", "fact_marketing_daily", "dim_settings", "meta_job_runs"])
