@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.warehouse.statements import load
@@ -126,3 +127,10 @@ def test_a_run_without_settings_fails_naming_all_of_them(definitions, monkeypatc
     text = " ".join(str(event.event_specific_data) for event in result.all_events)
     assert "QTICKETS_TOKEN is not set" in text
     assert "ZAKAZ_PRIVACY_SALT is not set" in text
+
+
+def test_a_backfill_of_years_has_time_to_be_written_down_before_it_starts():
+    """One event per table and day, a quarter of a second each on a busy disk, counts as starting."""
+    monitoring = yaml.safe_load((PROJECT / "dagster.yaml").read_text("utf-8"))["run_monitoring"]
+    days, tables = 4 * 365, 3
+    assert monitoring["start_timeout_seconds"] >= days * tables / 4
