@@ -4,6 +4,7 @@ Checks are not partitioned: each scans the window it names in one query. A block
 is downstream; the others are red without stopping anything.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from zakaz_dagster.warehouse.statements import Statement, load
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
+
+HEADER = re.compile(r"\A(?:--[^\n]*\n)+")  # said above the query already
 
 
 def sql_checks(assets: frozenset[str]) -> list[dg.AssetChecksDefinition]:
@@ -71,7 +74,8 @@ def _checks_of(asset: str, statements: Sequence[Statement]) -> dg.AssetChecksDef
 
 def _about(statement: Statement) -> str:
     """What the check says, what to do, and its SQL: here, once, for a result is stored three times at every run."""
-    return f"{statement.title}\n\n{statement.meta.get('action', '')}\n\n```sql\n{statement.sql.strip()}\n```"
+    query = HEADER.sub("", statement.sql).strip()
+    return f"{statement.title}\n\nWhen red: {statement.meta.get('action', '')}\n\n```sql\n{query}\n```"
 
 
 def result(asset: str, name: str, verdict: Verdict) -> dg.AssetCheckResult:
