@@ -21,6 +21,7 @@ from zakaz_dagster.health.facts import CheckFact
 from zakaz_dagster.verdicts import Status, Verdict
 
 WILL_RETRY = "dagster/will_retry"
+UNSAID = ("what to do", "concerns")
 PLANNED = AssetCheckExecutionRecordStatus.PLANNED
 
 
@@ -59,6 +60,7 @@ def _verdict(name: str, record: AssetCheckExecutionRecord) -> Verdict | None:
         return None
     about = event.asset_check_evaluation_data
     status = Status.OK if about.passed else _severity(about)
+    asset = about.asset_key.to_user_string()
     return Verdict(
         name,
         "infrastructure" if name.startswith("platform__") else "data",
@@ -68,7 +70,7 @@ def _verdict(name: str, record: AssetCheckExecutionRecord) -> Verdict | None:
         _number(about.metadata, "figure"),
         _number(about.metadata, "threshold"),
         datetime.fromtimestamp(record.create_timestamp, UTC) if status is not Status.OK else None,
-        (about.asset_key.to_user_string(),),
+        tuple(metadata_text(about.metadata, "concerns").split(", ")) if "concerns" in about.metadata else (asset,),
     )
 
 
@@ -83,4 +85,4 @@ def _number(metadata: Mapping[str, object], name: str) -> float | None:
 
 def _figures(metadata: Mapping[str, object]) -> str:
     """The short metadata of a check without a sentence of its own."""
-    return ", ".join(f"{name} {metadata_text(metadata, name)}" for name in metadata if name != "what to do")
+    return ", ".join(f"{name} {metadata_text(metadata, name)}" for name in metadata if name not in UNSAID)

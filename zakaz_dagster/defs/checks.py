@@ -82,6 +82,8 @@ def result(asset: str, name: str, verdict: Verdict) -> dg.AssetCheckResult:
     """A verdict as Dagster shows it; a warning is a failed check of severity WARN."""
     severe = verdict.status is Status.ERROR
     metadata: dict[str, Any] = {} if verdict.status is Status.OK else {"what to do": verdict.action}
+    if verdict.status is not Status.OK and set(verdict.assets) - {asset, ""}:
+        metadata["concerns"] = ", ".join(verdict.assets)  # an alert names the views that show them
     for label, value in (("figure", verdict.figure), ("threshold", verdict.threshold)):
         if value is not None:
             metadata[label] = float(value)

@@ -132,15 +132,28 @@ DATA = {
         "stg_qtickets_sales_raw__one_row_per_ticket", "билет посчитан дважды", ("1 tickets on several days",), views=SALES,
         **rows(
             "INSERT INTO stg_qtickets_sales_raw SELECT * REPLACE (toDate('{d2}') AS sale_date)"
-            " FROM stg_qtickets_sales_raw FINAL WHERE channel = 'api' AND sale_date = '{d3}' LIMIT 1",
+            " FROM (SELECT * FROM stg_qtickets_sales_raw FINAL WHERE channel = 'api' AND sale_date = '{d3}' LIMIT 1)",
             check="stg_qtickets_sales_raw__one_row_per_ticket", job="qtickets_reload", first=3, last=2,
         ),
     ),
-    "sales vanished": Fault(
+    "volume unlike its weekday": Fault(
         "stg_qtickets_sales_raw__volume_as_usual", "продажи необычные", ("usual",), views=SALES, status="warning",
+        **spoilt(
+            "INSERT INTO stg_qtickets_sales_raw SELECT line.* REPLACE (concat(line_id, '-', toString(number)) AS line_id)"
+            " FROM (SELECT * FROM stg_qtickets_sales_raw FINAL WHERE channel = 'api'"
+            " AND sale_date = toDate(now('Europe/Moscow')) - 1) AS line CROSS JOIN numbers(30) AS copies",
+            check="stg_qtickets_sales_raw__volume_as_usual",
+            cure=lambda stage: stage.sql("ALTER TABLE stg_qtickets_sales_raw DELETE WHERE line_id LIKE '%-%'"),
+        ),
+    ),
+    "sudden refunds": Fault(
+        "stg_qtickets_sales_raw__refunds_as_usual", "внезапно много возвратов", ("RUB given back",), views=SALES,
+        status="warning",
         **rows(
-            "ALTER TABLE stg_qtickets_sales_raw DELETE WHERE channel = 'api' AND sale_date = '{d1}' AND order_id % 20 > 0",
-            check="stg_qtickets_sales_raw__volume_as_usual", job="qtickets_reload", first=1,
+            "INSERT INTO stg_qtickets_sales_raw SELECT * REPLACE (toDate('{d1}') AS refund_date, price_rub AS refunded_rub,"
+            " _ver + 1 AS _ver) FROM stg_qtickets_sales_raw FINAL WHERE channel = 'api' AND is_removed = 0"
+            " AND sale_date >= '{d6}' AND sale_date <= '{d2}'",
+            check="stg_qtickets_sales_raw__refunds_as_usual", job="qtickets_reload", first=6, last=1,
         ),
     ),
     "mail and API differ": Fault(
@@ -159,7 +172,7 @@ DATA = {
         ),
     ),
     "group total differs from its ads": Fault(
-        "fact_vk_ads_daily__groups_equal_vendor", "не сходятся с группами", ("1 days differ, by 100",), views=SPEND,
+        "fact_vk_ads_daily__groups_equal_vendor", "не сходятся с группами", ("1 days differ",), views=SPEND,
         **rows(
             "INSERT INTO fact_vk_ads_daily SELECT * REPLACE (spent_rub + 100 AS spent_rub, _ver + 1 AS _ver)"
             " FROM fact_vk_ads_daily FINAL WHERE date = '{d2}' LIMIT 1",

@@ -52,7 +52,7 @@ OPTIONS = {
     "ALERT_TIMEOUT_SECONDS": "3",
     "ALERT_QUIET_HOURS": "0-0",
     "ALERT_SETTLE_MINUTES": "0",
-    **{f"{vendor}_{name}_SECONDS": "2" for vendor in ("QTICKETS", "VK_ADS", "DIRECT") for name in ("DEADLINE", "TIMEOUT")},
+    **{f"{vendor}_{name}_SECONDS": "6" for vendor in ("QTICKETS", "VK_ADS", "DIRECT") for name in ("DEADLINE", "TIMEOUT")},
 }  # fmt: skip
 
 

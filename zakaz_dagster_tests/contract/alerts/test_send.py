@@ -90,6 +90,16 @@ def test_a_failed_load_is_named_by_its_vendor_and_by_what_its_error_says_to_do()
     assert "при пределе" not in mail.text
 
 
+@pytest.mark.parametrize("words", [
+    "Загрузка VK Реклама (vk_ads_daily) не удалась",
+    "ClickHouse не отвечает долго, и Dagster не отвечает долго, и всё это в одной длинной теме x y z",
+])  # fmt: skip
+def test_a_long_subject_keeps_every_space(opened, words):
+    with Mailbox() as mailbox:
+        smtp(mailbox).send(replace(compose(opened.notices, ABOUT), subject=f"Zakaz: ошибка — {words}"))
+    assert mailbox.subjects == [f"Zakaz: ошибка — {words}"]
+
+
 def test_a_mail_sent_twice_can_be_recognised(opened):
     with Mailbox() as mailbox:
         for _ in range(2):
