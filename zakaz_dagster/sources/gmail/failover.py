@@ -166,7 +166,8 @@ def _bad(facts: Facts, state: State) -> tuple[Verdict, ...]:
     look = "Посмотрите последние запуски qtickets_refresh и проверьте доступ к QTickets: `zakaz doctor --live`."
     told = f"{loaded} Новые продажи читаются из писем с отчётами; такие дни помечены sales_source = mail."
     if state.covered:
-        told += f" Сейчас из писем:\n{_lines(state.covered)}"
+        first, last = min(state.covered), max(state.covered)
+        told += f" Дней из писем: {len(state.covered)}, с {first:%d.%m.%Y} по {last:%d.%m.%Y}."
     serving = _verdict(FROM_MAIL, Status.ERROR, told, f"{look} Когда QTickets ответит, его данные вернутся сами.")
     fault = f"{loaded} Письма с отчётами могли бы его заменить, но не читаются: {facts.unready}"
     cure = f"Выполните `zakaz gmail authorize`, затем `zakaz gmail check`. {look}"

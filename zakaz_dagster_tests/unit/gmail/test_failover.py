@@ -54,7 +54,7 @@ def test_a_stale_api_engages_the_mail_at_the_first_look():
     assert first.start
     assert statuses(first) == {FROM_MAIL: Status.ERROR, NO_BACKUP: Status.OK}
     assert "22.11.2026 09:59 (Москва)" in first.verdicts[0].detail
-    assert "— 22.11.2026: билетов 138" in first.verdicts[0].detail
+    assert "Дней из писем: 1, с 22.11.2026 по 22.11.2026." in first.verdicts[0].detail
     later = decide(facts(136, NOON + BETWEEN_LOADS), first.state)
     assert later.start
 
