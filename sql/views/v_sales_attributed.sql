@@ -71,5 +71,5 @@ SELECT
     f.deduction_rub AS deduction_rub,
     f.as_of AS as_of
 FROM fact_sales_attributed_daily AS f
-WHERE (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail'))
+WHERE (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND mail_in_facts = 1))
 COMMENT 'Продажи, которые считаются, и реклама, которой они обязаны'

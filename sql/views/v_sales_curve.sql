@@ -54,7 +54,7 @@ sold AS
         sum(f.revenue_rub) - sum(f.refunds_rub) AS net_rub
     FROM fact_show_daily AS f
     WHERE f.show_id > 0
-        AND (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail'))
+        AND (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND mail_in_facts = 1))
     GROUP BY f.show_id, f.date
 ),
 days AS

@@ -58,7 +58,7 @@ moved AS
         sum(f.clicks) AS clicks
     FROM fact_show_daily AS f
     WHERE f.sales_source = ''
-        OR (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail'))
+        OR (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND mail_in_facts = 1))
     GROUP BY f.show_id, f.event_id, f.event_name, f.city, f.show_date
 ),
 -- The event of a city's day, when it is the only one; a live one is preferred to a cancelled one.

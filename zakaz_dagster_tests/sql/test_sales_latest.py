@@ -3,12 +3,15 @@
 # ruff: noqa: S608
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.day import rebuild
 from zakaz_dagster.warehouse.statements import load
 
+SALES_FACTS = ("fact_qtickets_sales_daily", "fact_utm_daily", "fact_sales_attributed_daily")
 D18, D19, D20, D21 = ("2026-11-18", "2026-11-19", "2026-11-20", "2026-11-21")
 
 
@@ -48,9 +51,10 @@ def _date(text: str) -> str:
     return f"'{text}'" if text else "NULL"
 
 
-def covered(wh: Warehouse, day: str, until: str, ver: int = 1) -> None:
+def covered(wh: Warehouse, day: str, until: str, ver: int = 1, accepted: int = 0) -> None:
     wh.command(
-        f"INSERT INTO meta_day_loads (source, day, covered_until, _ver) VALUES ('qtickets', '{day}', '{until}', {ver})"
+        "INSERT INTO meta_day_loads (source, day, covered_until, accepted, _ver)"
+        f" VALUES ('qtickets', '{day}', '{until}', {accepted}, {ver})"
     )
 
 
@@ -65,8 +69,6 @@ def wh(warehouse: Warehouse) -> Warehouse:
 
 def latest(wh: Warehouse, **settings: object) -> list[tuple]:
     """(date, event, show, city, sold, free, revenue, refunds, source, complete)"""
-    from datetime import date
-
     rebuild(wh, load("builds")["fact_qtickets_sales_daily"], date(2026, 11, 1), date(2026, 11, 30))
     rows = wh.rows(
         "SELECT toString(date) AS date, event_id, show_id, city, tickets_sold, tickets_free, revenue_rub, refunds_rub,"
@@ -103,6 +105,31 @@ def test_a_running_day_is_the_apis_while_it_knows_later_hours_than_the_mail(wh):
     assert [row[8] for row in latest(wh)] == ["mail"]
     covered(wh, D21, f"{D21} 18:00:00", ver=2)
     assert [row[8] for row in latest(wh)] == ["api"]
+
+
+def test_a_day_is_never_empty_on_its_way_from_one_channel_to_the_other(wh):
+    """Loaded is not built: until the facts hold a channel's day, it is shown as the other one knows it."""
+
+    def shown(*facts: str) -> list[tuple[str, int]]:
+        """(source, tickets) of v_sales_latest and v_sales_attributed, after building these facts."""
+        for fact in facts:
+            rebuild(wh, load("builds")[fact], date.fromisoformat(D20), date.fromisoformat(D20))
+        query = f"SELECT sales_source, sum(tickets_sold) AS n FROM {{}} WHERE date = '{D20}' GROUP BY sales_source"
+        views = ("v_sales_latest", "v_sales_attributed")
+        return [tuple(row.values()) for view in views for row in wh.rows(query.format(view))]
+
+    api_line(wh, D20, 1, price=500)
+    covered(wh, D20, f"{D20} 16:30:00", accepted=1)
+    assert shown(*SALES_FACTS) == [("api", 1), ("api", 1)]
+    mail_line(wh, D20, "m:0", f"{D20} 20:25:00", tickets=3, price=1500)
+    assert shown() == [("mail", 3), ("api", 1)]
+    assert shown(*SALES_FACTS) == [("mail", 3), ("mail", 3)]
+    wh.command("ALTER TABLE fact_sales_attributed_daily DELETE WHERE sales_source = 'api' SETTINGS mutations_sync = 2")
+    wh.command("TRUNCATE TABLE fact_qtickets_sales_daily")  # a day that the API had never had
+    covered(wh, D20, f"{D21} 03:00:00", ver=2, accepted=1)
+    assert shown() == [("mail", 3), ("mail", 3)]
+    assert shown(SALES_FACTS[0]) == [("mail", 3), ("mail", 3)]
+    assert shown(*SALES_FACTS) == [("api", 1), ("api", 1)]
 
 
 def test_without_a_mail_an_incomplete_day_is_shown_as_the_api_knows_it(wh):
