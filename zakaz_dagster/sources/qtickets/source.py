@@ -7,13 +7,15 @@ Belongs here: the sweep. Does not: protocol (`api`), shapes (`records`), meaning
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -179,41 +181,53 @@ def _days(batch: _Batch, rows: SaleRows, asked_at: datetime) -> Iterator[DayRead
     rejects: dict[str, list[Reject]] = {}
     for day_text, reject in rows.rejects:
         rejects.setdefault(day_text, []).append(reject)
-    order_days = rows.orders["sale_date"].to_pylist()
-    received, sent = _received(batch.orders, order_days), _sent(batch.orders, order_days, rows.refused)
+    sent = _Sent.of(batch.orders, rows.refused)
     for offset in range((batch.last - batch.first).days + 1):
         day = batch.first + timedelta(days=offset)
         lines = rows.lines.slice(*lines_at.get(day, (0, 0)))
+        orders = orders_at.get(day, (0, 0))
         refused = rejects.get(day.isoformat(), [])
         yield DayRead(
             day=day,
             tables={
-                "stg_qtickets_orders_raw": rows.orders.slice(*orders_at.get(day, (0, 0))),
+                "stg_qtickets_orders_raw": rows.orders.slice(*orders),
                 "stg_qtickets_sales_raw": lines,
             },
-            received=received[day],
+            received=sent.received(*orders),
             accepted=lines.num_rows,
             rejects=refused,
             complete=True,
             covered_until=asked_at.isoformat(timespec="seconds"),
-            totals={**totals(lines), "price_rub": sent[day]},
+            totals={**totals(lines), "price_rub": sent.price_rub(*orders)},
         )
 
 
-def _received(orders: Sequence[Order], days: Sequence[date]) -> Counter[date]:
-    """Tickets the vendor sent for each day, counted before anything is made of them; an order without any counts 1."""
-    count: Counter[date] = Counter()
-    for order, day in zip(orders, days, strict=True):
-        count[day] += max(1, len(order.baskets))
-    return count
+@dataclass(frozen=True)
+class _Sent:
+    """What the vendor sent, order by order, counted before anything is made of it: `ends` is where an order's tickets
+    end, `kopecks` the price of each ticket that was not refused.
+    """
 
+    records: np.ndarray
+    ends: np.ndarray
+    kopecks: np.ndarray
 
-def _sent(orders: Sequence[Order], days: Sequence[date], refused: frozenset[int]) -> defaultdict[date, Decimal]:
-    """Prices of each day's tickets as the vendor sent them, summed before anything is made of them but the rejects."""
-    kopecks: Counter[date] = Counter()
-    for order, day in zip(orders, days, strict=True):
-        kopecks[day] += round(100 * sum(ticket.price for ticket in order.baskets if ticket.id not in refused))
-    return defaultdict(Decimal, {day: Decimal(count) / 100 for day, count in kopecks.items()})
+    @classmethod
+    def of(cls, orders: Sequence[Order], refused: frozenset[int]) -> _Sent:
+        counts = np.fromiter((len(order.baskets) for order in orders), np.int64, len(orders))
+        tickets = list(chain.from_iterable(order.baskets for order in orders))
+        kopecks = np.rint(100 * np.fromiter(map(attrgetter("price"), tickets), np.float64, len(tickets)))
+        if refused:
+            kopecks[np.fromiter((ticket.id in refused for ticket in tickets), np.bool_, len(tickets))] = 0
+        return cls(np.maximum(1, counts), np.concatenate(([0], counts.cumsum())), kopecks)
+
+    def received(self, offset: int, length: int) -> int:
+        """Tickets of these orders; an order without any counts 1."""
+        return int(self.records[offset : offset + length].sum())
+
+    def price_rub(self, offset: int, length: int) -> Decimal:
+        tickets = slice(self.ends[offset], self.ends[offset + length])
+        return Decimal(int(self.kopecks[tickets].sum())) / 100
 
 
 def _bounds(days: pa.ChunkedArray) -> dict[date, tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from datetime import date
 from decimal import Decimal
@@ -153,3 +154,10 @@ def test_inspect_reads_lists_envelopes_and_bare_orders():
         assert (result.totals["tickets"], result.totals["free_tickets"], result.totals["orders"]) == (2, 1, 1)
     unpaid = inspect_orders(page(order(ticket(100), paid=None)), {})
     assert (unpaid.rows, unpaid.totals["unpaid_orders"], unpaid.totals["gross_rub"]) == ([], 1, "0.00")
+
+
+@given(salt=st.text(min_size=1, max_size=80), client=st.integers(min_value=0))
+def test_a_buyers_name_is_the_hmac_of_the_id(salt, client):
+    expected = hmac.digest(salt.encode(), str(client).encode(), "sha256").hex()[:32]
+    assert client_hasher(salt)(client) == expected
+    assert client_hasher(salt)(client) == expected, "one use leaves no trace in the next"
