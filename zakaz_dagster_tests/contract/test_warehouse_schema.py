@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from zakaz_dagster.failures import Fatal
 from zakaz_dagster.warehouse import schema, statements
 from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.seeds import seeded
+from zakaz_dagster_tests.plugins.warehouse import Shelf
 
+FEW = ("stg_rejects", "stg_qtickets_orders_raw", "meta_day_loads")
 VIEW = """-- Counted by day.
 -- grain: one row per day
 CREATE OR REPLACE VIEW {name}
@@ -26,11 +30,12 @@ COMMENT 'По дням'
 
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A copy of sql/ that a test may change, with two views of which the first by name reads the second."""
+    """A sql/ that a test may change: a few of our tables, and two views of which the first by name reads the second."""
     for folder in ("tables", "views"):
         (tmp_path / folder).mkdir()
-        for path in (statements.SQL_ROOT / folder).glob("*.sql"):
-            (tmp_path / folder / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    for name in (*FEW, *seeded()):
+        path = Path("tables", f"{name}.sql")
+        (tmp_path / path).write_text((statements.SQL_ROOT / path).read_text(encoding="utf-8"), encoding="utf-8")
     inner = VIEW.format(name="v_z_inner", day="sale_date", n="1", source="stg_qtickets_orders_raw")
     outer = VIEW.format(name="v_a_outer", day="day", n="n", source="v_z_inner")
     (tmp_path / "views" / "v_z_inner.sql").write_text(inner, encoding="utf-8")
@@ -43,10 +48,6 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def found(wh: Warehouse) -> list[tuple[str, str, str]]:
-    return [(difference.name, difference.kind, difference.what) for difference in schema.diff(wh)]
 
 
 def test_a_server_without_the_database_is_told_apart(bare_warehouse: Warehouse) -> None:
@@ -62,9 +63,28 @@ def test_applying_twice_changes_nothing_and_leaves_no_difference(files: Path, ba
     assert schema.diff(bare_warehouse) == []
 
 
-def test_our_own_files_apply_and_equal_the_server(warehouse: Warehouse) -> None:
-    assert schema.diff(warehouse) == []
-    assert schema.apply(warehouse) == []
+def test_our_own_files_apply_and_equal_the_server(bare_warehouse: Warehouse) -> None:
+    assert schema.apply(bare_warehouse)
+    assert schema.diff(bare_warehouse) == []
+    assert schema.apply(bare_warehouse) == []
+
+
+def test_what_a_test_leaves_behind_is_gone_before_the_next(clickhouse: Any) -> None:
+    shelf = Shelf(clickhouse)
+    names = []
+    for left in (
+        "INSERT INTO stg_rejects (source, day, reason) VALUES ('t', '2026-01-01', 'r')",
+        "INSERT INTO dim_channels SELECT * FROM dim_channels LIMIT 1",
+        "DROP VIEW v_sales_14d",
+        "CREATE TABLE stg_rejects__side AS stg_rejects",
+    ):
+        wh, state = shelf.take()
+        names.append(wh.config.database)
+        assert not wh.scalar("SELECT count() FROM stg_rejects")
+        wh.command(left)
+        shelf.give_back(wh, state)
+    assert shelf.free == []
+    assert [names.index(name) for name in names] == [0, 0, 2, 3], "only rows of a table without seeds can be undone"
 
 
 @pytest.mark.parametrize(
@@ -134,9 +154,9 @@ def test_each_planted_drift_is_found(
     bare_warehouse.command(statement, settings={"mutations_sync": 2, "alter_sync": 2})
     rows = bare_warehouse.scalar("SELECT count() FROM dim_city_alias")
     wanted = (*expected[:2], expected[2].format(rows=rows, wanted=rows + 1))
-    assert wanted in found(bare_warehouse)
-    for difference in schema.diff(bare_warehouse):
-        assert difference.next_step
+    differences = schema.diff(bare_warehouse)
+    assert wanted in [(each.name, each.kind, each.what) for each in differences]
+    assert all(each.next_step for each in differences)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +218,8 @@ def test_a_table_in_a_views_place_is_left_alone(files: Path, bare_warehouse: War
     bare_warehouse.command("DROP VIEW v_a_outer")
     bare_warehouse.command("CREATE TABLE v_a_outer (a Int8) ENGINE = MergeTree ORDER BY a")
     assert schema.apply(bare_warehouse) == []
-    assert found(bare_warehouse) == [("v_a_outer", "changed", "is a table, not a view")]
+    left = [(each.name, each.kind, each.what) for each in schema.diff(bare_warehouse)]
+    assert left == [("v_a_outer", "changed", "is a table, not a view")]
 
 
 def test_views_that_read_each_other_are_refused_by_name(files: Path) -> None:

@@ -1,32 +1,87 @@
-"""The `warehouse` fixture: a fresh database with the whole schema, on the running engine, for one test."""
+"""The `warehouse` fixture: a database with the whole schema and nothing but seeds in it, on the running engine.
+
+Applying the schema takes longer than most tests. So a test gets the database of one before it, emptied, when that is
+provably as new: the same tables and views by the server's own word, the seeds' very parts. Else it gets a new one.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.seeds import seeded
 from zakaz_dagster.warehouse.statements import load
+
+OBJECTS = "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() ORDER BY name"
+PARTS = (
+    "SELECT table, arraySort(groupArray(hash_of_all_files)) FROM system.parts"
+    " WHERE active AND database = currentDatabase() GROUP BY table ORDER BY table"
+)
+State = tuple[list[Any], list[Any]]
+
+
+def connect(clickhouse: Any, name: str) -> Warehouse:
+    return Warehouse.connect(
+        WarehouseConfig(clickhouse.host, clickhouse.port, password=clickhouse.password, database=name, patience=10.0)
+    )
+
+
+@contextmanager
+def database(clickhouse: Any) -> Iterator[Warehouse]:
+    """A database name of its own, dropped afterwards; the caller creates it."""
+    wh = connect(clickhouse, f"test_{secrets.token_hex(5)}")
+    yield wh
+    wh.command(f"DROP DATABASE IF EXISTS {wh.config.database} SYNC", settings=schema.ANYWHERE)
+    wh.close()
+
+
+class Shelf:
+    """Databases as new, by name, with the state that proves it."""
+
+    def __init__(self, clickhouse: Any) -> None:
+        self.clickhouse = clickhouse
+        self.seeds = seeded().keys()
+        self.free: list[tuple[str, State]] = []
+
+    def take(self) -> tuple[Warehouse, State]:
+        if self.free:
+            name, state = self.free.pop()
+            return connect(self.clickhouse, name), state
+        wh = connect(self.clickhouse, f"test_{secrets.token_hex(5)}")
+        schema.apply(wh)
+        return wh, self.state(wh)
+
+    def give_back(self, wh: Warehouse, state: State) -> None:
+        for table, _ in self.state(wh)[1]:
+            if table not in self.seeds:
+                wh.command(f"TRUNCATE TABLE `{table}`")
+        if self.state(wh) == state:
+            self.free.append((wh.config.database, state))
+        else:
+            wh.command(f"DROP DATABASE {wh.config.database} SYNC", settings=schema.ANYWHERE)
+        wh.close()
+
+    def state(self, wh: Warehouse) -> State:
+        return [tuple(row.values()) for row in wh.rows(OBJECTS)], [tuple(row.values()) for row in wh.rows(PARTS)]
+
+
+@pytest.fixture(scope="session")
+def shelf(clickhouse: Any) -> Shelf:
+    """All databases go with the engine at the session's end."""
+    return Shelf(clickhouse)
 
 
 @pytest.fixture
 def bare_warehouse(clickhouse: Any) -> Iterator[Warehouse]:
     """A warehouse whose database does not exist yet."""
-    config = WarehouseConfig(
-        host=clickhouse.host,
-        port=clickhouse.port,
-        password=clickhouse.password,
-        database=f"test_{secrets.token_hex(5)}",
-        patience=10.0,
-    )
-    wh = Warehouse.connect(config)
-    yield wh
-    wh.command(f"DROP DATABASE IF EXISTS {config.database} SYNC", settings=schema.ANYWHERE)
-    wh.close()
+    with database(clickhouse) as wh:
+        yield wh
 
 
 @pytest.fixture
@@ -44,7 +99,8 @@ def sparse_warehouse(bare_warehouse: Warehouse) -> Callable[..., Warehouse]:
 
 
 @pytest.fixture
-def warehouse(bare_warehouse: Warehouse) -> Warehouse:
+def warehouse(shelf: Shelf) -> Iterator[Warehouse]:
     """A warehouse with the schema applied and nothing but seeds in it."""
-    schema.apply(bare_warehouse)
-    return bare_warehouse
+    wh, state = shelf.take()
+    yield wh
+    shelf.give_back(wh, state)

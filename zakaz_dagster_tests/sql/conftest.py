@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
-from zakaz_dagster.warehouse import schema
-from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster_tests.plugins.warehouse import Shelf
 from zakaz_dagster_tests.sql import theatre
 from zakaz_dagster_tests.sql.world import World
 
 
 @contextmanager
-def _database(clickhouse: Any) -> Iterator[Warehouse]:
-    name = f"test_{secrets.token_hex(5)}"
-    wh = Warehouse.connect(
-        WarehouseConfig(clickhouse.host, clickhouse.port, password=clickhouse.password, database=name, patience=10.0)
-    )
-    schema.apply(wh)
+def _database(shelf: Shelf) -> Iterator[Warehouse]:
+    wh, state = shelf.take()
     yield wh
-    wh.command(f"DROP DATABASE IF EXISTS {name} SYNC", settings=schema.ANYWHERE)
-    wh.close()
+    shelf.give_back(wh, state)
 
 
 @pytest.fixture(scope="module")
-def empty_warehouse(clickhouse: Any) -> Iterator[Warehouse]:
+def empty_warehouse(shelf: Shelf) -> Iterator[Warehouse]:
     """The schema and its seeds without a day of data. Tests only read it."""
-    with _database(clickhouse) as wh:
+    with _database(shelf) as wh:
         yield wh
 
 
 @pytest.fixture(scope="module")
-def theatre_world(clickhouse: Any) -> Iterator[Warehouse]:
+def theatre_world(shelf: Shelf) -> Iterator[Warehouse]:
     """The hand-written world of `theatre`, with every fact built. Tests only read it."""
-    with _database(clickhouse) as wh:
+    with _database(shelf) as wh:
         theatre.fill(World(wh))
         yield wh
 
@@ -49,8 +42,8 @@ def world(warehouse: Warehouse) -> World:
 
 
 @pytest.fixture(scope="module")
-def module_world(clickhouse: Any) -> Iterator[Callable[[], World]]:
+def module_world(shelf: Shelf) -> Iterator[Callable[[], World]]:
     """An empty world that the tests of one module share; each keeps to days of its own."""
-    with _database(clickhouse) as wh:
+    with _database(shelf) as wh:
         made = World(wh)
         yield lambda: made
