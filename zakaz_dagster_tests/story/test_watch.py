@@ -100,6 +100,14 @@ def test_a_fault_of_the_platform_is_told_once_and_its_end_once(bare: Stage, name
 
 
 @pytest.mark.slow
+def test_smoke_is_green_on_weeks_of_three_vendors(stage: Stage):
+    stage.fresh_memory()
+    stage.beat()
+    code, checks = stage.smoke()
+    assert code == 0, {name: each["detail"] for name, each in checks.items() if each["status"] != "ok"}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*PLATFORM, *DATA])
 def test_every_fault_is_told_once_and_its_end_once(stage: Stage, name: str):
     told_once(stage, (PLATFORM | DATA)[name])

@@ -97,8 +97,8 @@ DATA = {
         **vendor("direct", "yandex_direct_daily", {"error": 53}),
     ),
     "filter ignored": Fault(
-        "run__qtickets_reload", "Загрузка QTickets (qtickets_reload) не удалась", ("filter ignored",), views=SALES,
-        **vendor("qtickets", "qtickets_reload", {"filter_ignored": True}),
+        "run__qtickets_reload", "Загрузка QTickets (qtickets_reload) не удалась", ("filter ignored", "zakaz doctor --live"), views=SALES,
+        **vendor("qtickets", "qtickets_reload", {"filter_ignored": "where", "only": "orders"}),
     ),
     "the vendor's shape drifted": Fault(
         "run__qtickets_reload", "Загрузка QTickets (qtickets_reload) не удалась", ("price", "$.data"), views=SALES,
