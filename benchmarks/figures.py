@@ -33,7 +33,7 @@ class Figure:
         if self.goal is None:
             return ""
         good = self.ratio >= self.goal if self.keep == "at least" else self.ratio <= self.goal
-        return "ok" if good else "not"
+        return "met" if good else "missed"
 
 
 def table(figures: list[Figure], *, absolute: bool) -> Table:

@@ -6,32 +6,30 @@ pages of the three lists, and chunks of 200 ids for groups and for banners, each
 
 from __future__ import annotations
 
-import json
 import math
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from rich.console import Console
+
+from benchmarks.figures import Figure, table
+from zakaz_dagster.local import start
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
-from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS, TABLE
+from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
 from zakaz_dagster.sources.vk_ads.source import VkAdsSource
 from zakaz_dagster.sources.vk_ads.vat import Vat
 
-PROJECT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Moscow"))
 LAST = date(2026, 11, 21)
 DAYS, PAGE, CHUNK, GOAL = 365, 50, 200, 1.1
 SANDBOX = ["--today=2026-11-22", f"--days={DAYS}", "--groups=7", "--ads=5"]
 
 
-def backfill(url: str, folder: Path) -> bool:
-    """One year through the real client; prints what it cost and tells whether the goal was met."""
+def backfill(url: str, folder: Path) -> tuple[int, int]:
+    """One year through the real client: requests made, and the fewest that its limits allow."""
     config = ApiConfig(
         base_url=f"{url}/vk",
         client_id="sandbox-vk-client",
@@ -42,32 +40,24 @@ def backfill(url: str, folder: Path) -> bool:
         timeout=120,
     )
     source = VkAdsSource(VkAdsApi(config), city_index(), account="main", vat=Vat.of(22), now=lambda: NOW, chunk=CHUNK)
-    started, cpu = time.monotonic(), time.process_time()
-    reads = list(source.read(LAST - timedelta(days=DAYS - 1), LAST))
-    seconds, cpu = time.monotonic() - started, time.process_time() - cpu
+    for _ in source.read(LAST - timedelta(days=DAYS - 1), LAST):
+        pass
     plans, groups, ads = (source.dimensions()[name].num_rows for name in (PLANS, GROUPS, ADS))
     lists = sum(math.ceil(count / PAGE) for count in (plans, groups, ads))
-    fewest = 1 + lists + math.ceil(groups / CHUNK) + math.ceil(ads / CHUNK)
-    rows = sum(read.tables[TABLE].num_rows for read in reads)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"vk_ads: {len(reads)} days, {plans} ad plans, {groups} ad groups, {ads} banners, {rows} rows")
-    print(f"  requests {source.requests}, fewest {fewest}, ratio {source.requests / fewest:.3f} (goal <= {GOAL})")
-    print(f"  reader {cpu:.1f} s of CPU in {seconds:.1f} s, peak memory {peak:.0f} MB")
-    return source.requests <= GOAL * fewest
+    return source.requests, 1 + lists + math.ceil(groups / CHUNK) + math.ceil(ads / CHUNK)
 
 
-def main() -> int:
-    command = [sys.executable, "-m", "zakaz_dagster.sandbox", *SANDBOX]
-    with (
-        subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as sandbox,
-        tempfile.TemporaryDirectory() as folder,
-    ):
+def figures(*, quick: bool) -> list[Figure]:
+    if quick:
+        return []  # a year of a thousand groups
+    with tempfile.TemporaryDirectory() as folder:
+        sandbox = start("sandbox", ["-m", "zakaz_dagster.sandbox", "--port=0", *SANDBOX], Path(folder))
         try:
-            assert sandbox.stdout is not None
-            return 0 if backfill(json.loads(sandbox.stdout.readline())["url"], Path(folder)) else 1
+            made, fewest = backfill(sandbox.url, Path(folder))
         finally:
-            sandbox.terminate()
+            sandbox.stop()
+    return [Figure("requests of a year of VK Ads", made, fewest, "requests", "the fewest its limits allow", GOAL)]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    Console(width=150).print(table(figures(quick=False), absolute=True))
