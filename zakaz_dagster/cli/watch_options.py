@@ -5,6 +5,7 @@ Belongs here: glue for `smoke`, `health` and `alerts`. Does not: a verb.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterable
@@ -32,8 +33,14 @@ def watch(settings: Settings, depth: Depth) -> Watch:
 
 
 def dagster_facts(settings: Settings) -> Callable[[], DagsterFacts]:
-    """A reader of Dagster's facts; the definitions are loaded once, the instance is opened at each look."""
+    """A reader of Dagster's facts; the definitions are loaded once, the instance is opened at each look.
+
+    They are loaded here, so that the time this takes on a busy machine is not taken for a storage that does not answer;
+    if they cannot be, the reader tells why.
+    """
     loaded: list[Callable[[], DagsterFacts]] = []
+    with contextlib.suppress(Exception):
+        loaded.append(_reader(settings))
 
     def read() -> DagsterFacts:
         if not os.environ.get("DAGSTER_HOME"):

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from zakaz_dagster.cli import VERBS, dev, main
+from zakaz_dagster.cli import VERBS, dev, main, watch_options
 from zakaz_dagster.local import Service, Stack, enter, environment_file
 from zakaz_dagster.settings import Settings
 from zakaz_dagster_tests.bodies_qtickets import PLANTED, order, page, ticket
@@ -79,6 +79,15 @@ def test_another_shell_sees_the_stack_through_its_file(tmp_path):
     shell = f"set -a; . '{path}'; printf '%s %s' \"$CLICKHOUSE_PORT\" \"$DAGSTER_HOME\""
     done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
     assert done.stdout == f"77 {home}/dagster"
+
+
+def test_loading_the_definitions_is_no_silence_of_dagsters_storage(monkeypatch, tmp_path):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    asked = []
+    monkeypatch.setattr(watch_options, "_reader", lambda _: asked.append("definitions") or (lambda: "facts"))
+    read = watch_options.dagster_facts(Settings())
+    assert asked == ["definitions"], "before anybody waits for an answer"
+    assert (read(), asked) == ("facts", ["definitions"])
 
 
 def test_dev_keeps_the_health_endpoints_beside_dagster(tmp_path):
