@@ -1,6 +1,11 @@
-"""The order of the suite. Fixtures stand in `plugins`."""
+"""The order of the suite, and how Hypothesis behaves in it. Fixtures stand in `plugins`."""
 
 import pytest
+from hypothesis import settings
+
+# A property is a rule, not a speed: on a busy machine an example may take as long as it likes.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 FIRST = ("story", "defs", "sql")
 
