@@ -17,9 +17,8 @@ def database() -> Iterator[Warehouse]:
     """A warehouse on a fresh engine; both end with the block."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        service = start(
-            "clickhouse", ["-m", "zakaz_dagster.embedded", "--data-dir", str(home / "data"), "--port", "0"], home
-        )
+        arguments = ["--data-dir", str(home / "data"), "--port", "0", "--exit-with-parent"]
+        service = start("clickhouse", ["-m", "zakaz_dagster.embedded", *arguments], home)
         try:
             warehouse = Warehouse.connect(WarehouseConfig(port=int(str(service.facts["port"]))))
             schema.apply(warehouse)

@@ -68,7 +68,15 @@ def stack(home: Path, sandbox_options: Sequence[str]) -> Iterator[Stack]:
     with ExitStack() as running:
         clickhouse = start(
             "clickhouse",
-            ["-m", "zakaz_dagster.embedded", "--data-dir", str(home / "clickhouse"), "--port", "0"],
+            [
+                "-m",
+                "zakaz_dagster.embedded",
+                "--data-dir",
+                str(home / "clickhouse"),
+                "--port",
+                "0",
+                "--exit-with-parent",
+            ],
             home,
         )
         running.callback(clickhouse.stop)
