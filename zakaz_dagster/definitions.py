@@ -6,6 +6,7 @@ It loads with an empty environment: resources are made when a run needs them, an
 from __future__ import annotations
 
 import gc
+import warnings
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
@@ -99,6 +100,10 @@ def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
 def _title(make: Callable[..., object]) -> str:
     return (make.__doc__ or "").strip().splitlines()[0]
 
+
+# Views are virtual assets on purpose (`defs.virtual`), and the other word is Dagster's about its own copies of sensors.
+for known in (dg.PreviewWarning, dg.BetaWarning):
+    warnings.simplefilter("ignore", known)
 
 defs = build_definitions()
 # All this lives until the process ends: the collector need not walk through it again, neither in a run nor at its end.

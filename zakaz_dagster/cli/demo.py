@@ -17,7 +17,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -30,7 +31,9 @@ DAYS = 30
 CHUNK = 10
 JOBS = ("qtickets_refresh", "vk_ads_daily", "yandex_direct_daily", "marts_refresh")
 RUNNING_DAY = "qtickets_refresh"  # the job whose source has a today
-SHOWN_CITIES = 6
+# Widths of the table: a city's column at the least, and all that is no city; without a terminal nobody narrows it.
+CITY_WIDTH, OTHERS_WIDTH, MOST_CITIES = 10, 59, 6
+UNBOUND_WIDTH = 140
 MOSCOW = ZoneInfo("Europe/Moscow")
 
 
@@ -41,6 +44,8 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 def demo(days: int, seed: int, home: Path) -> None:
     """Run everything on a sandbox world, check it against the world's own books, and print the result."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=UNBOUND_WIDTH)
     started = time.monotonic()
     midnight = datetime.now(MOSCOW).replace(hour=0, minute=0, second=0, microsecond=0)
     last = midnight.date() - timedelta(days=1)
@@ -100,7 +105,7 @@ def _report(console: Console, running: Stack, first: date, last: date, outcomes:
     warehouse = wiring.warehouse(Settings())
     span = {"first": first, "last": last}
     sales = warehouse.rows(SALES, span)
-    console.print(_sales_table(sales))
+    console.print(_sales_table(sales, console.width))
     wrong: list[str] = []
     for name, cells, differences in compare(warehouse, running.sandbox.url, first, last):
         wrong += differences
@@ -128,7 +133,8 @@ FROM fact_qtickets_sales_daily WHERE date BETWEEN {first:Date} AND {last:Date} G
 """
 
 
-def _sales_table(sales: Sequence[Mapping[str, Any]]) -> Table:
+def _sales_table(sales: Sequence[Mapping[str, Any]], width: int) -> Table:
+    """Days down, the largest cities across, as many as the width has room for."""
     by_city: dict[str, Decimal] = defaultdict(Decimal)
     cells: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
     totals: dict[date, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
@@ -138,15 +144,19 @@ def _sales_table(sales: Sequence[Mapping[str, Any]]) -> Table:
         cells[row["date"], row["city"]] += net
         figures = [Decimal(row["tickets_sold"]), row["revenue_rub"], row["refunds_rub"], net]
         totals[row["date"]] = [old + new for old, new in zip(totals[row["date"]], figures, strict=True)]
-    shown = sorted(by_city, key=lambda city: -by_city[city])[:SHOWN_CITIES]
-    table = Table(title=f"Net sales by day and city, RUB (top {len(shown)} of {len(by_city)} cities)")
+    room = max(1, min(MOST_CITIES, (width - OTHERS_WIDTH) // CITY_WIDTH))
+    widest = max(CITY_WIDTH, (width - OTHERS_WIDTH) // room) - 2
+    shown = sorted(by_city, key=lambda city: -by_city[city])[:room]
+    title = f"Net sales by day and city, RUB (top {len(shown)} of {len(by_city)} cities)"
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("day", *shown, "others", "tickets", "revenue", "refunds", "net"):
-        table.add_column(name, justify="left" if name == "day" else "right")
+        justify: JustifyMethod = "left" if name == "day" else "right"
+        table.add_column(name, justify=justify, no_wrap=True, max_width=widest if name in shown else None)
     for day in sorted(totals):
         tickets, revenue, refunds, net = totals[day]
         of_shown = [cells[day, city] for city in shown]
         figures = [*of_shown, net - sum(of_shown), tickets, revenue, refunds, net]
-        table.add_row(str(day), *(f"{figure:,.0f}".replace(",", " ") for figure in figures))
+        table.add_row(f"{day:%d %b}", *(f"{figure:,.0f}".replace(",", " ") for figure in figures))
     grand = [sum((values[index] for values in totals.values()), Decimal(0)) for index in range(4)]
     cities = [by_city[city] for city in shown]
     table.add_section()
