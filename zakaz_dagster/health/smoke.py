@@ -32,6 +32,7 @@ from zakaz_dagster.health.reading import Disk
 from zakaz_dagster.health.rights import NAME as RIGHTS
 from zakaz_dagster.health.rights import rights
 from zakaz_dagster.health.watched import Watched
+from zakaz_dagster.transport.redaction import scrub
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.statements import Statement, load
@@ -119,7 +120,7 @@ class Watch:
         except Failure as failure:
             error = failure.what
         except Exception as fault:  # noqa: BLE001  whatever a half-dead server answers, the watch goes on
-            error = f"what ClickHouse answered cannot be judged: {type(fault).__name__}: {fault}"[:300]
+            error = f"what ClickHouse answered cannot be judged: {_words(fault)}"
         assets = tuple(source.table for source in self._subjects.watched)
         return [infrastructure.clickhouse_away(error, assets)], ()
 
@@ -167,7 +168,7 @@ class Watch:
         try:
             return self._dagster()
         except Exception as error:  # noqa: BLE001  a broken storage raises anything; all of it is this one verdict
-            return [storage_away(f"{type(error).__name__}: {error}"[:300])]
+            return [storage_away(_words(error))]
 
     def _ask_dagster(self) -> Verdicts:
         assert self._subjects.dagster is not None
@@ -178,7 +179,7 @@ class Watch:
         try:
             return self._others()
         except Exception as error:  # noqa: BLE001  the rest of the look is told all the same
-            detail = f"could not be looked at: {type(error).__name__}: {error}"[:300]
+            detail = f"could not be looked at: {_words(error)}"
             return [Verdict(ALERT_STORE, "processes", Status.ERROR, detail, "look at the disk under ZAKAZ_DATA_DIR")]
 
     def _of_disks(self) -> Verdicts:
@@ -193,3 +194,8 @@ class Watch:
                 return [Verdict(infrastructure.DISK, infrastructure.AREA, Status.ERROR, detail, action)]
             found.append(Disk(str(folder), usage.free, usage.total))
         return [infrastructure.disk(infrastructure.DISK, found, self._subjects.limits)]
+
+
+def _words(error: Exception) -> str:
+    """What an error of any kind says, without its secrets: verdicts are mailed."""
+    return scrub(f"{type(error).__name__}: {error}")[:300]

@@ -155,6 +155,16 @@ def test_dagsters_storage_that_fails_or_hangs_is_a_verdict(brief):
         assert words in verdicts["platform__dagster"].detail
 
 
+def test_no_secret_of_a_broken_part_gets_into_its_verdict(brief):
+    def breaks(*_: object) -> None:
+        raise ValueError("postgresql://dagster:hunter2@db/dagster: password=hunter2 was refused")
+
+    verdicts, _ = look(Subjects(brief, dagster=breaks, others=breaks))
+    told = [verdict.detail for verdict in verdicts.values() if "ValueError" in verdict.detail]
+    assert len(told) == 2
+    assert "hunter2" not in str(told)
+
+
 def test_verdicts_of_other_parts_are_gathered_too(brief, tmp_path):
     other = Verdict("platform__alert_delivery", "processes", Status.WARNING, "nobody is told")
     verdicts, _ = look(Subjects(brief, others=lambda _: [other], folders=[tmp_path / "not" / "yet"]))
