@@ -60,10 +60,9 @@ def xlsx_grids(data: bytes, limits: Limits = LIMITS) -> list[Grid]:
             return [_sheet(sheet, limits) for sheet in book.worksheets if sheet.sheet_state == "visible"]
         finally:
             book.close()
-    # openpyxl lets whatever its parsers raise pass: KeyError, TypeError, AttributeError and more for broken packages.
     except Refused:
         raise
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  a broken package raises whatever openpyxl's parsers do
         raise Refused(f"the .xlsx cannot be read ({type(error).__name__})") from None
 
 

@@ -9,7 +9,7 @@ Days are Europe/Moscow. Belongs here: these rules. Does not: protocol (`api`), c
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -24,17 +24,13 @@ import pyarrow.compute as pc
 from zakaz_dagster.failures import ShapeChanged
 from zakaz_dagster.sources.port import Reject
 from zakaz_dagster.sources.qtickets.records import SOURCE, Basket, Order, Utm
+from zakaz_dagster.sources.qtickets.schemas import LINES, MONEY, MOSCOW, ORDERS, UTM_COLUMNS
 from zakaz_dagster.transport.redaction import outline, without_contacts
 
-MONEY = pa.decimal128(18, 2)
-MOSCOW = "Europe/Moscow"
 CENT_TOLERANCE = 1e-6  # a float holds two decimals of any ticket price far better than this
 CONTACT = r"@|%40|[78][\s(-]*9\d\d"  # what may be an e-mail or a phone; a closer look decides
-SHA256_BLOCK = 64
 _NO_UTM = Utm()
 _encode = msgspec.json.Encoder().encode
-
-UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 
 @dataclass(frozen=True)
@@ -72,29 +68,22 @@ class SaleRows:
 
 def client_hasher(salt: str) -> Callable[[int | str | None], str]:
     """A salted, one-way name for a buyer: equal ids give equal hashes, nothing leads back."""
-    inner, outer = _hmac_states(salt.encode())
+    keyed = hmac.new(salt.encode(), digestmod="sha256")  # the key is worked in once, not for every buyer
 
     def hashed(client_id: int | str | None) -> str:
         if client_id is None:
             return ""
-        first, second = inner.copy(), outer.copy()
-        first.update(str(client_id).encode())
-        second.update(first.digest())
-        return second.hexdigest()[:32]
+        mac = keyed.copy()
+        mac.update(str(client_id).encode())
+        return mac.hexdigest()[:32]
 
     return hashed
-
-
-def _hmac_states(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
-    """HMAC-SHA-256 up to where the message comes in (RFC 2104): the key is worked in once, not for every buyer."""
-    block = (hashlib.sha256(key).digest() if len(key) > SHA256_BLOCK else key).ljust(SHA256_BLOCK, b"\0")
-    return hashlib.sha256(bytes(byte ^ 0x36 for byte in block)), hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
 
 def sale_rows(orders: Sequence[Order], events: EventNames, hashed: Callable[[int | str | None], str]) -> SaleRows:
     """Rows for paid orders; orders without a payment date must not be passed in."""
     if not orders:
-        return SaleRows(_ORDERS.empty_table(), _LINES.empty_table())
+        return SaleRows(ORDERS.empty_table(), LINES.empty_table())
     try:
         order_columns = _order_columns(orders, hashed)
         lines = _line_columns(orders, order_columns, events)
@@ -102,7 +91,7 @@ def sale_rows(orders: Sequence[Order], events: EventNames, hashed: Callable[[int
         raise _unreadable(f"a number out of range ({error})") from None
     order_of = lines.pop("_order")
     faults = _faults(lines)
-    table = pa.table({name: lines[name] for name in _LINES.names}, schema=_LINES)
+    table = pa.table({name: lines[name] for name in LINES.names}, schema=LINES)
     rejects: list[tuple[str, Reject]] = []
     refused = frozenset(int(lines["line_id"][row].as_py()) for row in faults)
     if faults:
@@ -113,9 +102,9 @@ def sale_rows(orders: Sequence[Order], events: EventNames, hashed: Callable[[int
         ]
         table = table.filter(pa.array(keep))
         order_of = order_of[keep]
-    table = table.set_column(_LINES.names.index("order_lines"), "order_lines", _first_sold(table, order_of))
+    table = table.set_column(LINES.names.index("order_lines"), "order_lines", _first_sold(table, order_of))
     rejects += [_reject(order, "none", "paid order without tickets") for order in orders if not order.baskets]
-    raw = pa.table({name: order_columns[name] for name in _ORDERS.names}, schema=_ORDERS)
+    raw = pa.table({name: order_columns[name] for name in ORDERS.names}, schema=ORDERS)
     return SaleRows(raw, table, rejects, refused)
 
 
@@ -270,40 +259,3 @@ def _unreadable(what: str) -> ShapeChanged:
 def _reject(order: Order, ticket: str, reason: str) -> tuple[str, Reject]:
     day = moscow_dates(instants([order.payed_at]))[0].as_py()
     return day.isoformat(), Reject(reason, f"order {order.id}, ticket {ticket}", _encode(order).decode())
-
-
-_ORDERS = pa.schema(
-    [
-        ("sale_date", pa.date32()),
-        ("order_id", pa.uint64()),
-        ("updated_at", pa.timestamp("s", MOSCOW)),
-        ("payload", pa.string()),
-    ]
-)
-_LINES = pa.schema(
-    [
-        ("channel", pa.string()),
-        ("sale_date", pa.date32()),
-        ("line_id", pa.string()),
-        ("order_id", pa.uint64()),
-        ("order_lines", pa.uint32()),
-        ("sold_at", pa.timestamp("s", MOSCOW)),
-        ("event_id", pa.uint64()),
-        ("show_id", pa.uint64()),
-        ("event_name", pa.string()),
-        ("city", pa.string()),
-        ("tickets", pa.uint32()),
-        ("price_rub", MONEY),
-        ("original_price_rub", MONEY),
-        ("is_free", pa.uint8()),
-        ("is_removed", pa.uint8()),
-        ("removed_date", pa.date32()),
-        ("refund_date", pa.date32()),
-        ("refunded_tickets", pa.uint32()),
-        ("refunded_rub", MONEY),
-        ("deduction_rub", MONEY),
-        *((name, pa.string()) for name in UTM_COLUMNS),
-        ("client_hash", pa.string()),
-        ("reported_at", pa.timestamp("s", MOSCOW)),
-    ]
-)
