@@ -24,7 +24,7 @@ from rich.console import Console
 
 from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
-from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION

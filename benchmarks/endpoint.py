@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from zakaz_dagster.local import start
+from zakaz_dagster.dev.stack import start
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 
@@ -18,7 +18,7 @@ def database() -> Iterator[Warehouse]:
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         arguments = ["--data-dir", str(home / "data"), "--port", "0", "--exit-with-parent"]
-        service = start("clickhouse", ["-m", "zakaz_dagster.embedded", *arguments], home)
+        service = start("clickhouse", ["-m", "zakaz_dagster.dev.clickhouse", *arguments], home)
         try:
             warehouse = Warehouse.connect(WarehouseConfig(port=int(str(service.facts["port"]))))
             schema.apply(warehouse)

@@ -25,7 +25,7 @@ from benchmarks import qtickets_shape
 from benchmarks.child import run
 from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
-from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.records import EventPage, OrderPage, decode

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.figures import Figure
-from zakaz_dagster.local import SANDBOX_TOKEN, start
+from zakaz_dagster.dev.stack import SANDBOX_TOKEN, start
 from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.qtickets.api import EVENT_PAGE_SIZE, ApiConfig, QTicketsApi
@@ -25,7 +25,7 @@ def figures(*, quick: bool) -> list[Figure]:
     days = 3 if quick else 30
     with tempfile.TemporaryDirectory() as place:
         options = ["--port=0", "--today=2026-11-22", f"--days={days + 1}"]
-        sandbox = start("sandbox", ["-m", "zakaz_dagster.sandbox", *options], Path(place))
+        sandbox = start("sandbox", ["-m", "zakaz_dagster.dev.sandbox", *options], Path(place))
         try:
             made, fewest = _month(sandbox.url, days)
         finally:

@@ -15,7 +15,7 @@ from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 
 WORLD = Path(__file__).parent / "rebuild_world"
 LAST = date(2026, 11, 22)

@@ -21,12 +21,12 @@ from benchmarks.figures import Figure, table
 from benchmarks.refresh_steps import BUILDS
 from benchmarks.start_up import OURS, cheapest
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.local import stack
+from zakaz_dagster.dev.stack import stack
 from zakaz_dagster.parsing.dates import MOSCOW
+from zakaz_dagster.resources import warehouse
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse import schema
-from zakaz_dagster.warehouse.statements import load
-from zakaz_dagster.wiring import warehouse
+from zakaz_dagster.warehouse.sql_files import load
 
 TIMES = 3
 

@@ -17,19 +17,19 @@ from pathlib import Path
 import pyarrow as pa
 
 from zakaz_dagster.datalens import preview
-from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.ingest.days import Load, load_days
+from zakaz_dagster.resources import qtickets, warehouse
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.inventory import inventory_of
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
-from zakaz_dagster.warehouse.catalog import shape
+from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
 from zakaz_dagster.warehouse.checks import evaluate_all
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.columns import fit, with_service_columns
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.statements import load
-from zakaz_dagster.warehouse.whole import append, replace_whole
-from zakaz_dagster.wiring import qtickets, warehouse
+from zakaz_dagster.warehouse.replace_table import append, replace_whole
+from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster.warehouse.table_info import shape
 
 # What the refresh builds, in the order in which one reads another.
 BUILDS = (

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from benchmarks.figures import Figure, table
-from zakaz_dagster.local import start
+from zakaz_dagster.dev.stack import start
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
@@ -51,7 +51,7 @@ def figures(*, quick: bool) -> list[Figure]:
     if quick:
         return []  # a year of a thousand groups
     with tempfile.TemporaryDirectory() as folder:
-        sandbox = start("sandbox", ["-m", "zakaz_dagster.sandbox", "--port=0", *SANDBOX], Path(folder))
+        sandbox = start("sandbox", ["-m", "zakaz_dagster.dev.sandbox", "--port=0", *SANDBOX], Path(folder))
         try:
             made, fewest = backfill(sandbox.url, Path(folder))
         finally:

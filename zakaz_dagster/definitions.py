@@ -13,24 +13,20 @@ from functools import partial
 
 import dagster as dg
 
-from zakaz_dagster import logs, watching, wiring
-from zakaz_dagster.defs import (
-    changes,
-    console,
-    failover,
-    gmail,
-    housekeeping,
-    marts,
-    preview,
-    qtickets,
-    virtual,
-    vk_ads,
-    watch,
-    yandex_direct,
-)
-from zakaz_dagster.defs.checks import sql_checks
-from zakaz_dagster.defs.housekeeping import Keep
-from zakaz_dagster.defs.seeds import seed_assets
+from zakaz_dagster import logs
+from zakaz_dagster import resources as wiring
+from zakaz_dagster.defs import vk_ads, yandex_direct
+from zakaz_dagster.defs.gmail import assets as gmail
+from zakaz_dagster.defs.gmail import failover
+from zakaz_dagster.defs.marts import pages, refresh, views
+from zakaz_dagster.defs.marts.seeds import seed_assets
+from zakaz_dagster.defs.operations import alerts as watch
+from zakaz_dagster.defs.operations import retention
+from zakaz_dagster.defs.operations.retention import Keep
+from zakaz_dagster.defs.qtickets import assets as qtickets
+from zakaz_dagster.defs.shared import change_sensor, console
+from zakaz_dagster.defs.shared.checks import sql_checks
+from zakaz_dagster.resources import watch as watching
 from zakaz_dagster.settings import Settings
 
 
@@ -40,16 +36,16 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     logs.configure(json_lines=settings.platform.log_json)
     console.runs_as_json(json_lines=settings.platform.log_json)
     start, guard = settings.platform.start_date, settings.clickhouse.drop_guard
-    hurried = wiring.in_a_hurry(settings, changes.LOOK_SECONDS)
+    hurried = wiring.in_a_hurry(settings, change_sensor.LOOK_SECONDS)
     parts = dg.Definitions.merge(
         qtickets.definitions(start, guard, partial(wiring.qtickets, hurried)),
         vk_ads.definitions(start, guard),
         yandex_direct.definitions(start, guard, partial(wiring.yandex_direct, hurried)),
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label),
-        marts.definitions(start),
-        preview.definitions(settings.platform.data_dir / "preview"),
-        housekeeping.definitions(Keep(settings.platform.keep_runs_days, settings.platform.keep_audit_months)),
-        dg.Definitions(assets=[*seed_assets(), *virtual.view_assets()], sensors=[virtual.automation()]),
+        refresh.definitions(start),
+        pages.definitions(settings.platform.data_dir / "preview"),
+        retention.definitions(Keep(settings.platform.keep_runs_days, settings.platform.keep_audit_months)),
+        dg.Definitions(assets=[*seed_assets(), *views.view_assets()], sensors=[views.automation()]),
         # In one process, also what people launch from the UI: a killed run then leaves no orphan step that loads on.
         dg.Definitions(resources=_resources(settings), executor=dg.in_process_executor),
     )
@@ -64,7 +60,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     return dg.Definitions.merge(
         parts,
         failover.definitions(jobs, start, backup),
-        watch.definitions(list(watching.watched(settings)), [*sql_checks(names), virtual.promise_checks()], jobs),
+        watch.definitions(list(watching.watched(settings)), [*sql_checks(names), views.promise_checks()], jobs),
     )
 
 
@@ -101,7 +97,7 @@ def _title(make: Callable[..., object]) -> str:
     return (make.__doc__ or "").strip().splitlines()[0]
 
 
-# Views are virtual assets on purpose (`defs.virtual`), and the other word is Dagster's about its own copies of sensors.
+# Views are virtual assets on purpose (`defs.marts.views`), and the other word is Dagster's about its own copies of sensors.
 for known in (dg.PreviewWarning, dg.BetaWarning):
     warnings.simplefilter("ignore", known)
 

@@ -10,7 +10,7 @@ from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.parsing.cities import CityIndex
 
 FOLDER = Path(__file__).resolve().parent.parent / "sql" / "seeds"

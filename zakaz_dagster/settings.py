@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.errors import ConfigFault
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 

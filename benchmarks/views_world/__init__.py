@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 
 LAST = date(2026, 11, 22)
 ORDERS, ADS, EVENTS = 700, 300, 60

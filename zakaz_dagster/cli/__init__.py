@@ -10,7 +10,7 @@ import importlib
 
 import click
 
-from zakaz_dagster.failures import Failure
+from zakaz_dagster.errors import Failure
 
 # verb: (module:attribute, one line of help); the line stands here so that --help imports nothing.
 VERBS: dict[str, tuple[str, str]] = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.settings import ClickHouse, Platform, Settings
 
 
@@ -33,8 +33,8 @@ def serve(
 ) -> None:
     """Serve until Ctrl-C. Clients connect as they would to a ClickHouse server."""
     try:
-        from zakaz_dagster.embedded.serve import CannotServe, Options, Served
-        from zakaz_dagster.embedded.serve import serve as run
+        from zakaz_dagster.dev.clickhouse.serve import CannotServe, Options, Served
+        from zakaz_dagster.dev.clickhouse.serve import serve as run
     except ImportError as error:
         raise ConfigFault(
             f"the local engine is not installed ({error.name})",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.settings import Settings
 
 if TYPE_CHECKING:
@@ -140,6 +140,6 @@ def _target(settings: Settings) -> Target:
 
 def _dashboard() -> Dashboard:
     from zakaz_dagster.datalens import model, spec
-    from zakaz_dagster.warehouse.statements import load
+    from zakaz_dagster.warehouse.sql_files import load
 
     return model.resolve(spec.load(), load("views"))

@@ -22,9 +22,9 @@ from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from zakaz_dagster.cli.books import compare
-from zakaz_dagster.failures import Fatal
-from zakaz_dagster.local import Stack, enter, stack
+from zakaz_dagster.dev.reconcile import compare
+from zakaz_dagster.dev.stack import Stack, enter, stack
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.settings import PROJECT_ROOT
 
 DAYS = 30
@@ -62,16 +62,16 @@ def demo(days: int, seed: int, home: Path) -> None:
 
 def _materialise(console: Console, first: date, last: date) -> list[Any]:
     """Schema, every source's days through Dagster, then the checks; progress is shown per chunk of days."""
-    from zakaz_dagster import wiring
+    from zakaz_dagster import resources
     from zakaz_dagster.definitions import build_definitions
-    from zakaz_dagster.defs import execution
-    from zakaz_dagster.defs.partitions import Days
+    from zakaz_dagster.defs.shared import execution
+    from zakaz_dagster.defs.shared.partitions import Days
     from zakaz_dagster.settings import Settings
     from zakaz_dagster.warehouse import schema
 
     logging.disable(logging.WARNING)
     settings = Settings()
-    changes = schema.apply(wiring.warehouse(settings))
+    changes = schema.apply(resources.warehouse(settings))
     console.print(f"Schema: {len(changes)} changes applied from sql/")
     definitions = build_definitions(settings)
     chunks = [
@@ -99,10 +99,10 @@ def _materialise(console: Console, first: date, last: date) -> list[Any]:
 
 def _report(console: Console, running: Stack, first: date, last: date, outcomes: Sequence[Any]) -> list[str]:
     """Print sales by day and city, the comparison with the world, and the checks; return what is wrong."""
-    from zakaz_dagster import wiring
+    from zakaz_dagster import resources
     from zakaz_dagster.settings import Settings
 
-    warehouse = wiring.warehouse(Settings())
+    warehouse = resources.warehouse(Settings())
     span = {"first": first, "last": last}
     sales = warehouse.rows(SALES, span)
     console.print(_sales_table(sales, console.width))

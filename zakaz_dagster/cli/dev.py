@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from zakaz_dagster.local import Stack, enter, environment_file, stack
+from zakaz_dagster.dev.stack import Stack, enter, environment_file, stack
 from zakaz_dagster.settings import PROJECT_ROOT
 
 UI_HOST = "127.0.0.1"
@@ -42,14 +42,14 @@ def dev(port: int, pages_port: int, health_port: int, seed: int, history: int, h
 
 
 def _prepare() -> None:
-    from zakaz_dagster import wiring
+    from zakaz_dagster import resources
     from zakaz_dagster.definitions import build_definitions
-    from zakaz_dagster.defs import execution
+    from zakaz_dagster.defs.shared import execution
     from zakaz_dagster.settings import Settings
     from zakaz_dagster.warehouse import schema
 
     settings = Settings()
-    schema.apply(wiring.warehouse(settings))
+    schema.apply(resources.warehouse(settings))
     with execution.instance_at_home() as instance:
         execution.set_pool_limits(build_definitions(settings), instance)
 

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from zakaz_dagster import wiring
-from zakaz_dagster.failures import Failure
-from zakaz_dagster.mail_loading import days_from_mail, last_api_load
+from zakaz_dagster import resources
+from zakaz_dagster.errors import Failure
+from zakaz_dagster.ingest.mails import days_from_mail, last_api_load
 from zakaz_dagster.settings import GROUPS, Group, Settings
 from zakaz_dagster.warehouse import schema
 
@@ -42,7 +42,7 @@ def doctor(live: bool, everything: bool) -> None:
             )
     problems += _backup(console, settings)
     if live:
-        for name, ask in wiring.PROBES.items():
+        for name, ask in resources.PROBES.items():
             problems += _vendor(console, settings, name, ask)
     for problem in dict.fromkeys(problems):  # ClickHouse away is noticed more than once
         console.print(f"[red]✗ {escape(problem)}")
@@ -72,7 +72,7 @@ def _masked(value: object) -> str:
 def _clickhouse(console: Console, settings: Settings) -> list[str]:
     """Reach, version and drift, as problems; good news is printed."""
     try:
-        warehouse = wiring.warehouse(settings, patience=wiring.AT_A_TERMINAL)
+        warehouse = resources.warehouse(settings, patience=resources.AT_A_TERMINAL)
         version = warehouse.scalar("SELECT version()")
         console.print(
             f"[green]ClickHouse {version}[/] at {warehouse.config.address}, database {warehouse.config.database}"
@@ -92,8 +92,8 @@ def _backup(console: Console, settings: Settings) -> list[str]:
         return []
     console.print(f"The mail takes over when QTickets was last loaded {settings.gmail.failover_minutes} minutes ago.")
     try:
-        wiring.gmail(settings)
-        warehouse, now = wiring.warehouse(settings, patience=wiring.AT_A_TERMINAL), wiring.now()
+        resources.gmail(settings)
+        warehouse, now = resources.warehouse(settings, patience=resources.AT_A_TERMINAL), resources.now()
         loaded = last_api_load(warehouse)
         days = days_from_mail(warehouse, (now - timedelta(days=settings.gmail.days_back)).date())
     except Failure as failure:
@@ -110,7 +110,7 @@ def _vendor(console: Console, settings: Settings, name: str, ask: Callable[[Sett
     for column in ("question", "answer"):
         table.add_column(column, overflow="fold")
     try:
-        facts = list(ask(wiring.in_a_hurry(settings, LONGEST_QUESTION)))
+        facts = list(ask(resources.in_a_hurry(settings, LONGEST_QUESTION)))
     except Failure as failure:
         return [str(failure)]
     for question, answer in facts:

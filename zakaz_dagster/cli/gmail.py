@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from zakaz_dagster import wiring
+from zakaz_dagster import resources
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.gmail.consent import LOOPBACK, Consent
 
@@ -28,7 +28,7 @@ def gmail() -> None:
 def authorize(port: int, paste: bool, patience: int) -> None:
     """Ask the owner of the mailbox for consent and keep the token (mode 0600)."""
     settings = Settings()
-    access = wiring.gmail_access(settings)
+    access = resources.gmail_access(settings)
     _allow_plain_http_on_loopback(access.token_uri)
     consent = Consent(access, settings.gmail.auth_uri)
     port = port or _free_port()
@@ -45,7 +45,7 @@ def authorize(port: int, paste: bool, patience: int) -> None:
 @gmail.command()
 def check() -> None:
     """Look into the mailbox: does the access work, and are there reports."""
-    for question, answer in wiring.gmail_facts(Settings()):
+    for question, answer in resources.gmail_facts(Settings()):
         click.echo(f"{question}: {answer}")
 
 

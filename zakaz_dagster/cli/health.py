@@ -10,10 +10,11 @@ import time
 import click
 from rich.console import Console
 
-from zakaz_dagster import logs, watching, wiring
+from zakaz_dagster import logs, resources
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
 from zakaz_dagster.health.smoke import Depth
 from zakaz_dagster.health.wire import document
+from zakaz_dagster.resources import watch as watching
 from zakaz_dagster.settings import Settings
 
 SILENCE = 4  # the child may be silent for so many looks, and the longest of them
@@ -67,6 +68,6 @@ def probe(url: str | None, alert: bool) -> None:
     verdicts = ask(url or f"http://{given.host}:{given.port}", given.token.get_secret_value())
     show(Console(), verdicts, everything=False)
     if alert:
-        told = watching.alerts(settings).tell(verdicts, wiring.now())
+        told = watching.alerts(settings).tell(verdicts, resources.now())
         click.echo(f"{len(told.notices)} new notices, {len(told.mails)} messages sent")
     sys.exit(exit_code(verdicts))

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import pyarrow as pa
 
-from zakaz_dagster import wiring
-from zakaz_dagster.failures import BadData
-from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster import resources
+from zakaz_dagster.errors import BadData
+from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.plan import rows as plan_rows
@@ -22,7 +22,7 @@ from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
 from zakaz_dagster.sources.yandex_direct.inspect import read_file
 from zakaz_dagster.sources.yandex_direct.source import oldest_day
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.day import replace_days
+from zakaz_dagster.warehouse.replace_days import replace_days
 
 
 @click.group("import")
@@ -40,12 +40,12 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
     settings = Settings()
     account = login or _only_login(settings)
     table, rejects = read_file(file.read_bytes(), money)
-    store = wiring.warehouse(settings)
+    store = resources.warehouse(settings)
     report = ImportedReport(
         table, rejects, account, city_index(), held=_held(store), others=lambda day: _others(store, day, account)
     )
     if not force:
-        report.refuse_days_from(oldest_day(wiring.now().astimezone(wiring.MOSCOW).date()))
+        report.refuse_days_from(oldest_day(resources.now().astimezone(resources.MOSCOW).date()))
     load = Load(run_id=f"import {file.name}", guard=None)
     for first, last in report.stretches:
         done = load_days(report, DESCRIPTION, store, first, last, load)
@@ -61,7 +61,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
 @click.option("--check", is_flag=True, help="Read and report, change nothing.")
 def plan(file: Path, check: bool) -> None:
     """Load a sales plan from CSV or .xlsx (date, event, city, tickets, revenue): the whole plan of every date in it."""
-    store = wiring.warehouse(Settings())
+    store = resources.warehouse(Settings())
     events = store.rows("SELECT event_id, event_name, city FROM dim_events FINAL WHERE is_deleted = 0")
     sheet = plan_sheet.read(file.name, file.read_bytes())
     found = plan_rows.plan_of(sheet, plan_rows.Catalogue(plan_rows.events_of(events)), city_index())

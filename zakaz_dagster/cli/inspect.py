@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from zakaz_dagster.sources.port import Inspection
+from zakaz_dagster.sources.base import Inspection
 
 KINDS: dict[str, str] = {
     "qtickets-orders": "qtickets.inspect:orders",

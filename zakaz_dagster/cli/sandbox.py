@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zakaz_dagster.sandbox.command import serve_command
+from zakaz_dagster.dev.sandbox.command import serve_command
 
 
 @click.group()

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from zakaz_dagster import wiring
+from zakaz_dagster import resources
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse import grants as warehouse_grants
 from zakaz_dagster.warehouse import schema as warehouse_schema
@@ -26,7 +26,7 @@ def apply() -> None:
 
     A second run changes nothing. Exit code 1 when differences remain that a person has to settle.
     """
-    wh = wiring.warehouse(Settings(), patience=wiring.AT_A_TERMINAL)
+    wh = resources.warehouse(Settings(), patience=resources.AT_A_TERMINAL)
     changes = warehouse_schema.apply(wh)
     for change in changes:
         click.echo(f"{change.name}: {change.what}")
@@ -40,7 +40,7 @@ def apply() -> None:
 @schema.command()
 def diff() -> None:
     """Show what differs between sql/ and the server, and what to do about it. Exit code 0: equal, 1: differs."""
-    wh = wiring.warehouse(Settings(), patience=wiring.AT_A_TERMINAL)
+    wh = resources.warehouse(Settings(), patience=resources.AT_A_TERMINAL)
     found = warehouse_schema.diff(wh)
     if not found:
         click.echo(f"{wh.config.database} equals sql/")
@@ -53,7 +53,7 @@ def diff() -> None:
 @click.option("--apply", "run", is_flag=True, help="Run them; CLICKHOUSE_USER must manage access.")
 def grants(run: bool) -> None:
     """Print the roles, limits and rights of sql/grants as one script, or run them."""
-    wh = wiring.warehouse(Settings(), patience=wiring.AT_A_TERMINAL)
+    wh = resources.warehouse(Settings(), patience=resources.AT_A_TERMINAL)
     if run:
         click.echo("\n".join(warehouse_grants.apply(wh)))
         return

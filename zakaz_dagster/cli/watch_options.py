@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from zakaz_dagster import watching, wiring
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster import resources
+from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.facts import DagsterFacts
 from zakaz_dagster.health.smoke import Depth, Watch
+from zakaz_dagster.resources import watch as watching
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.verdicts import ORDER, Status, Verdict, worst
 
@@ -29,7 +30,7 @@ EXIT = {Status.OK: 0, Status.WARNING: 1, Status.ERROR: 2}
 def watch(settings: Settings, depth: Depth) -> Watch:
     """The watch over everything, with the instance of DAGSTER_HOME."""
     subjects = watching.subjects(settings, full=depth is Depth.FULL)
-    return Watch(replace(subjects, dagster=dagster_facts(settings)), wiring.now, depth)
+    return Watch(replace(subjects, dagster=dagster_facts(settings)), resources.now, depth)
 
 
 def dagster_facts(settings: Settings) -> Callable[[], DagsterFacts]:
@@ -56,9 +57,9 @@ def _reader(settings: Settings) -> Callable[[], DagsterFacts]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of preview features, which `definitions` uses knowingly
         from zakaz_dagster.definitions import build_definitions
-        from zakaz_dagster.defs.instance_facts import reader
+        from zakaz_dagster.defs.operations.run_history import reader
 
-        return reader(build_definitions(settings), wiring.now)
+        return reader(build_definitions(settings), resources.now)
 
 
 def show(console: Console, verdicts: Iterable[Verdict], *, everything: bool) -> None:

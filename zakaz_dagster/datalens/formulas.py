@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 
 AGGREGATES = ("SUM", "MIN", "MAX")
 TRUNCATIONS = ("week", "month")

@@ -15,9 +15,9 @@ from typing import Literal
 from zakaz_dagster.datalens import formulas
 from zakaz_dagster.datalens.formulas import Call, Name, Node
 from zakaz_dagster.datalens.spec import ChartSpec, DatasetSpec, Format, PageSpec, Spec
-from zakaz_dagster.failures import Fatal
-from zakaz_dagster.warehouse import remembered
-from zakaz_dagster.warehouse.statements import Statement
+from zakaz_dagster.errors import Fatal
+from zakaz_dagster.warehouse import lineage_cache
+from zakaz_dagster.warehouse.sql_files import Statement
 
 Kind = Literal["dimension", "measure", "helper"]
 Type = Literal["string", "integer", "float", "date", "datetime"]
@@ -166,7 +166,7 @@ def _title(comment: str, kind: Kind) -> str:
 
 
 def _dataset(key: str, spec: DatasetSpec, view: Statement, common: Mapping[str, str], faults: list[str]) -> Dataset:
-    held = {column.name: column for column in remembered.columns(view)}
+    held = {column.name: column for column in lineage_cache.columns(view)}
     named = [*spec.dimensions, *spec.measures, *spec.helpers]
     listed = [*named, *spec.titles, *spec.formats, *([spec.date] if spec.date else [])]
     faults += [
@@ -179,10 +179,10 @@ def _dataset(key: str, spec: DatasetSpec, view: Statement, common: Mapping[str, 
         f"datasets.{key}: two fields are called «{title}»"
         for title in sorted({t for t in titles if titles.count(t) > 1})
     ]
-    return Dataset(key, spec, remembered.comment(view), fields, tuple(name for name in held if name not in fields))
+    return Dataset(key, spec, lineage_cache.comment(view), fields, tuple(name for name in held if name not in fields))
 
 
-def _column(column: remembered.Column, spec: DatasetSpec, common: Mapping[str, str]) -> Field:
+def _column(column: lineage_cache.Column, spec: DatasetSpec, common: Mapping[str, str]) -> Field:
     name = column.name
     kind: Kind = "measure" if name in spec.measures else "helper" if name in spec.helpers else "dimension"
     type_ = _type(column.type)

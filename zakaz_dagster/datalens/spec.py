@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 
 SPEC_FILE = Path(__file__).with_name("dashboard.yaml")
 

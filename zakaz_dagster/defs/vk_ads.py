@@ -4,7 +4,7 @@ from datetime import date
 
 import dagster as dg
 
-from zakaz_dagster.defs import advertising
+from zakaz_dagster.defs.shared import advertising
 from zakaz_dagster.sources.vk_ads.description import ADS, DESCRIPTION, GROUPS, PLANS
 
 PLAN = advertising.Plan(

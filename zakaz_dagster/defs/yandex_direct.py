@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from zakaz_dagster.defs import advertising
-from zakaz_dagster.defs.changes import Found, Watch, changes_sensor
+from zakaz_dagster.defs.shared import advertising
+from zakaz_dagster.defs.shared.change_sensor import Found, Watch, changes_sensor
 from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESCRIPTION
 
 if TYPE_CHECKING:

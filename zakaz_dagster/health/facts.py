@@ -1,4 +1,4 @@
-"""What the watch knows about Dagster, as plain values: `defs.instance_facts` reads them, rules judge them.
+"""What the watch knows about Dagster, as plain values: `defs.operations.run_history` reads them, rules judge them.
 
 Belongs here: the shapes. Does not: Dagster, or any judgement.
 """

@@ -1,6 +1,6 @@
 """Verdicts on Dagster itself: daemons, schedules against the code and their looks, freshness policies, checks.
 
-Belongs here: these pure rules. Does not: reading Dagster (`defs.instance_facts`), runs (`runs`).
+Belongs here: these pure rules. Does not: reading Dagster (`defs.operations.run_history`), runs (`runs`).
 """
 
 from __future__ import annotations

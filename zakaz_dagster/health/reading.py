@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from zakaz_dagster.health.watched import MOSCOW, Load, Seen, Watched
-from zakaz_dagster.warehouse.statements import ANYWHERE
+from zakaz_dagster.warehouse.sql_files import ANYWHERE
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse

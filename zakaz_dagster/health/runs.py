@@ -1,6 +1,6 @@
 """Verdicts on runs: failures nobody has made good, and runs that hang.
 
-Belongs here: these pure rules. Does not: reading runs (`defs.instance_facts`), or the data (`sources`).
+Belongs here: these pure rules. Does not: reading runs (`defs.operations.run_history`), or the data (`sources`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import socket
 import uvicorn
 from starlette.applications import Starlette
 
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.errors import ConfigFault
 
 BACKLOG = 512
 GRACE_SECONDS = 3

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zakaz_dagster.failures import Failure
+from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import infrastructure, reading
 from zakaz_dagster.health.bounded import Bounded, Overdue
 from zakaz_dagster.health.causes import explained
@@ -35,7 +35,7 @@ from zakaz_dagster.health.watched import Watched
 from zakaz_dagster.transport.redaction import scrub
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
-from zakaz_dagster.warehouse.statements import Statement, load
+from zakaz_dagster.warehouse.sql_files import Statement, load
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.parsing.utm import FIELDS, Utm, tag_of
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.port import Inspection
+from zakaz_dagster.sources.base import Inspection
 
 _TUPLE = range(2, len(FIELDS))  # slashes in vk/tomsk/afisha_family … source/medium/campaign/content/term
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import httpx
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.transport.retries import TryAgain
 
 ACCEPT_ENCODING = "gzip"

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from zakaz_dagster.failures import Failure, Fatal, Retriable
+from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.transport.body import ACCEPT_ENCODING, CHUNK, read_into
 from zakaz_dagster.transport.log import log_request
 from zakaz_dagster.transport.pacing import Pace

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TypeVar
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 
 T = TypeVar("T")
 MOST_PAGES = 100_000

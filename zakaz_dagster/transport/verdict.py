@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from zakaz_dagster.failures import Failure, Fatal
+from zakaz_dagster.errors import Failure, Fatal
 from zakaz_dagster.transport.redaction import scrub
 
 Response: TypeAlias = httpx.Response  # vendors judge answers without importing the HTTP library themselves

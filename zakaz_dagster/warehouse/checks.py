@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse.statements import Statement
+from zakaz_dagster.warehouse.sql_files import Statement
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse

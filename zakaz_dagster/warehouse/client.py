@@ -23,10 +23,10 @@ from clickhouse_connect.driver.httputil import get_pool_manager
 from stamina.instrumentation import set_on_retry_hooks
 from urllib3.exceptions import HTTPError
 
-from zakaz_dagster.failures import BadData, Fatal
+from zakaz_dagster.errors import BadData, Fatal
+from zakaz_dagster.warehouse.arrow_stream import Blocks
 from zakaz_dagster.warehouse.errors import Away, failure
-from zakaz_dagster.warehouse.statements import Place
-from zakaz_dagster.warehouse.stream import Blocks
+from zakaz_dagster.warehouse.sql_files import Place
 
 Params = Mapping[str, object]
 Settings = Mapping[str, object]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import sqlglot
 from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]  # public, re-exported without __all__
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 
 AFTER_TYPE = {"COMMENT", "CODEC", "DEFAULT", "MATERIALIZED", "ALIAS", "TTL", "EPHEMERAL"}
 BESIDE_COLUMNS = {"INDEX", "PROJECTION", "CONSTRAINT"}

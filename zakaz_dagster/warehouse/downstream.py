@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from zakaz_dagster.warehouse import remembered
-from zakaz_dagster.warehouse.statements import Statement
+from zakaz_dagster.warehouse import lineage_cache
+from zakaz_dagster.warehouse.sql_files import Statement
 
 
 def readers(statements: Iterable[Statement]) -> dict[str, frozenset[str]]:
     """Each table or view to the statements that read it directly."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for statement in statements:
-        for name in remembered.reads(statement):
+        for name in lineage_cache.reads(statement):
             found[name].add(statement.name)
     return {name: frozenset(those) for name, those in found.items()}
 

@@ -12,8 +12,8 @@ from typing import Literal
 
 from zakaz_dagster.warehouse import ddl
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.side import MARK
-from zakaz_dagster.warehouse.statements import Place, Statement
+from zakaz_dagster.warehouse.side_table import MARK
+from zakaz_dagster.warehouse.sql_files import Place, Statement
 
 LIVE = "SELECT name, engine, create_table_query, as_select FROM system.tables WHERE database = currentDatabase()"
 REPLICA_PATH = re.compile(r"\('[^']*', '[^']*'(?:, )?")

@@ -14,7 +14,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeout
 
-from zakaz_dagster.failures import ConfigFault, Failure, Fatal, Retriable
+from zakaz_dagster.errors import ConfigFault, Failure, Fatal, Retriable
 
 
 @dataclass(frozen=True)

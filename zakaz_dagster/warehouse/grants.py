@@ -6,7 +6,7 @@ Belongs here: the order and the applying. Does not: users with passwords (deploy
 from __future__ import annotations
 
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.statements import ANYWHERE, Statement, load
+from zakaz_dagster.warehouse.sql_files import ANYWHERE, Statement, load
 
 # What exists before what: roles and users, then what is attached to them, then rights.
 ORDER = ("CREATE ROLE", "CREATE USER", "CREATE SETTINGS PROFILE", "CREATE QUOTA", "GRANT")

@@ -13,10 +13,10 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.warehouse import ddl
 from zakaz_dagster.warehouse.ddl import Column
-from zakaz_dagster.warehouse.statements import Statement, load
+from zakaz_dagster.warehouse.sql_files import Statement, load
 from zakaz_dagster.warehouse.tracing import Known, Origin, Tracer, Untraceable
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from zakaz_dagster.failures import BadData, Fatal
-from zakaz_dagster.warehouse.catalog import Shape, day_column, shape
+from zakaz_dagster.errors import BadData, Fatal
+from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.columns import SERVICE_COLUMNS
-from zakaz_dagster.warehouse.side import Side, carried_swap, side_table, until_unchanged
-from zakaz_dagster.warehouse.statements import Statement
+from zakaz_dagster.warehouse.side_table import Side, carried_swap, side_table, until_unchanged
+from zakaz_dagster.warehouse.sql_files import Statement
+from zakaz_dagster.warehouse.table_info import Shape, day_column, shape
 
 NOW = "now('Europe/Moscow')"
 

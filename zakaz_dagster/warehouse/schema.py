@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.warehouse import drift, lineage, seeds
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.drift import Difference, Live
-from zakaz_dagster.warehouse.statements import ANYWHERE, Statement, load
+from zakaz_dagster.warehouse.sql_files import ANYWHERE, Statement, load
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator, Mapping
 import pyarrow as pa
 
 from zakaz_dagster.seeds import seed
-from zakaz_dagster.warehouse.catalog import shape
+from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS, arrow_type, fit, is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.columns import SERVICE_COLUMNS, arrow_type, fit, is_nullable
-from zakaz_dagster.warehouse.statements import load
-from zakaz_dagster.warehouse.whole import replace_whole
+from zakaz_dagster.warehouse.replace_table import replace_whole
+from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster.warehouse.table_info import shape
 
 
 def changed(wh: Warehouse, existing: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 
-from zakaz_dagster.loading import Load, load_days
-from zakaz_dagster.sources.port import DayRead
+from zakaz_dagster.ingest.days import Load, load_days
+from zakaz_dagster.sources.base import DayRead
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.records import OrderPage, decode
 from zakaz_dagster.sources.qtickets.rows import EventNames, sale_rows

@@ -13,7 +13,7 @@ pytest.importorskip("datalens_sdk", reason="the extra `bi` is not installed")
 
 from zakaz_dagster.cli.datalens import datalens as command  # noqa: E402
 from zakaz_dagster.datalens import spec  # noqa: E402
-from zakaz_dagster.failures import ConfigFault, Fatal  # noqa: E402
+from zakaz_dagster.errors import ConfigFault, Fatal  # noqa: E402
 from zakaz_dagster_tests.contract.datalens_server import DataLens, serving  # noqa: E402
 
 TOKEN = "t0ken-of-an-account"

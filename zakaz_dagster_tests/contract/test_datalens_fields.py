@@ -6,7 +6,7 @@ from typing import Any
 
 from zakaz_dagster.datalens import dialects, model, queries, spec
 from zakaz_dagster.datalens.remote.wanted import Target, objects
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 
 ALLOWED = ("Date", "DateTime", "String", "Int", "Float")
 

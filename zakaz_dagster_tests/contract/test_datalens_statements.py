@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import ddl, schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
-from zakaz_dagster.warehouse.promise import kept
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster.warehouse.view_contract import kept
 from zakaz_dagster_tests.contract.raw_http import Reply, send
 from zakaz_dagster_tests.contract.test_warehouse_grants import USERS, reader_profile, rights_of
 from zakaz_dagster_tests.plugins.clickhouse import Endpoint, serving

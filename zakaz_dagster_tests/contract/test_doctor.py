@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from zakaz_dagster import local
 from zakaz_dagster.cli.doctor import doctor
+from zakaz_dagster.dev import stack
 from zakaz_dagster_tests.plugins.sandbox import NOW
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -89,12 +89,12 @@ def test_every_fault_is_told_at_once_and_no_secret(clean):
 
 @pytest.fixture
 def live(clean, sandbox, warehouse, tmp_path):
-    local.gmail_consent(tmp_path)
-    given = local.environment(str(warehouse.config.port), sandbox.url, tmp_path)
+    stack.gmail_consent(tmp_path)
+    given = stack.environment(str(warehouse.config.port), sandbox.url, tmp_path)
     own = {"CLICKHOUSE_PASSWORD": warehouse.config.password, "CLICKHOUSE_DATABASE": warehouse.config.database}
     for name, value in {**given, **own}.items():
         clean.setenv(name, value)
-    clean.setattr("zakaz_dagster.wiring.now", lambda: datetime.fromisoformat(NOW))
+    clean.setattr("zakaz_dagster.resources.now", lambda: datetime.fromisoformat(NOW))
     return sandbox
 
 
@@ -128,7 +128,7 @@ def test_clickhouse_away_is_one_clear_message(clean, tmp_path):
     given = {
         **os.environ,
         "CLICKHOUSE_PORT": "9",
-        "DAGSTER_HOME": str(local.dagster_home(tmp_path)),
+        "DAGSTER_HOME": str(stack.dagster_home(tmp_path)),
         "PYTHONPATH": str(PROJECT),
     }
     verbs = (["schema", "diff"], ["doctor"], ["smoke", "--quick"])

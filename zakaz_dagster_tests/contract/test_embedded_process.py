@@ -106,9 +106,7 @@ def test_a_taken_port_is_named(tmp_path: Path, clickhouse: Endpoint):
 
 def test_an_orphan_stops_by_itself(tmp_path: Path):
     """The parent of the endpoint is a shell that dies at once."""
-    command = (
-        f"{sys.executable} -m zakaz_dagster.embedded --data-dir={tmp_path} --exit-with-parent >{tmp_path}/out & sleep 2"
-    )
+    command = f"{sys.executable} -m zakaz_dagster.dev.clickhouse --data-dir={tmp_path} --exit-with-parent >{tmp_path}/out & sleep 2"
     subprocess.run(["sh", "-c", command], cwd=PROJECT, check=True, timeout=20)
     deadline = time.monotonic() + 10
     while (tmp_path / "held").read_text() and time.monotonic() < deadline:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from zakaz_dagster import wiring
+from zakaz_dagster import resources
 from zakaz_dagster.cli.importing import importing
 from zakaz_dagster_tests.sql.world import World, rows
 
@@ -19,7 +19,7 @@ def plan_file(tmp_path: Path, warehouse, monkeypatch):
     world = World(warehouse)
     world.event(1, "Динозавры", "томск")
     assert world.wh
-    monkeypatch.setattr(wiring, "warehouse", lambda _: warehouse)
+    monkeypatch.setattr(resources, "warehouse", lambda _: warehouse)
 
     def run(text: str, *options: str):
         path = tmp_path / "plan.csv"

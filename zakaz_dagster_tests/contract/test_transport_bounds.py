@@ -9,7 +9,7 @@ import traceback
 import httpx
 import pytest
 
-from zakaz_dagster.failures import BadData, Failure, Fatal, Retriable
+from zakaz_dagster.errors import BadData, Failure, Fatal, Retriable
 from zakaz_dagster.transport import retries
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.log import correlated

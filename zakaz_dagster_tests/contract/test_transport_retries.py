@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from zakaz_dagster.failures import Fatal, Retriable
+from zakaz_dagster.errors import Fatal, Retriable
 from zakaz_dagster.transport import retries
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.verdict import Again, Done, Stop

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from zakaz_dagster.failures import BadData, Fatal
-from zakaz_dagster.sources.port import DayRead, Reject
+from zakaz_dagster.errors import BadData, Fatal
+from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse import checks, ledger
+from zakaz_dagster.warehouse import checks, load_ledger
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.statements import Statement
+from zakaz_dagster.warehouse.sql_files import Statement
 
 DAY, NEXT = date(2026, 3, 1), date(2026, 3, 2)
 
@@ -31,7 +31,7 @@ def rejects(wh: Warehouse) -> list[tuple[str, date, str, str]]:
 def test_a_load_is_entered_with_its_figures(warehouse: Warehouse) -> None:
     totals = {"gross_rub": Decimal("5084.00"), "tickets": 17}
     day = read(rejects=(Reject("no price", "order 1"),), covered_until="2026-03-01T23:59:59+03:00", totals=totals)
-    ledger.record(warehouse, "qtickets", day, 17, ver=3, run_id="run-3")
+    load_ledger.record(warehouse, "qtickets", day, 17, ver=3, run_id="run-3")
     row = warehouse.rows("SELECT * FROM meta_day_loads")[0]
     assert {key: row[key] for key in ("received", "accepted", "rejected", "rows_written", "_ver", "_run_id")} == {
         "received": 6,
@@ -47,16 +47,16 @@ def test_a_load_is_entered_with_its_figures(warehouse: Warehouse) -> None:
 
 def test_many_days_are_entered_at_once_and_the_newest_counts(warehouse: Warehouse) -> None:
     written = {"a": {DAY: 3, NEXT: 4}, "b": {DAY: 1}}
-    ledger.record_days(warehouse, "vk_ads", [read(), read(NEXT)], written, ver=1, run_id="r")
-    ledger.record_days(warehouse, "vk_ads", [read(accepted=9)], {"a": {DAY: 9}}, ver=2, run_id="r")
+    load_ledger.record_days(warehouse, "vk_ads", [read(), read(NEXT)], written, ver=1, run_id="r")
+    load_ledger.record_days(warehouse, "vk_ads", [read(accepted=9)], {"a": {DAY: 9}}, ver=2, run_id="r")
     rows = warehouse.rows("SELECT day, rows_written FROM meta_day_loads FINAL ORDER BY day")
     assert rows == [{"day": DAY, "rows_written": 9}, {"day": NEXT, "rows_written": 4}]
-    ledger.record_days(warehouse, "vk_ads", [], {}, ver=3, run_id="r")
+    load_ledger.record_days(warehouse, "vk_ads", [], {}, ver=3, run_id="r")
 
 
 def test_rejects_of_a_day_are_replaced_and_those_of_others_stay(warehouse: Warehouse) -> None:
     def load(source: str, *days: DayRead, ver: int = 1) -> None:
-        ledger.record_days(warehouse, source, days, {}, ver=ver, run_id="r")
+        load_ledger.record_days(warehouse, source, days, {}, ver=ver, run_id="r")
 
     load("qtickets", read(rejects=(Reject("a", "1"), Reject("a", "1"), Reject("b", "2"))), read(NEXT))
     load("vk_ads", read(rejects=(Reject("c", "3"),)))
@@ -74,7 +74,7 @@ def test_rejects_of_a_day_are_replaced_and_those_of_others_stay(warehouse: Wareh
 def test_a_day_that_does_not_add_up_is_not_entered(warehouse: Warehouse) -> None:
     wrong = DayRead(DAY, {}, received=7, accepted=5, rejects=(Reject("a", "1"),))
     with pytest.raises(BadData, match="7 records received, 5 accepted, 1 rejected"):
-        ledger.record(warehouse, "qtickets", wrong, 5, ver=1, run_id="r")
+        load_ledger.record(warehouse, "qtickets", wrong, 5, ver=1, run_id="r")
     assert warehouse.scalar("SELECT count() FROM meta_day_loads") == 0
     assert rejects(warehouse) == []
 

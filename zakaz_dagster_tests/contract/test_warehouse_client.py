@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from zakaz_dagster.failures import BadData, ConfigFault, Fatal, Retriable
+from zakaz_dagster.errors import BadData, ConfigFault, Fatal, Retriable
 from zakaz_dagster.warehouse import schema
+from zakaz_dagster.warehouse.arrow_stream import BLOCK_ROWS, Blocks
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import PASSING
-from zakaz_dagster.warehouse.stream import BLOCK_ROWS, Blocks
 from zakaz_dagster_tests.contract.faulty import Fault, Proxy, proxied
 
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from zakaz_dagster.failures import BadData, Failure, Fatal
-from zakaz_dagster.warehouse import day as days
-from zakaz_dagster.warehouse import side as sides
+from zakaz_dagster.errors import BadData, Failure, Fatal
+from zakaz_dagster.warehouse import replace_days as days
+from zakaz_dagster.warehouse import side_table as sides
 from zakaz_dagster.warehouse.client import Warehouse
 
 ORDERS = "stg_qtickets_orders_raw"

@@ -16,14 +16,14 @@ from xml.sax.saxutils import escape
 import pyarrow as pa
 import pytest
 
-from zakaz_dagster.failures import ConfigFault, Failure
+from zakaz_dagster.errors import ConfigFault, Failure
 from zakaz_dagster.health.rights import reader_faults, rights
 from zakaz_dagster.health.smoke import Depth, Subjects, Watch
 from zakaz_dagster.verdicts import Status
-from zakaz_dagster.warehouse import day as days
-from zakaz_dagster.warehouse import schema, seeds, statements
+from zakaz_dagster.warehouse import replace_days as days
+from zakaz_dagster.warehouse import schema, seeds, sql_files
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.plugins.clickhouse import serving
 
 USERS = """<clickhouse>
@@ -90,10 +90,10 @@ def as_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     """A warehouse whose user has the rights of a role; `everything` has all. The data stay between the blocks."""
     for folder in ("tables", "views"):
         (tmp_path / "sql" / folder).mkdir(parents=True)
-        for path in (statements.SQL_ROOT / folder).glob("*.sql"):
+        for path in (sql_files.SQL_ROOT / folder).glob("*.sql"):
             (tmp_path / "sql" / folder / path.name).write_text(path.read_text("utf-8"), "utf-8")
     (tmp_path / "sql" / "views" / "v_probe.sql").write_text(VIEW, "utf-8")
-    monkeypatch.setattr(schema, "load", lambda kind: statements.load(kind, tmp_path / "sql"))
+    monkeypatch.setattr(schema, "load", lambda kind: sql_files.load(kind, tmp_path / "sql"))
 
     @contextmanager
     def run(role: str) -> Iterator[Warehouse]:
@@ -183,7 +183,7 @@ def test_the_reader_sees_views_and_nothing_else(as_role: Role) -> None:
         assert wh.rows("SELECT day, n FROM v_probe") == [{"day": DAY, "n": 3}]
         assert wh.rows("SELECT day, n FROM v_probe", settings={"join_use_nulls": 1, "readonly": 2})
         names = {row["name"] for row in wh.rows("SHOW TABLES")}
-        assert names == {path.stem for path in (statements.SQL_ROOT / "views").glob("*.sql")} | {"v_probe"}
+        assert names == {path.stem for path in (sql_files.SQL_ROOT / "views").glob("*.sql")} | {"v_probe"}
         for statement in BEYOND_THE_READER:
             assert "error 497" in refused(lambda text=statement: wh.rows(text)), statement
         for statement in ("INSERT INTO stg_rejects (source) VALUES ('x')", "CREATE TABLE x (a Int8) ENGINE = Memory"):

@@ -10,13 +10,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from zakaz_dagster.failures import BadData, Fatal, Retriable
-from zakaz_dagster.warehouse import day as days
-from zakaz_dagster.warehouse import side as sides
-from zakaz_dagster.warehouse import whole
+from zakaz_dagster.errors import BadData, Fatal, Retriable
+from zakaz_dagster.warehouse import replace_days as days
+from zakaz_dagster.warehouse import replace_table
+from zakaz_dagster.warehouse import side_table as sides
 from zakaz_dagster.warehouse.client import Params, Warehouse
 from zakaz_dagster.warehouse.rebuild import Rebuilt
-from zakaz_dagster.warehouse.statements import Statement
+from zakaz_dagster.warehouse.sql_files import Statement
 
 FACT = "fact_qtickets_sales_daily"
 LINES = "test_lines"
@@ -155,24 +155,24 @@ def shows(ids: Iterable[int]) -> pa.Table:
 
 
 def test_a_whole_table_is_replaced_in_one_swap(warehouse: Warehouse) -> None:
-    whole.replace_whole(warehouse, "dim_city_alias", shows(range(5)))
-    done = whole.replace_whole(warehouse, "dim_city_alias", shows(range(3)))
+    replace_table.replace_whole(warehouse, "dim_city_alias", shows(range(5)))
+    done = replace_table.replace_whole(warehouse, "dim_city_alias", shows(range(3)))
     assert (done.rows_before, done.rows_after) == (5, 3)
-    assert whole.replace_whole(warehouse, "dim_city_alias", shows([]), guard=None).rows_after == 0
+    assert replace_table.replace_whole(warehouse, "dim_city_alias", shows([]), guard=None).rows_after == 0
 
 
 def test_a_whole_table_is_guarded_too(warehouse: Warehouse) -> None:
-    whole.replace_whole(warehouse, "dim_city_alias", shows(range(40)))
+    replace_table.replace_whole(warehouse, "dim_city_alias", shows(range(40)))
     with pytest.raises(BadData, match="from 40 to 2 rows"):
-        whole.replace_whole(warehouse, "dim_city_alias", shows(range(2)), guard=0.5)
+        replace_table.replace_whole(warehouse, "dim_city_alias", shows(range(2)), guard=0.5)
     assert warehouse.scalar("SELECT count() FROM dim_city_alias") == 40
 
 
 def test_a_whole_table_is_rebuilt_from_sql(warehouse: Warehouse) -> None:
     sql = "SELECT toString(number) AS alias, 'томск' AS city FROM numbers(4)"
-    assert whole.rebuild_whole(warehouse, build("dim_city_alias", sql)).rows_after == 4
+    assert replace_table.rebuild_whole(warehouse, build("dim_city_alias", sql)).rows_after == 4
 
 
 def test_a_partitioned_table_is_never_replaced_whole(warehouse: Warehouse) -> None:
     with pytest.raises(Fatal, match="is partitioned by"):
-        whole.replace_whole(warehouse, FACT, shows([]))
+        replace_table.replace_whole(warehouse, FACT, shows([]))

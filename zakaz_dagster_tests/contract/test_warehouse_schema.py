@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from zakaz_dagster.failures import Fatal
-from zakaz_dagster.warehouse import schema, statements
+from zakaz_dagster.errors import Fatal
+from zakaz_dagster.warehouse import schema, sql_files
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.seeds import seeded
 from zakaz_dagster_tests.plugins.warehouse import Shelf
@@ -35,12 +35,12 @@ def files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         (tmp_path / folder).mkdir()
     for name in (*FEW, *seeded()):
         path = Path("tables", f"{name}.sql")
-        (tmp_path / path).write_text((statements.SQL_ROOT / path).read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / path).write_text((sql_files.SQL_ROOT / path).read_text(encoding="utf-8"), encoding="utf-8")
     inner = VIEW.format(name="v_z_inner", day="sale_date", n="1", source="stg_qtickets_orders_raw")
     outer = VIEW.format(name="v_a_outer", day="day", n="n", source="v_z_inner")
     (tmp_path / "views" / "v_z_inner.sql").write_text(inner, encoding="utf-8")
     (tmp_path / "views" / "v_a_outer.sql").write_text(outer, encoding="utf-8")
-    monkeypatch.setattr(schema, "load", lambda kind: statements.load(kind, tmp_path))
+    monkeypatch.setattr(schema, "load", lambda kind: sql_files.load(kind, tmp_path))
     return tmp_path
 
 
@@ -225,7 +225,7 @@ def test_a_table_in_a_views_place_is_left_alone(files: Path, bare_warehouse: War
 def test_views_that_read_each_other_are_refused_by_name(files: Path) -> None:
     edit(files / "views" / "v_z_inner.sql", "stg_qtickets_orders_raw", "v_a_outer")
     with pytest.raises(Fatal, match="v_a_outer.*v_z_inner|v_z_inner.*v_a_outer"):
-        schema.in_order(statements.load("views", files))
+        schema.in_order(sql_files.load("views", files))
 
 
 def test_side_tables_of_running_loads_are_no_difference(warehouse: Warehouse) -> None:

@@ -6,10 +6,10 @@ import dagster as dg
 import pytest
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance
 
-from zakaz_dagster.defs import audit
-from zakaz_dagster.defs.failures import explained
-from zakaz_dagster.defs.version import code_version
-from zakaz_dagster.failures import BadData, Retriable
+from zakaz_dagster.defs.operations import audit
+from zakaz_dagster.defs.shared.errors import explained
+from zakaz_dagster.defs.shared.version import code_version
+from zakaz_dagster.errors import BadData, Retriable
 from zakaz_dagster.warehouse.client import Warehouse
 
 DAYS = {"dagster/asset_partition_range_start": "2026-11-01", "dagster/asset_partition_range_end": "2026-11-07"}

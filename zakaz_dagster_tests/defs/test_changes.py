@@ -8,10 +8,10 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from zakaz_dagster.defs import changes
-from zakaz_dagster.defs.changes import Found, Memory, Watch, changes_sensor
-from zakaz_dagster.defs.partitions import RANGE_END, RANGE_START, ranges
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.defs.shared import change_sensor
+from zakaz_dagster.defs.shared.change_sensor import Found, Memory, Watch, changes_sensor
+from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, ranges
+from zakaz_dagster.errors import ConfigFault
 
 START = date(2026, 1, 1)
 OLD = "2026-11-22T09:00:00+00:00"
@@ -27,7 +27,7 @@ class Clock(datetime):
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    monkeypatch.setattr(changes, "datetime", Clock)
+    monkeypatch.setattr(change_sensor, "datetime", Clock)
     monkeypatch.setattr(Clock, "at", Clock.at)
     return Clock
 
@@ -130,7 +130,7 @@ def test_days_before_the_start_are_no_partitions(sensor):
 
 def test_many_scattered_days_become_few_runs(sensor):
     found = spans(sensor.tick(*range(0, 300, 3)))
-    assert len(found) == changes.MOST_RUNS
+    assert len(found) == change_sensor.MOST_RUNS
     assert (found[0][0], found[-1][1]) == ("2026-01-01", "2026-10-25")
 
 

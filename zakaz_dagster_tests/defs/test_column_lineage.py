@@ -10,10 +10,10 @@ import dagster as dg
 import pytest
 
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.defs.lineage import FOLDER
-from zakaz_dagster.warehouse.columns import SERVICE_COLUMNS
+from zakaz_dagster.defs.shared.lineage import FOLDER
+from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.lineage import known_columns
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 
 Column = tuple[str, str]
 TABLES, VIEWS = load("tables"), load("views")

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 
 PROJECT = Path(__file__).resolve().parents[2]
 

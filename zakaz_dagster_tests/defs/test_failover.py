@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 
-from zakaz_dagster import watching
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.defs.failures import RETRY
-from zakaz_dagster.defs.partitions import MOSCOW, RANGE_END, RANGE_START
-from zakaz_dagster.defs.qtickets import REFRESH, RELOAD
+from zakaz_dagster.defs.qtickets.assets import REFRESH, RELOAD
+from zakaz_dagster.defs.shared.errors import RETRY
+from zakaz_dagster.defs.shared.partitions import MOSCOW, RANGE_END, RANGE_START
+from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
 
 
@@ -27,7 +27,7 @@ def tick(tmp_path, monkeypatch):
     def evaluate(name: str, instance: dg.DagsterInstance, cursor: str | None = None):
         settings = Settings()
         sensor = build_definitions(settings).resolve_sensor_def(name)
-        made = {"watch": watching.subjects, "alerts": watching.alerts}
+        made = {"watch": watch.subjects, "alerts": watch.alerts}
         resources = {key: made[key](settings) for key in sensor.required_resource_keys}
         with dg.build_sensor_context(instance, cursor, resources=resources) as context:
             return sensor.evaluate_tick(context)

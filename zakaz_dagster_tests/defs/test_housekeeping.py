@@ -6,9 +6,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zakaz_dagster.defs.housekeeping import first_of, forget_evaluations, forget_runs, needed
-from zakaz_dagster.warehouse import audit
-from zakaz_dagster.warehouse.audit import Attempt
+from zakaz_dagster.defs.operations.retention import first_of, forget_evaluations, forget_runs, needed
+from zakaz_dagster.warehouse import run_ledger
+from zakaz_dagster.warehouse.run_ledger import Attempt
 
 DAILY = dg.DailyPartitionsDefinition("2026-11-01", end_date="2026-11-10")
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -123,8 +123,8 @@ def test_old_months_of_the_audit_are_dropped_whole(sparse_warehouse):
         datetime(2024, 10, 1, 12, tzinfo=UTC),
         datetime(2026, 11, 1, tzinfo=UTC),
     ]
-    audit.record(warehouse, [Attempt(at, at, f"r{at:%m}", "j", "s", "", "", 1, "success") for at in moments])
+    run_ledger.record(warehouse, [Attempt(at, at, f"r{at:%m}", "j", "s", "", "", 1, "success") for at in moments])
     assert first_of(date(2026, 11, 22), 25) == date(2024, 10, 1)
-    assert audit.forget(warehouse, first_of(date(2026, 11, 22), 25)) == 1
+    assert run_ledger.forget(warehouse, first_of(date(2026, 11, 22), 25)) == 1
     assert {row["run_id"] for row in warehouse.rows("SELECT run_id FROM meta_job_runs")} == {"r10", "r11"}
-    assert audit.forget(warehouse, date(2024, 10, 1)) == 0
+    assert run_ledger.forget(warehouse, date(2024, 10, 1)) == 0

@@ -9,21 +9,22 @@ from decimal import Decimal
 import dagster as dg
 import pytest
 
-from zakaz_dagster.defs import accounting, qtickets
-from zakaz_dagster.defs.facts import fact
-from zakaz_dagster.defs.partitions import Days, daily
-from zakaz_dagster.defs.staging import day_assets
-from zakaz_dagster.failures import BadData
-from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.defs.marts.facts import fact
+from zakaz_dagster.defs.qtickets import assets as qtickets
+from zakaz_dagster.defs.shared import accounting
+from zakaz_dagster.defs.shared.day_assets import day_assets
+from zakaz_dagster.defs.shared.partitions import Days, daily
+from zakaz_dagster.errors import BadData
+from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.port import DayRead, Reject
+from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.qtickets.catalogue import catalogue_of
 from zakaz_dagster.sources.qtickets.records import Seats
 from zakaz_dagster.sources.qtickets.rows import EventNames, sale_rows
 from zakaz_dagster.transport.stats import Stats
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.plugins.sandbox import TODAY
 from zakaz_dagster_tests.story.qtickets_account import Account
 

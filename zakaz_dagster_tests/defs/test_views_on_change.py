@@ -9,9 +9,9 @@ import dagster as dg
 import pytest
 
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.defs import virtual
-from zakaz_dagster.warehouse import promise
-from zakaz_dagster.warehouse.statements import Statement, load
+from zakaz_dagster.defs.marts import views as virtual
+from zakaz_dagster.warehouse import view_contract
+from zakaz_dagster.warehouse.sql_files import Statement, load
 
 VIEW = load("views")["v_funnel_daily"]
 INPUTS = {**load("tables"), **load("views")}
@@ -97,6 +97,6 @@ def test_every_view_waits_for_that_condition_and_no_schedule_makes_one() -> None
 def test_every_view_is_read_as_datalens_reads_it_with_all_checks() -> None:
     definitions = build_definitions()
     keys = definitions.resolve_asset_graph().asset_check_keys
-    looked_at = {key.asset_key.to_user_string() for key in keys if key.name == promise.NAME}
+    looked_at = {key.asset_key.to_user_string() for key in keys if key.name == view_contract.NAME}
     assert looked_at == set(load("views"))
     assert "check_views" in {node.name for node in definitions.resolve_job_def("all_checks").nodes}

@@ -67,7 +67,7 @@ def started(data_dir: Path, *arguments: str, password: str = PASSWORD) -> subpro
         [
             sys.executable,
             "-m",
-            "zakaz_dagster.embedded",
+            "zakaz_dagster.dev.clickhouse",
             f"--data-dir={data_dir}",
             "--exit-with-parent",
             *secret,

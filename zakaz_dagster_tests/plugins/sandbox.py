@@ -1,4 +1,4 @@
-"""Fixtures of the sandbox: `sandbox`, one process per worker put back before each test, and own ones on demand.
+"""Fixtures of the sandbox: `dev.sandbox`, one process per worker put back before each test, and own ones on demand.
 
 The shared process has seed 7 and stands still at NOW. A test that needs other options starts its own with
 `sandbox_process(orders_per_day=700, faults={"qtickets": {"http": 429}})`.
@@ -27,7 +27,7 @@ TOKEN = "sandbox-token"
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox and its remote controls; see zakaz_dagster/sandbox/admin.py for the bodies."""
+    """A running sandbox and its remote controls; see zakaz_dagster/dev/sandbox/admin.py for the bodies."""
 
     url: str
     ready: Mapping[str, Any]
@@ -87,7 +87,7 @@ def running(
         for vendor, switches in (faults or {}).items()
         for name, value in switches.items()
     ]
-    command = [sys.executable, "-m", "zakaz_dagster.sandbox", *arguments]
+    command = [sys.executable, "-m", "zakaz_dagster.dev.sandbox", *arguments]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -102,7 +102,7 @@ def running(
 
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[Sandbox]:
-    """The worker's shared process; tests want `sandbox`, which is put back first."""
+    """The worker's shared process; tests want `dev.sandbox`, which is put back first."""
     with running() as server:
         yield server
 

@@ -16,7 +16,7 @@ import pytest
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster.warehouse.seeds import seeded
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 
 OBJECTS = "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() ORDER BY name"
 PARTS = (

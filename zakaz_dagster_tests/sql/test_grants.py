@@ -12,7 +12,7 @@ import pytest
 from zakaz_dagster.warehouse import grants, schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.drift import quoted
-from zakaz_dagster.warehouse.statements import Place, load
+from zakaz_dagster.warehouse.sql_files import Place, load
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy" / "clickhouse"
 HASH = "0" * 64

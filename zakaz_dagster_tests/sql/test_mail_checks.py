@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.sql.test_sales_latest import api_line, covered, mail_line
 
 NOW = datetime.now(ZoneInfo("Europe/Moscow"))

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.failures import Failure
+from zakaz_dagster.errors import Failure
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.sql import theatre
 from zakaz_dagster_tests.sql.world import World, day, rows
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.sql.world import MOSCOW, World, at, rows
 
 TODAY = datetime.now(MOSCOW).date()

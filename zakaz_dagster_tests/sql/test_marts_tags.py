@@ -11,7 +11,7 @@ from zakaz_dagster.parsing import cities
 from zakaz_dagster.parsing.utm import Utm, resolve_year, tag_of
 from zakaz_dagster.seeds import city_index, seed
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.sql.world import World, day, rows, tags
 
 ON = "2025-11-21"

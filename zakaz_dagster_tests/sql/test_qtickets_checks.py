@@ -11,7 +11,7 @@ import pytest
 
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.sql.world import World
 
 ASSETS = ("stg_qtickets_", "dim_shows__", "dim_events__")

@@ -11,7 +11,7 @@ from zakaz_dagster.seeds import seed
 from zakaz_dagster.warehouse import checks, ddl, lineage, schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.drift import quoted
-from zakaz_dagster.warehouse.statements import SQL_ROOT, Kind, Statement, load
+from zakaz_dagster.warehouse.sql_files import SQL_ROOT, Kind, Statement, load
 
 ALL = [statement for kind in get_args(Kind) for statement in load(kind).values()]
 CREATED = [statement for statement in ALL if statement.kind in ("tables", "views")]

@@ -9,8 +9,8 @@ import pytest
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.promise import kept
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster.warehouse.view_contract import kept
 
 TODAY = date(2025, 12, 10)
 PATIENT = 60_000.0  # machines differ; the platform's own limit is a second

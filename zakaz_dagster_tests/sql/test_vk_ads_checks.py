@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.sources.port import DayRead, Reject
+from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.warehouse.checks import evaluate
-from zakaz_dagster.warehouse.ledger import record
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.load_ledger import record
+from zakaz_dagster.warehouse.sql_files import load
 
 DAY = date(2026, 11, 14)
 CHECKS = [name for name in load("checks") if name.startswith("fact_vk_ads_daily__")]

@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from zakaz_dagster.warehouse.catalog import shape
+from zakaz_dagster.warehouse.arrow_types import arrow_type, is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.columns import arrow_type, is_nullable
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster.warehouse.table_info import shape
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 # In the order of what reads what.

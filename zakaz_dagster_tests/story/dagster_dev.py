@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zakaz_dagster import wiring
+from zakaz_dagster import resources
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.defs import execution
-from zakaz_dagster.local import PROJECT_ROOT, Stack, enter, stack
+from zakaz_dagster.defs.shared import execution
+from zakaz_dagster.dev.stack import PROJECT_ROOT, Stack, enter, stack
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse
@@ -110,7 +110,7 @@ def dagster_dev(home: Path, sandbox_options: Sequence[str]) -> Iterator[Dagster]
         saved = dict(os.environ)
         enter(running)
         try:
-            warehouse = wiring.warehouse(Settings())
+            warehouse = resources.warehouse(Settings())
             schema.apply(warehouse)
             with execution.instance_at_home() as instance:  # as `zakaz dev` does
                 execution.set_pool_limits(build_definitions(), instance)

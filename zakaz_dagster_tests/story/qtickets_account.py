@@ -8,14 +8,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from zakaz_dagster.loading import Load, LoadReport, load_days
+from zakaz_dagster.ingest.days import Load, LoadReport, load_days
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 
 FACT = "fact_qtickets_sales_daily"
 FIGURES = {

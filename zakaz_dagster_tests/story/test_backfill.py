@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from zakaz_dagster.cli.books import compare
-from zakaz_dagster.defs.partitions import Days
+from zakaz_dagster.defs.shared.partitions import Days
+from zakaz_dagster.dev.reconcile import compare
 from zakaz_dagster_tests.story.dagster_dev import ENDED, dagster_dev, wait
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -94,7 +94,7 @@ def test_a_years_backfill_is_one_run_per_vendor_and_survives_a_kill(tmp_path):
 
 
 def test_days_the_vendor_no_longer_keeps_fail_with_that_sentence():
-    from zakaz_dagster.failures import Failure
+    from zakaz_dagster.errors import Failure
     from zakaz_dagster.sources.vk_ads import source as vk
     from zakaz_dagster.sources.yandex_direct import source as direct
 

@@ -13,18 +13,21 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from zakaz_dagster import local, watching, wiring
+from zakaz_dagster import resources as wiring
 from zakaz_dagster.cli.doctor import doctor
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.defs import execution, instance_facts
-from zakaz_dagster.defs.partitions import RANGE_END, RANGE_START, Days
+from zakaz_dagster.defs.operations import run_history
+from zakaz_dagster.defs.shared import execution
+from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days
+from zakaz_dagster.dev import stack
 from zakaz_dagster.health.runs import run_verdicts
-from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.ingest.days import Load, load_days
+from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.gmail.failover import State
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.statements import load as load_statements
+from zakaz_dagster.warehouse.sql_files import load as load_statements
 from zakaz_dagster_tests.plugins.sandbox import running
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -45,7 +48,7 @@ class Platform:
         self.settings = Settings()
         self.definitions = build_definitions(self.settings)
         self.instance, self.warehouse = instance, warehouse
-        self.resources = {"watch": watching.subjects(self.settings), "alerts": watching.alerts(self.settings)}
+        self.resources = {"watch": watch.subjects(self.settings), "alerts": watch.alerts(self.settings)}
         watched = datetime.now(UTC) - timedelta(hours=1)
         self.cursors = {"gmail_failover": State(watched + timedelta(minutes=59), watched).text()}
 
@@ -104,8 +107,8 @@ def world():
 
 @contextmanager
 def platform_of(sandbox, warehouse, tmp_path, monkeypatch):
-    local.gmail_consent(tmp_path)
-    given = local.environment(str(warehouse.config.port), sandbox.url, tmp_path)
+    stack.gmail_consent(tmp_path)
+    given = stack.environment(str(warehouse.config.port), sandbox.url, tmp_path)
     own = {
         "CLICKHOUSE_PASSWORD": warehouse.config.password,
         "CLICKHOUSE_DATABASE": warehouse.config.database,
@@ -169,8 +172,8 @@ def test_a_revoked_token_is_told_with_the_command_that_renews_it(sandbox, reader
     outcome = execution.run_job(platform.definitions, platform.instance, "gmail_load")
     assert not outcome.success
     now = datetime.now(UTC)
-    failed = list(instance_facts._failed(platform.instance, platform.definitions.get_repository_def(), now))
-    known = [instance_facts._with_error(platform.instance, run) for run in failed]
+    failed = list(run_history._failed(platform.instance, platform.definitions.get_repository_def(), now))
+    known = [run_history._with_error(platform.instance, run) for run in failed]
     platform.resources["alerts"].tell(run_verdicts(known, [], ["gmail_load"]), now)
     (mail,) = platform.mails()
     assert mail["Subject"] == "Zakaz: ошибка — Загрузка gmail_load не удалась"
@@ -178,4 +181,4 @@ def test_a_revoked_token_is_told_with_the_command_that_renews_it(sandbox, reader
 
 
 def test_the_sandbox_consent_is_for_its_owner_only(tmp_path):
-    assert stat.S_IMODE(local.gmail_consent(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(stack.gmail_consent(tmp_path).stat().st_mode) == 0o600

@@ -14,11 +14,11 @@ from urllib.parse import quote
 import pytest
 from dagster import DagsterInstance
 
-from zakaz_dagster import wiring
+from zakaz_dagster import resources
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.defs import execution
-from zakaz_dagster.defs.partitions import Days
-from zakaz_dagster.local import dagster_home, environment
+from zakaz_dagster.defs.shared import execution
+from zakaz_dagster.defs.shared.partitions import Days
+from zakaz_dagster.dev.stack import dagster_home, environment
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster_tests.plugins.sandbox import NOW, TODAY
@@ -54,7 +54,7 @@ class World:
 
     def __init__(self, home: Path, log: io.StringIO) -> None:
         self.home, self.log = home, log
-        self.warehouse = wiring.warehouse(Settings())
+        self.warehouse = resources.warehouse(Settings())
         self.definitions = build_definitions()
 
     def run(self, job: str, days: Days | None = None) -> execution.Outcome:
@@ -82,7 +82,7 @@ def world(clickhouse, sandbox, tmp_path, monkeypatch):
     own = {"CLICKHOUSE_PASSWORD": clickhouse.password, "CLICKHOUSE_DATABASE": database}
     for name, value in {**environment(str(clickhouse.port), sandbox.url, tmp_path), **own}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("zakaz_dagster.wiring.now", lambda: datetime.fromisoformat(NOW))
+    monkeypatch.setattr("zakaz_dagster.resources.now", lambda: datetime.fromisoformat(NOW))
     dagster_home(tmp_path)
     text = io.StringIO()
     handler, root = logging.StreamHandler(text), logging.getLogger()

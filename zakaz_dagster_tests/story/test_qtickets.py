@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zakaz_dagster.failures import Failure, Fatal
+from zakaz_dagster.errors import Failure, Fatal
 from zakaz_dagster.sources.qtickets.changes import Look
 from zakaz_dagster_tests.plugins.sandbox import running
 from zakaz_dagster_tests.story.qtickets_account import FACT, Account

@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from zakaz_dagster.alerts.send import Folder, Smtp
-from zakaz_dagster.local import start
+from zakaz_dagster.dev.stack import start
 from zakaz_dagster_tests.plugins.mailbox import Mailbox
 from zakaz_dagster_tests.story.dagster_dev import wait
 from zakaz_dagster_tests.story.watch_data import DATA

@@ -28,9 +28,9 @@ from dagster._core.scheduler.instigation import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.error import SerializableErrorInfo
 
-from zakaz_dagster.defs import rounds
-from zakaz_dagster.defs.instance_facts import read_facts
-from zakaz_dagster.failures import Failure
+from zakaz_dagster.defs.operations import alert_round
+from zakaz_dagster.defs.operations.run_history import read_facts
+from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import reading
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster_tests.story.watch_faults import SALES, SPEND, Fault, loaded, spoilt
@@ -52,8 +52,8 @@ def clickhouse_back(stage: Stage) -> None:
     stage.start_clickhouse()
     repository = stage.definitions.get_repository_def()
     facts = read_facts(stage.instance, repository, stage.now())
-    again = rounds.broken_by_clickhouse(facts, rounds.look(stage.subjects, stage.instance, repository))
-    assert [rounds.again(run).job_name for run in again] == ["marts_refresh"]
+    again = alert_round.broken_by_clickhouse(facts, alert_round.look(stage.subjects, stage.instance, repository))
+    assert [alert_round.again(run).job_name for run in again] == ["marts_refresh"]
     loaded(stage, "marts_refresh", 1)
 
 

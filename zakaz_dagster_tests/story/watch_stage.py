@@ -1,6 +1,6 @@
 """A small installation under watch: an engine, a sandbox, Dagster's instance on disk and a mail server, all real.
 
-Its clock is the machine's; `ahead` moves only what the watch takes for the present. Everything is loaded through the
+Its clock is the machine's; `ingest.prefetch` moves only what the watch takes for the present. Everything is loaded through the
 platform's own jobs, so a new stage is green and whatever is red later was broken by somebody.
 """
 
@@ -25,15 +25,18 @@ from dagster import DagsterInstance
 from dagster._daemon.types import DaemonHeartbeat
 
 from zakaz_dagster import definitions as platform
-from zakaz_dagster import local, watching, wiring
+from zakaz_dagster import resources as wiring
 from zakaz_dagster.alerts import spare
 from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.cli import main, watch_options
 from zakaz_dagster.datalens import preview
-from zakaz_dagster.defs import execution, rounds
-from zakaz_dagster.defs.instance_facts import reader
-from zakaz_dagster.defs.partitions import Days
+from zakaz_dagster.defs.operations import alert_round
+from zakaz_dagster.defs.operations.run_history import reader
+from zakaz_dagster.defs.shared import execution
+from zakaz_dagster.defs.shared.partitions import Days
+from zakaz_dagster.dev import stack as local
 from zakaz_dagster.health.smoke import Subjects
+from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import GROUPS, Settings
 from zakaz_dagster.warehouse import client, schema
 from zakaz_dagster.warehouse.client import Warehouse
@@ -149,7 +152,7 @@ class Stage:
     def setting(self, name: str, value: str) -> None:
         """A setting changes, and the watch is made anew from all of them."""
         self.patch.setenv(name, value)
-        self.subjects = watching.subjects(Settings())
+        self.subjects = watch.subjects(Settings())
 
     def fresh_memory(self) -> None:
         """As if nothing had ever been told."""
@@ -187,12 +190,12 @@ def staged(home: Path, patch: Any, *, days: int, orders: int = 12) -> Iterator[S
         instance = stack.enter_context(execution.instance_at_home())
         execution.set_pool_limits(definitions, instance)
         made = Stage(
-            home, mailbox, sandbox, endpoint, settings, definitions, instance, watching.alerts(settings),
-            watching.subjects(settings), engine, patch,
+            home, mailbox, sandbox, endpoint, settings, definitions, instance, watch.alerts(settings),
+            watch.subjects(settings), engine, patch,
         )  # fmt: skip
         facts = reader(definitions, wiring.now)
         patch.setattr(watch_options, "_reader", lambda _: facts)
-        patch.setattr(rounds, "now", made.now)
+        patch.setattr(alert_round, "now", made.now)
         patch.setattr(wiring, "now", made.now)
         if days:
             _load(made, days)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from zakaz_dagster.cli import VERBS, dev, main, watch_options
-from zakaz_dagster.local import Service, Stack, enter, environment_file
+from zakaz_dagster.dev.stack import Service, Stack, enter, environment_file
 from zakaz_dagster.settings import Settings
 from zakaz_dagster_tests.bodies_qtickets import PLANTED, order, page, ticket
 

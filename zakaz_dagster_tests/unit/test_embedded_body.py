@@ -12,9 +12,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.embedded.body import IN_MEMORY, Body, Frames
-from zakaz_dagster.embedded.errors import ClickHouseError
-from zakaz_dagster.embedded.form import boundary, parse
+from zakaz_dagster.dev.clickhouse.body import IN_MEMORY, Body, Frames
+from zakaz_dagster.dev.clickhouse.errors import ClickHouseError
+from zakaz_dagster.dev.clickhouse.form import boundary, parse
 
 ENCODERS = {
     "gzip": gzip.compress,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.embedded.errors import ClickHouseError
-from zakaz_dagster.embedded.statement import Kind, parse
+from zakaz_dagster.dev.clickhouse.errors import ClickHouseError
+from zakaz_dagster.dev.clickhouse.statement import Kind, parse
 
 
 @pytest.mark.parametrize(

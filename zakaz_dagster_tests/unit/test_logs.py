@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution import context_creation_job
 
-from zakaz_dagster.defs import console
+from zakaz_dagster.defs.shared import console
 from zakaz_dagster.logs import as_json
 from zakaz_dagster.transport.log import correlated, log_request
 

@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from zakaz_dagster.abreast import abreast
-from zakaz_dagster.ahead import ahead
+from zakaz_dagster.ingest.concurrency import abreast
+from zakaz_dagster.ingest.prefetch import ahead
 
 
 class Torn(Exception):

@@ -15,7 +15,7 @@ from zakaz_dagster.datalens import model, spec
 from zakaz_dagster.datalens.preview import page
 from zakaz_dagster.datalens.preview.read import Reader
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.warehouse.sql_files import load
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from zakaz_dagster.datalens import queries
 from zakaz_dagster.datalens.dialects import clickhouse
 from zakaz_dagster.datalens.model import Chart, Dashboard, Dataset
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.warehouse.client import Warehouse
 
 ROW_LIMIT = 150_000  # some 10 MB of page; beyond it the oldest days are left out, and the page says since when it holds

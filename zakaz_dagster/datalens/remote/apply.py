@@ -16,7 +16,7 @@ from zakaz_dagster.datalens.remote.client import rendered
 from zakaz_dagster.datalens.remote.plan import Step
 from zakaz_dagster.datalens.remote.state import Held, State
 from zakaz_dagster.datalens.remote.wanted import Target, Wanted
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 
 PAGE = 100
 SCOPES = {"connection": "connection", "dataset": "dataset", "chart": "widget", "dashboard": "dash"}

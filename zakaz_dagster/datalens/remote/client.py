@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from zakaz_dagster.failures import ConfigFault, Fatal, Retriable
+from zakaz_dagster.errors import ConfigFault, Fatal, Retriable
 
 try:
     import datalens_sdk as sdk

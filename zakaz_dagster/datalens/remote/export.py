@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zakaz_dagster.datalens.remote.state import State
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.errors import ConfigFault
 
 GETTERS = {"connection": "connection", "dataset": "dataset", "chart": "wizard_chart", "dashboard": "dashboard"}
 

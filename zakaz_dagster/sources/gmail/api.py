@@ -19,9 +19,10 @@ from google_auth_httplib2 import AuthorizedHttp  # type: ignore[import-untyped]
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from zakaz_dagster.failures import Failure, Fatal, Retriable
+from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.sources.gmail.auth import remedy
 from zakaz_dagster.sources.gmail.errors import Act, Problem
+from zakaz_dagster.sources.gmail.mime_tree import from_base64url
 from zakaz_dagster.sources.gmail.records import (
     SOURCE,
     Attachment,
@@ -33,7 +34,6 @@ from zakaz_dagster.sources.gmail.records import (
     Profile,
     shaped,
 )
-from zakaz_dagster.sources.gmail.tree import from_base64url
 from zakaz_dagster.transport.log import log_request
 from zakaz_dagster.transport.redaction import scrub
 from zakaz_dagster.transport.retries import GaveUp, TryAgain, until_done

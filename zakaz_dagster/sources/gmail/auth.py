@@ -17,7 +17,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.sources.gmail.records import SOURCE
 from zakaz_dagster.transport.secret_file import read_secret, write_secret
 

@@ -13,7 +13,7 @@ from google_auth_oauthlib.flow import InstalledAppFlow
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error  # type: ignore[import-untyped]
 from requests.exceptions import RequestException
 
-from zakaz_dagster.failures import Failure, Fatal, Retriable
+from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.sources.gmail.auth import Access, client_config, store
 from zakaz_dagster.sources.gmail.records import SOURCE
 from zakaz_dagster.transport.redaction import scrub

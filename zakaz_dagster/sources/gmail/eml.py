@@ -10,8 +10,8 @@ from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import Message
 
+from zakaz_dagster.sources.gmail.limits import Refused
 from zakaz_dagster.sources.gmail.records import Body, Header, Part
-from zakaz_dagster.sources.gmail.refused import Refused
 
 KEPT = ("content-type", "content-disposition", "subject", "date")
 # What the standard library raises for mails it cannot make sense of.

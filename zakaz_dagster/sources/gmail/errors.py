@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 
-from zakaz_dagster.failures import Failure, Fatal, Retriable
+from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.sources.gmail.auth import AUTHORIZE
 from zakaz_dagster.sources.gmail.records import SOURCE
 from zakaz_dagster.transport.redaction import scrub

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from zakaz_dagster.parsing.numbers import Unreadable, parse_count, parse_money
 from zakaz_dagster.sources.gmail.columns import COUNTS
-from zakaz_dagster.sources.gmail.refused import Refused
+from zakaz_dagster.sources.gmail.limits import Refused
 
 FIGURES = ("tickets", "tickets_free", "refunded_tickets", "revenue", "refunds")
 MAX_COUNT = 2**32 - 1

@@ -11,17 +11,17 @@ from decimal import Decimal
 
 import msgspec
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.seeds import city_index, seed
-from zakaz_dagster.sources.gmail import tree
+from zakaz_dagster.sources.base import Inspection
+from zakaz_dagster.sources.gmail import mime_tree
 from zakaz_dagster.sources.gmail.columns import Columns
-from zakaz_dagster.sources.gmail.lines import Line, Reading, RefusedLine
+from zakaz_dagster.sources.gmail.limits import Refused
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
 from zakaz_dagster.sources.gmail.parts import Outcome, PartRead
 from zakaz_dagster.sources.gmail.records import SOURCE, Message, shaped
-from zakaz_dagster.sources.gmail.refused import Refused
 from zakaz_dagster.sources.gmail.report import MailRead, read_mail
-from zakaz_dagster.sources.port import Inspection
+from zakaz_dagster.sources.gmail.report_lines import Line, Reading, RefusedLine
 
 COLUMNS_SEED = "mail_columns"
 FILE = "file"
@@ -32,7 +32,9 @@ def message(raw: bytes, options: Mapping[str, str]) -> Inspection:
     del options
     try:
         mail = (
-            _from_json(raw) if raw.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") else tree.mail_of_source(raw, FILE)
+            _from_json(raw)
+            if raw.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
+            else mime_tree.mail_of_source(raw, FILE)
         )
     except Refused as error:
         raise _unusable(str(error)) from None
@@ -51,7 +53,7 @@ def _from_json(raw: bytes) -> Mail:
         body = msgspec.json.decode(raw.lstrip(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, RecursionError) as error:
         raise _unusable(f"the file is not JSON: {error}") from None
-    return tree.mail_of(shaped(body, Message, "the file"))
+    return mime_tree.mail_of(shaped(body, Message, "the file"))
 
 
 def _unusable(what: str) -> BadData:

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from zakaz_dagster.sources.gmail import archive, kinds, tree
-from zakaz_dagster.sources.gmail.decode import readings
-from zakaz_dagster.sources.gmail.kinds import Kind
-from zakaz_dagster.sources.gmail.lines import Reading, TableRead, missing_columns, read_table
+from zakaz_dagster.sources.gmail import archive, file_types, mime_tree
+from zakaz_dagster.sources.gmail.charsets import readings
+from zakaz_dagster.sources.gmail.file_types import Kind
+from zakaz_dagster.sources.gmail.html_tables import Grid, html_grids, looks_like_html
+from zakaz_dagster.sources.gmail.limits import Refused
 from zakaz_dagster.sources.gmail.mail import Leaf
-from zakaz_dagster.sources.gmail.refused import Refused
-from zakaz_dagster.sources.gmail.sheets import text_grids, xlsx_grids
-from zakaz_dagster.sources.gmail.tables import Grid, html_grids, looks_like_html
+from zakaz_dagster.sources.gmail.report_lines import Reading, TableRead, missing_columns, read_table
+from zakaz_dagster.sources.gmail.spreadsheets import text_grids, xlsx_grids
 
 MAX_ENCLOSING = 3  # archives in mails in mails
 
@@ -54,7 +54,7 @@ class PartRead:
 def read_leaf(leaf: Leaf, reading: Reading, depth: int = 0) -> Iterator[PartRead]:
     """The part, or the parts inside it when it is an archive or a mail; content that was not fetched is said so."""
     data = leaf.data
-    reason = leaf.fault or kinds.unread_reason(leaf)
+    reason = leaf.fault or file_types.unread_reason(leaf)
     if leaf.superseded:
         yield PartRead(leaf, Kind.OTHER, Outcome.SUPERSEDED, leaf.superseded)
     elif reason:
@@ -69,7 +69,7 @@ def read_leaf(leaf: Leaf, reading: Reading, depth: int = 0) -> Iterator[PartRead
 
 
 def _read_data(leaf: Leaf, data: bytes, reading: Reading, depth: int) -> Iterator[PartRead]:
-    kind, reason = kinds.kind_of(data, leaf)
+    kind, reason = file_types.kind_of(data, leaf)
     digest = hashlib.sha256(data).hexdigest()
     if reason:
         yield PartRead(leaf, kind, Outcome.SKIPPED, reason, digest)
@@ -90,7 +90,7 @@ def _inside(leaf: Leaf, kind: Kind, data: bytes, reading: Reading, depth: int) -
         raise Refused("an archive within an archive is not opened" if kind is Kind.ZIP else "mails nested too deep")
     if kind is Kind.MAIL:
         enclosed = replace(leaf, mime="message/rfc822", data=None)
-        inner: list[Leaf] = tree.enclosed_leaves(data, enclosed, reading.limits)
+        inner: list[Leaf] = mime_tree.enclosed_leaves(data, enclosed, reading.limits)
     else:
         inner = [
             Leaf(f"{leaf.path}/{number}", "zip-member", member.name, "", True, len(member.data), member.data,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from zakaz_dagster.failures import ShapeChanged
+from zakaz_dagster.errors import ShapeChanged
 
 SOURCE = "gmail"
 T = TypeVar("T")

@@ -13,15 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from zakaz_dagster.failures import BadData
-from zakaz_dagster.sources.gmail import kinds
+from zakaz_dagster.errors import BadData
+from zakaz_dagster.sources.gmail import file_types
 from zakaz_dagster.sources.gmail.api import Arrivals, GmailApi
-from zakaz_dagster.sources.gmail.lines import Reading
+from zakaz_dagster.sources.gmail.limits import Refused
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail, epoch_ms
+from zakaz_dagster.sources.gmail.mime_tree import mail_of
 from zakaz_dagster.sources.gmail.records import SOURCE, Message
-from zakaz_dagster.sources.gmail.refused import Refused
 from zakaz_dagster.sources.gmail.report import MailRead, read_mail
-from zakaz_dagster.sources.gmail.tree import mail_of
+from zakaz_dagster.sources.gmail.report_lines import Reading
 
 READER = "1"  # raise it when the same mail gives other lines: known mails of a window are then read again
 
@@ -106,7 +106,7 @@ class Mailbox:
 
     def _fetched(self, message_id: str, leaf: Leaf) -> Leaf | None:
         """The leaf with its bytes, if it is going to be read; None when its message was deleted meanwhile."""
-        wanted = not (leaf.superseded or leaf.fault or kinds.unread_reason(leaf))
+        wanted = not (leaf.superseded or leaf.fault or file_types.unread_reason(leaf))
         if leaf.data is not None or not wanted or leaf.size > self._reading.limits.part_bytes:
             return leaf
         try:

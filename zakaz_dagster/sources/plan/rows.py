@@ -2,7 +2,7 @@
 
 A line that does not fit is put aside with its reason; so is the second line of one date, event and city, because which
 of the two is meant would be a guess. An event is named by its number or by its name, if one event has it.
-Belongs here: these rules. Does not: the file's form (`sheet`), replacing days (`loading`).
+Belongs here: these rules. Does not: the file's form (`sheet`), replacing days (`ingest.days`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from zakaz_dagster.parsing.cities import CityIndex, normalise
 from zakaz_dagster.parsing.dates import parse_date
 from zakaz_dagster.parsing.numbers import parse_count, parse_money
 from zakaz_dagster.parsing.unreadable import Unreadable
+from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.plan.sheet import Line, Sheet
-from zakaz_dagster.sources.port import Reject
 
 T = TypeVar("T")
 TABLE = "plan_sales"

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from zakaz_dagster.failures import ShapeChanged
+from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.parsing.cities import normalise
 
 SOURCE = "plan"

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 
-from zakaz_dagster.failures import Failure, Fatal, Retriable
+from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.sources.qtickets.records import (
     SOURCE,
     EventPage,

@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.sources.port import Reject
+from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.qtickets.records import Event, Show
 from zakaz_dagster.sources.qtickets.rows import EventNames
 

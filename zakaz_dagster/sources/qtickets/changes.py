@@ -4,7 +4,7 @@
     more than one look  the next one goes on from the newest change seen; or, where so many orders share one second
                         that none is newer, from the page that was read last
 
-Belongs here: looks, and how they follow each other. Does not: asking for pages (`source`), runs (`defs.changes`).
+Belongs here: looks, and how they follow each other. Does not: asking for pages (`source`), runs (`defs.shared.change_sensor`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.sources.qtickets.pages import is_last
 from zakaz_dagster.sources.qtickets.records import SOURCE, Order, OrderPage
 from zakaz_dagster.sources.qtickets.rows import instants, moscow_dates

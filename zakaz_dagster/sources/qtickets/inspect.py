@@ -12,9 +12,9 @@ from decimal import Decimal
 import msgspec
 import pyarrow as pa
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.port import Inspection, Reject
+from zakaz_dagster.sources.base import Inspection, Reject
 from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of
 from zakaz_dagster.sources.qtickets.inventory import inventory_of
 from zakaz_dagster.sources.qtickets.records import SOURCE, Event, Order, Seat, Seats, decode

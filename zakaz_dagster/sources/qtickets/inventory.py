@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pyarrow as pa
 
-from zakaz_dagster.sources.port import Reject
+from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.qtickets.records import Seat
 
 MOSCOW = ZoneInfo("Europe/Moscow")

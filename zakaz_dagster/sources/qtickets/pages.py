@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.sources.qtickets.records import SOURCE, Paging
 
 

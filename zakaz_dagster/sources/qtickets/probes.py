@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from zakaz_dagster.failures import Failure
+from zakaz_dagster.errors import Failure
 from zakaz_dagster.sources.qtickets.api import QTicketsApi, changed_since, paid_between
 from zakaz_dagster.sources.qtickets.records import Order
 

@@ -21,8 +21,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.failures import ShapeChanged
-from zakaz_dagster.sources.port import Reject
+from zakaz_dagster.errors import ShapeChanged
+from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.qtickets.records import SOURCE, Basket, Order, Utm
 from zakaz_dagster.sources.qtickets.schemas import LINES, MONEY, MOSCOW, ORDERS, UTM_COLUMNS
 from zakaz_dagster.transport.redaction import outline, without_contacts

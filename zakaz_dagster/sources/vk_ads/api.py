@@ -15,12 +15,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from zakaz_dagster.failures import BadData, Fatal, ShapeChanged
+from zakaz_dagster.errors import BadData, Fatal, ShapeChanged
 from zakaz_dagster.sources.vk_ads.auth import TokenFile
 from zakaz_dagster.sources.vk_ads.chunks import IdsRefused
 from zakaz_dagster.sources.vk_ads.errors import judge, problem_of, words
-from zakaz_dagster.sources.vk_ads.keeper import TOKEN_PATH, TokenKeeper, refused
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, AdPlan, Banner, Link, Page, decode
+from zakaz_dagster.sources.vk_ads.tokens import TOKEN_PATH, TokenKeeper, refused
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.stats import Stats
 from zakaz_dagster.transport.verdict import Response

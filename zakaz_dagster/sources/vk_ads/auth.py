@@ -15,7 +15,7 @@ from pathlib import Path
 import filelock
 import msgspec
 
-from zakaz_dagster.failures import ConfigFault, Retriable
+from zakaz_dagster.errors import ConfigFault, Retriable
 from zakaz_dagster.sources.vk_ads.records import SOURCE
 
 LOCK_SECONDS = 120.0

@@ -11,7 +11,7 @@ from datetime import date
 
 from msgspec import UNSET
 
-from zakaz_dagster.failures import BadData, ShapeChanged
+from zakaz_dagster.errors import BadData, ShapeChanged
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, AdPlan, Banner
 from zakaz_dagster.sources.vk_ads.tags import link_of

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.sources.vk_ads.records import SOURCE
 
 T = TypeVar("T")

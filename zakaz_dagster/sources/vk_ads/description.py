@@ -5,7 +5,7 @@ Belongs here: names and numbers. Does not: anything that costs time to import; D
 
 from __future__ import annotations
 
-from zakaz_dagster.sources.port import SourceDescription
+from zakaz_dagster.sources.base import SourceDescription
 
 TABLE = "fact_vk_ads_daily"
 PLANS, GROUPS, ADS = "dim_vk_ad_plans", "dim_vk_ad_groups", "dim_vk_ads"

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.sources.vk_ads.records import SOURCE
 from zakaz_dagster.transport.verdict import (
     Again,

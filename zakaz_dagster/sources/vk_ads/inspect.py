@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.port import Inspection
+from zakaz_dagster.sources.base import Inspection
 from zakaz_dagster.sources.vk_ads.records import AdGroup, Banner, Page, Statistics, decode
 from zakaz_dagster.sources.vk_ads.statistics import columns_of
 from zakaz_dagster.sources.vk_ads.tags import UNKNOWN_CITY, Tagger, link_of

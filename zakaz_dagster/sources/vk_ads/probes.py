@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from zakaz_dagster.failures import Failure
+from zakaz_dagster.errors import Failure
 from zakaz_dagster.sources.vk_ads.api import EVERY_STATUS, VkAdsApi
 from zakaz_dagster.sources.vk_ads.errors import words
 from zakaz_dagster.sources.vk_ads.vat import Vat

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from zakaz_dagster.failures import Retriable, ShapeChanged
+from zakaz_dagster.errors import Retriable, ShapeChanged
 from zakaz_dagster.sources.vk_ads.description import DESCRIPTION
 
 SOURCE = DESCRIPTION.name

@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.failures import BadData, Fatal
+from zakaz_dagster.errors import BadData, Fatal
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.sources.port import DayRead, Reject
+from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, gone_before, read_catalogue
 from zakaz_dagster.sources.vk_ads.chunks import ask_in_chunks

@@ -13,7 +13,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.failures import BadData, ShapeChanged
+from zakaz_dagster.errors import BadData, ShapeChanged
 from zakaz_dagster.sources.vk_ads.records import SOURCE, Base, Statistics, StatItem, Totals, decode
 
 MONEY = pa.decimal128(18, 2)

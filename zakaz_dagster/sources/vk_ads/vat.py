@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.errors import ConfigFault
 
 MONEY = pa.decimal128(18, 2)
 

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from zakaz_dagster.failures import Failure
+from zakaz_dagster.errors import Failure
 from zakaz_dagster.sources.yandex_direct import records
 from zakaz_dagster.sources.yandex_direct.errors import LIMIT_WAIT, NameSpent, NameTaken, ReportJudge, judge
 from zakaz_dagster.sources.yandex_direct.records import SOURCE

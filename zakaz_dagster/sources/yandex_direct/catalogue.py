@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
-from zakaz_dagster.sources.yandex_direct.links import Clicked
+from zakaz_dagster.sources.yandex_direct.landings import Clicked
 from zakaz_dagster.sources.yandex_direct.records import Ad, AdGroup, Campaign, SitelinksSet
 
 

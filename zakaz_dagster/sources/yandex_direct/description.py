@@ -5,7 +5,7 @@ Belongs here: names and numbers. Does not: anything that costs time to import; D
 
 from __future__ import annotations
 
-from zakaz_dagster.sources.port import SourceDescription
+from zakaz_dagster.sources.base import SourceDescription
 
 TABLE = "fact_direct_daily"
 KEY = ("date", "account", "campaign_id", "ad_group_id", "ad_id", "network")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from zakaz_dagster.failures import Fatal, Retriable
+from zakaz_dagster.errors import Fatal, Retriable
 from zakaz_dagster.transport.redaction import scrub
 from zakaz_dagster.transport.verdict import Again, Done, Response, Stop, Verdict, default_judge, describe
 

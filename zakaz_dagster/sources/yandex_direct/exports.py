@@ -18,11 +18,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.parsing.dates import parse_date
 from zakaz_dagster.parsing.numbers import parse_count, parse_money
 from zakaz_dagster.parsing.unreadable import Unreadable
-from zakaz_dagster.sources.port import Reject
+from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.tsv import TYPES
 

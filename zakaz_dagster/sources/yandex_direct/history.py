@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from zakaz_dagster.sources.yandex_direct import description
-from zakaz_dagster.sources.yandex_direct.links import Clicked, Landing
+from zakaz_dagster.sources.yandex_direct.landings import Clicked, Landing
 from zakaz_dagster.sources.yandex_direct.records import Ad
 
 TABLE = description.ADS

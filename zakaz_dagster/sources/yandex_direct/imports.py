@@ -12,11 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.sources.port import DayRead, Reject
-from zakaz_dagster.sources.yandex_direct import history, landed, rows
-from zakaz_dagster.sources.yandex_direct.links import Clicked, Lander
+from zakaz_dagster.sources.base import DayRead, Reject
+from zakaz_dagster.sources.yandex_direct import history, landing_join, rows
+from zakaz_dagster.sources.yandex_direct.landings import Clicked, Lander
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.transport.stats import Stats
 
@@ -91,8 +91,8 @@ class ImportedReport:
                 totals=_together(said[day], rows.totals(others).get(day, rows.NOTHING)),
             )
 
-    def _landed(self, figures: pa.Table) -> landed.Landed:
-        objects = landed.Objects(figures)
+    def _landed(self, figures: pa.Table) -> landing_join.Landed:
+        objects = landing_join.Objects(figures)
         for named in objects.of(self._login):
             clicked = Clicked(**{name: value for name, value in named.items() if name != "account"})
             seen = history.version(self._login, clicked, self._lander.of(clicked))

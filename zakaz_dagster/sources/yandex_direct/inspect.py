@@ -14,13 +14,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.port import Inspection, Reject
+from zakaz_dagster.sources.base import Inspection, Reject
 from zakaz_dagster.sources.yandex_direct import records
 from zakaz_dagster.sources.yandex_direct.errors import error_in, next_step
 from zakaz_dagster.sources.yandex_direct.exports import read_export
-from zakaz_dagster.sources.yandex_direct.links import UNKNOWN_CITY, Clicked, Lander
+from zakaz_dagster.sources.yandex_direct.landings import UNKNOWN_CITY, Clicked, Lander
 from zakaz_dagster.sources.yandex_direct.rows import figures, in_day_order, summed
 from zakaz_dagster.sources.yandex_direct.tsv import TYPES, find_frame, read_report
 

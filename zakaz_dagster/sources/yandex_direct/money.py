@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 
 MONEY = pa.decimal128(18, 2)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from zakaz_dagster.failures import Failure
+from zakaz_dagster.errors import Failure
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
 from zakaz_dagster.sources.yandex_direct.request import AD_FIELDS, ReportRequest
 from zakaz_dagster.sources.yandex_direct.tsv import find_frame

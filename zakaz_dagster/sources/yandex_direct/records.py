@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from zakaz_dagster.failures import ShapeChanged
+from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 
 SOURCE = DESCRIPTION.name

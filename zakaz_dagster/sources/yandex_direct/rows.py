@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.failures import BadData, ShapeChanged
+from zakaz_dagster.errors import BadData, ShapeChanged
 from zakaz_dagster.sources.yandex_direct import description
 from zakaz_dagster.sources.yandex_direct.keys import may_repeat
 from zakaz_dagster.sources.yandex_direct.money import MONEY

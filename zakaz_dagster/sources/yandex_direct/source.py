@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from zakaz_dagster.failures import BadData, Fatal, ShapeChanged
+from zakaz_dagster.errors import BadData, Fatal, ShapeChanged
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.parsing.dates import MOSCOW
-from zakaz_dagster.sources.port import DayRead
-from zakaz_dagster.sources.yandex_direct import campaigns, history, landed, rows
+from zakaz_dagster.sources.base import DayRead
+from zakaz_dagster.sources.yandex_direct import campaigns, history, landing_join, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
 from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION, HISTORY_YEARS
 from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge, request_id
-from zakaz_dagster.sources.yandex_direct.links import Lander
+from zakaz_dagster.sources.yandex_direct.landings import Lander
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import MOST_ROWS, ReportRequest
 from zakaz_dagster.sources.yandex_direct.tsv import Truncated, read_report
@@ -108,7 +108,7 @@ class DirectSource:
         last = asked_at.date() - timedelta(days=1)
         first = last - timedelta(days=DESCRIPTION.trailing_days)
         for _, figures in self._periods(self._request(first, last, asked_at)):
-            self._observe(landed.Objects(figures), asked_at)
+            self._observe(landing_join.Objects(figures), asked_at)
 
     def _request(self, first: date, last: date, asked_at: datetime) -> ReportRequest:
         return ReportRequest(first, last, edition=f"{asked_at:%Y%m%d%H%M%S%f}", micros=self._micros)
@@ -146,13 +146,13 @@ class DirectSource:
             raise ReportTooLarge(words, source=SOURCE, day=_asked(login, request))
         return table
 
-    def _landed(self, figures: pa.Table, asked_at: datetime) -> landed.Landed:
+    def _landed(self, figures: pa.Table, asked_at: datetime) -> landing_join.Landed:
         """The figures and what their clicks carried, once every object in them was looked up."""
-        objects = landed.Objects(figures)
+        objects = landing_join.Objects(figures)
         self._observe(objects, asked_at)
         return objects.land(self._known())
 
-    def _observe(self, objects: landed.Objects, asked_at: datetime) -> None:
+    def _observe(self, objects: landing_join.Objects, asked_at: datetime) -> None:
         day = history.seen_on(asked_at)
         for login, catalogue in self._catalogues.items():
             for clicked in catalogue.learn(objects.of(login)):
@@ -218,7 +218,7 @@ def _asked(login: str, request: ReportRequest) -> str:
 
 
 def _days(
-    period: ReportRequest, days: landed.Landed, totals: Mapping[date, Mapping[str, Any]], asked_at: datetime
+    period: ReportRequest, days: landing_join.Landed, totals: Mapping[date, Mapping[str, Any]], asked_at: datetime
 ) -> Iterator[DayRead]:
     for day, table in days.by_day(_calendar(period.first, period.last)):
         sums = dict(totals.get(day, rows.NOTHING))

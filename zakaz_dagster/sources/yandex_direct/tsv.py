@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from zakaz_dagster.failures import BadData, ShapeChanged
+from zakaz_dagster.errors import BadData, ShapeChanged
 from zakaz_dagster.sources.yandex_direct import money
 from zakaz_dagster.sources.yandex_direct.money import MONEY
 from zakaz_dagster.sources.yandex_direct.records import SOURCE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zakaz_dagster.failures import BadData, Failure, Fatal, Retriable, ShapeChanged
-from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.errors import BadData, Failure, Fatal, Retriable, ShapeChanged
+from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge
 from zakaz_dagster.sources.yandex_direct.rows import TABLE

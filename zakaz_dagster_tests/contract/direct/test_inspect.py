@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from zakaz_dagster.cli.inspect import inspect
-from zakaz_dagster.failures import BadData, Fatal
+from zakaz_dagster.errors import BadData, Fatal
 from zakaz_dagster.sources.yandex_direct.probes import facts
 from zakaz_dagster_tests.contract.direct.conftest import LOGINS
 from zakaz_dagster_tests.plugins.sandbox import NOW

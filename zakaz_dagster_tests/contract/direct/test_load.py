@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from zakaz_dagster.cli.importing import importing
-from zakaz_dagster.loading import Load, load_days
+from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 from zakaz_dagster.warehouse.checks import evaluate
-from zakaz_dagster.warehouse.statements import load as load_statements
-from zakaz_dagster.warehouse.whole import append
+from zakaz_dagster.warehouse.replace_table import append
+from zakaz_dagster.warehouse.sql_files import load as load_statements
 from zakaz_dagster_tests.contract.direct.conftest import FIRST, LAST
 
 EXPORT = """Дата;№ кампании;Кампания;№ группы;Группа;№ объявления;Показы;Клики;Расход, руб.
@@ -135,7 +135,7 @@ def test_unreadable_rows_are_put_aside_and_said(command, warehouse):
 
 
 def test_days_the_api_still_holds_are_not_taken_from_a_file(command, warehouse):
-    from zakaz_dagster.failures import BadData
+    from zakaz_dagster.errors import BadData
 
     recent = EXPORT.replace("03.03.2022", "03.03.2026")
     with pytest.raises(BadData, match="API still holds.*--force"):

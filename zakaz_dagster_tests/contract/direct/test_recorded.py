@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.failures import BadData, Fatal, Retriable
+from zakaz_dagster.errors import BadData, Fatal, Retriable
 from zakaz_dagster.sources.yandex_direct.api import DirectApi, DirectConfig
 from zakaz_dagster.sources.yandex_direct.request import ReportRequest
 from zakaz_dagster.sources.yandex_direct.rows import figures, summed, totals

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.sources.yandex_direct import source as module
 from zakaz_dagster.sources.yandex_direct.rows import KEY, TABLE
 from zakaz_dagster_tests.contract.direct.conftest import FIRST, LAST, LOGINS

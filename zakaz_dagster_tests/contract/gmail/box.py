@@ -15,8 +15,8 @@ from zakaz_dagster.seeds import city_index, seed
 from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
 from zakaz_dagster.sources.gmail.auth import READ_ONLY, Access, credentials
 from zakaz_dagster.sources.gmail.columns import Columns
-from zakaz_dagster.sources.gmail.lines import Reading
-from zakaz_dagster.sources.gmail.refused import Limits
+from zakaz_dagster.sources.gmail.limits import Limits
+from zakaz_dagster.sources.gmail.report_lines import Reading
 from zakaz_dagster.sources.gmail.source import Mailbox, Window, reader_of
 from zakaz_dagster_tests.plugins.sandbox import NOW
 

@@ -3,7 +3,7 @@
 # ruff: noqa: S608
 from __future__ import annotations
 
-from zakaz_dagster.mail_loading import MailLoad, load_mails
+from zakaz_dagster.ingest.mails import MailLoad, load_mails
 from zakaz_dagster_tests.contract.gmail.box import window
 
 

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from zakaz_dagster.failures import ConfigFault, Fatal, Retriable
+from zakaz_dagster.errors import ConfigFault, Fatal, Retriable
 from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
 from zakaz_dagster.sources.gmail.auth import MODIFY, credentials
 from zakaz_dagster.sources.gmail.parts import Outcome

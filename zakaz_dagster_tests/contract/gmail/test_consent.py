@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from zakaz_dagster.failures import ConfigFault, Fatal
+from zakaz_dagster.errors import ConfigFault, Fatal
 from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
 from zakaz_dagster.sources.gmail.auth import Access, credentials
 

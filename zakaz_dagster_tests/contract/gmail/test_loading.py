@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.failures import Failure
-from zakaz_dagster.mail_loading import MailLoad, days_from_mail, last_api_load, load_mails
+from zakaz_dagster.errors import Failure
+from zakaz_dagster.ingest.mails import MailLoad, days_from_mail, last_api_load, load_mails
 from zakaz_dagster.sources.gmail.auth import MODIFY
 from zakaz_dagster.sources.gmail.failover import Covered
-from zakaz_dagster.warehouse.day import rebuild
-from zakaz_dagster.warehouse.statements import load as load_statements
+from zakaz_dagster.warehouse.replace_days import rebuild
+from zakaz_dagster.warehouse.sql_files import load as load_statements
 from zakaz_dagster_tests.contract.gmail.box import NOON, QUERY, Box, mailed, put, report, window
 from zakaz_dagster_tests.contract.gmail.loaded import day_rows, load, tables
 from zakaz_dagster_tests.unit.gmail.mailing import moment
@@ -118,7 +118,7 @@ def test_a_changed_way_of_reading_reads_the_mails_again(sandbox, box, warehouse,
 def test_a_load_that_broke_off_is_completed_by_the_next(sandbox, box, warehouse, monkeypatch):
     mailed(sandbox, [put(report(TOMSK.format(10, 1000)), "2026-11-21T06:00", "m1")])
     with monkeypatch.context() as broken:
-        broken.setattr("zakaz_dagster.mail_loading.derive_days", _fail)
+        broken.setattr("zakaz_dagster.ingest.mails.derive_days", _fail)
         with pytest.raises(Failure):
             load(box, warehouse)
     assert day_rows(warehouse) == []

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from zakaz_dagster.failures import Fatal, Retriable
+from zakaz_dagster.errors import Fatal, Retriable
 from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
 from zakaz_dagster.sources.gmail.auth import credentials
 from zakaz_dagster.sources.gmail.parts import Outcome

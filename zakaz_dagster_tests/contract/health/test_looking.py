@@ -20,7 +20,7 @@ from zakaz_dagster.health.smoke import Depth, Subjects, Watch
 from zakaz_dagster.health.watched import MOSCOW, Watched
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.statements import Statement
+from zakaz_dagster.warehouse.sql_files import Statement
 
 SALES = Watched(
     "qtickets", "QTickets", "stg_qtickets_sales_raw", "sale_date", 45, 120, includes_today=True, window_days=30,

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from zakaz_dagster.sandbox.gmail.query import Envelope, compiled
+from zakaz_dagster.dev.sandbox.gmail.query import Envelope, compiled
 
 QUERY = "{subject:QTickets from:qtickets.ru}"
 NOW = 1_795_338_000

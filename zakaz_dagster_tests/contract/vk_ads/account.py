@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.port import DayRead
+from zakaz_dagster.sources.base import DayRead
 from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
 from zakaz_dagster.sources.vk_ads.description import TABLE
 from zakaz_dagster.sources.vk_ads.source import VkAdsSource

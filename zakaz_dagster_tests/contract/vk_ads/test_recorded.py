@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from zakaz_dagster.failures import Fatal, Retriable, ShapeChanged
+from zakaz_dagster.errors import Fatal, Retriable, ShapeChanged
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, read_catalogue
 from zakaz_dagster.sources.vk_ads.description import PLANS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.sources.vk_ads.description import TABLE
 from zakaz_dagster_tests.contract.vk_ads.account import FIRST, LAST, by_ad, by_group, source_on, truth_by_group
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from zakaz_dagster.failures import BadData, Failure, Fatal, Retriable, ShapeChanged
+from zakaz_dagster.errors import BadData, Failure, Fatal, Retriable, ShapeChanged
 from zakaz_dagster_tests.contract.vk_ads.account import (
     FIRST,
     LAST,

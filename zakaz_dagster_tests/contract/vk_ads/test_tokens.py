@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from zakaz_dagster.failures import ConfigFault, Fatal
+from zakaz_dagster.errors import ConfigFault, Fatal
 from zakaz_dagster.sources.vk_ads.auth import TokenFile
 from zakaz_dagster_tests.contract.vk_ads.account import LAST, api_on, source_on
 

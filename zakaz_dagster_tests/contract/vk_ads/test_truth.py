@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.sources.vk_ads.description import TABLE
 from zakaz_dagster_tests.contract.vk_ads.account import (
     FIRST,

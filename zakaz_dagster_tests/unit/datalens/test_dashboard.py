@@ -8,8 +8,8 @@ import pytest
 
 from zakaz_dagster.datalens import model, spec
 from zakaz_dagster.datalens.preview.page import ECHARTS
-from zakaz_dagster.failures import Fatal
-from zakaz_dagster.warehouse.statements import load
+from zakaz_dagster.errors import Fatal
+from zakaz_dagster.warehouse.sql_files import load
 
 
 def test_every_name_of_the_specification_is_in_its_view():

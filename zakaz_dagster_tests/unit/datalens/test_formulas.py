@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zakaz_dagster.datalens import dialects, formulas
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 
 ROAS = "IF(SUM([spend]) > 0, SUM([income]) / SUM([spend]), NULL)"
 

@@ -10,12 +10,12 @@ from email.message import EmailMessage
 import openpyxl
 
 from zakaz_dagster.seeds import city_index, seed
-from zakaz_dagster.sources.gmail import tree
+from zakaz_dagster.sources.gmail import mime_tree
 from zakaz_dagster.sources.gmail.columns import Columns
-from zakaz_dagster.sources.gmail.lines import Reading
+from zakaz_dagster.sources.gmail.limits import Limits
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
-from zakaz_dagster.sources.gmail.refused import Limits
 from zakaz_dagster.sources.gmail.report import MailRead, read_mail
+from zakaz_dagster.sources.gmail.report_lines import Reading
 
 COLUMNS = Columns(seed("mail_columns"))
 HEADER = "Дата;Событие;Город;Продано билетов;Выручка;Возвраты"
@@ -33,7 +33,7 @@ def read_file(data: bytes | str, name: str = "", *, mime: str = "", charset: str
 
 def read_eml(message: EmailMessage | bytes, **options) -> MailRead:
     raw = message if isinstance(message, bytes) else message.as_bytes()
-    return read_mail(tree.mail_of_source(raw, "m1"), reading(**options))
+    return read_mail(mime_tree.mail_of_source(raw, "m1"), reading(**options))
 
 
 def lines(read: MailRead) -> list:

@@ -8,12 +8,12 @@ from email.message import EmailMessage
 import msgspec
 import pytest
 
-from zakaz_dagster.failures import ShapeChanged
+from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.sources.gmail.inspect import message as inspect_message
 from zakaz_dagster.sources.gmail.mail import epoch_ms, is_forward
+from zakaz_dagster.sources.gmail.mime_tree import from_base64url, mail_of
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.records import Message, shaped
-from zakaz_dagster.sources.gmail.tree import from_base64url, mail_of
 from zakaz_dagster_tests.unit.gmail.mailing import HEADER, figures, mail, moment, read_eml, reasons
 from zakaz_dagster_tests.unit.gmail.test_earlier_defects import csv, html
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from zakaz_dagster import seeds
 from zakaz_dagster.cli.inspect import inspect
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.sources.inspect_utm import utm
 
 LINES = """

@@ -9,7 +9,7 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from zakaz_dagster.failures import ShapeChanged
+from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.plan.rows import Catalogue, Event, Plan, plan_of
 from zakaz_dagster.sources.plan.sheet import read

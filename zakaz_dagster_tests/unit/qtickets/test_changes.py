@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.qtickets import changes
 from zakaz_dagster.sources.qtickets.changes import Look

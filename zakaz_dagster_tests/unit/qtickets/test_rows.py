@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.failures import ShapeChanged
+from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.sources.qtickets.inspect import orders as inspect_orders
 from zakaz_dagster.sources.qtickets.records import OrderPage, decode
 from zakaz_dagster.sources.qtickets.rows import EventNames, client_hasher, sale_rows

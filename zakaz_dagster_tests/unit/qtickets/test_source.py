@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zakaz_dagster.failures import BadData, Failure
+from zakaz_dagster.errors import BadData, Failure
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.qtickets import source as module
 from zakaz_dagster.sources.qtickets.changes import Look

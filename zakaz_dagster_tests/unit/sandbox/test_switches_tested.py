@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zakaz_dagster.sandbox.faults import COMMON
+from zakaz_dagster.dev.sandbox.faults import COMMON
 from zakaz_dagster_tests.contract.direct import test_faults as direct
 from zakaz_dagster_tests.contract.vk_ads import test_switches as vk
 from zakaz_dagster_tests.story import test_qtickets as qtickets

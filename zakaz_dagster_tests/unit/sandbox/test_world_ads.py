@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.sandbox.world import World, WorldParams
-from zakaz_dagster.sandbox.world.ads import NOTHING, Correction, Scale, Stat
-from zakaz_dagster.sandbox.world.moments import days, parse, shift
+from zakaz_dagster.dev.sandbox.world import World, WorldParams
+from zakaz_dagster.dev.sandbox.world.ads import NOTHING, Correction, Scale, Stat
+from zakaz_dagster.dev.sandbox.world.moments import days, parse, shift
 
 START, TODAY = date(2026, 6, 25), date(2026, 11, 22)
 NOW = parse("2026-11-22T12:00:00+03:00")

@@ -8,13 +8,13 @@ from datetime import date
 
 import pytest
 
-from zakaz_dagster.sandbox.world import World, WorldParams
-from zakaz_dagster.sandbox.world.ads import Scale
-from zakaz_dagster.sandbox.world.fates import FAR, NEAR
-from zakaz_dagster.sandbox.world.lifecycle import NO_UTM
-from zakaz_dagster.sandbox.world.moments import day_of, days, midnight, parse, shift
-from zakaz_dagster.sandbox.world.orders import day_of_id
-from zakaz_dagster.sandbox.world.people import PEOPLE, Person, markers
+from zakaz_dagster.dev.sandbox.world import World, WorldParams
+from zakaz_dagster.dev.sandbox.world.ads import Scale
+from zakaz_dagster.dev.sandbox.world.fates import FAR, NEAR
+from zakaz_dagster.dev.sandbox.world.lifecycle import NO_UTM
+from zakaz_dagster.dev.sandbox.world.moments import day_of, days, midnight, parse, shift
+from zakaz_dagster.dev.sandbox.world.orders import day_of_id
+from zakaz_dagster.dev.sandbox.world.people import PEOPLE, Person, markers
 
 START, TODAY = date(2026, 6, 25), date(2026, 11, 22)
 NOW = parse("2026-11-22T12:00:00+03:00")

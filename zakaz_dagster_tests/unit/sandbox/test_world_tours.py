@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from zakaz_dagster.sandbox.process import FIRST_DAY
-from zakaz_dagster.sandbox.world.moments import days, iso
-from zakaz_dagster.sandbox.world.tours import Tours
+from zakaz_dagster.dev.sandbox.process import FIRST_DAY
+from zakaz_dagster.dev.sandbox.world.moments import days, iso
+from zakaz_dagster.dev.sandbox.world.tours import Tours
 
 TOURS = Tours(7)
 YEAR = TOURS.events(date(2026, 1, 1), date(2026, 12, 31), twins=True)

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.sandbox.qtickets.bodies import order_body
-from zakaz_dagster.sandbox.world import World, WorldParams
-from zakaz_dagster.sandbox.world.ads import Scale
-from zakaz_dagster.sandbox.world.lifecycle import Change, Order, Ticket, Utm
-from zakaz_dagster.sandbox.world.moments import DAY, day_of, days, midnight, parse, shift
-from zakaz_dagster.sandbox.world.truth import money, sales, summed
+from zakaz_dagster.dev.sandbox.qtickets.bodies import order_body
+from zakaz_dagster.dev.sandbox.world import World, WorldParams
+from zakaz_dagster.dev.sandbox.world.ads import Scale
+from zakaz_dagster.dev.sandbox.world.lifecycle import Change, Order, Ticket, Utm
+from zakaz_dagster.dev.sandbox.world.moments import DAY, day_of, days, midnight, parse, shift
+from zakaz_dagster.dev.sandbox.world.truth import money, sales, summed
 
 START, TODAY = date(2026, 6, 25), date(2026, 11, 22)
 NOW = parse("2026-11-22T12:00:00+03:00")

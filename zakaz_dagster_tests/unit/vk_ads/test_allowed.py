@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.failures import BadData, Retriable, ShapeChanged
+from zakaz_dagster.errors import BadData, Retriable, ShapeChanged
 from zakaz_dagster.sources.vk_ads.statistics import figures_of
 
 FIRST, LAST = date(2026, 11, 13), date(2026, 11, 14)

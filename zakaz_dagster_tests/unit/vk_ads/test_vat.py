@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.failures import ConfigFault
+from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.sources.vk_ads.vat import MONEY, Vat
 
 BORDER = date(2026, 1, 1)

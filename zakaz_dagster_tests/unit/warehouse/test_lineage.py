@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.warehouse import lineage
-from zakaz_dagster.warehouse.statements import Statement, load
+from zakaz_dagster.warehouse.sql_files import Statement, load
 
 KNOWN = {
     "sales": ("day", "city", "price", "show_id", "tags"),

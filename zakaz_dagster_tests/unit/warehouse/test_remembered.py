@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from zakaz_dagster.warehouse import lineage, remembered
-from zakaz_dagster.warehouse.statements import Statement, load
+from zakaz_dagster.warehouse import lineage, lineage_cache
+from zakaz_dagster.warehouse.sql_files import Statement, load
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty memory in a folder of its own."""
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    remembered._memory.cache_clear()
+    lineage_cache._memory.cache_clear()
     yield tmp_path
-    remembered._memory.cache_clear()
+    lineage_cache._memory.cache_clear()
 
 
 def views() -> list[Statement]:
@@ -30,40 +30,40 @@ def views() -> list[Statement]:
 
 def test_written_and_read_memory_agree_with_lineage(place: Path) -> None:
     for _ in ("computed", "read back"):
-        remembered._memory.cache_clear()
+        lineage_cache._memory.cache_clear()
         for each in [*views(), *load("builds").values()]:
-            assert [(c.name, c.type, c.comment) for c in lineage.columns(each)] == list(remembered.columns(each))
-            assert remembered.reads(each) == lineage.reads(each)
-            assert remembered.column_lineage(each) == lineage.column_lineage(each)
+            assert [(c.name, c.type, c.comment) for c in lineage.columns(each)] == list(lineage_cache.columns(each))
+            assert lineage_cache.reads(each) == lineage.reads(each)
+            assert lineage_cache.column_lineage(each) == lineage.column_lineage(each)
     assert len(list(place.rglob("lineage*.json"))) == 1
 
 
 def test_the_second_process_reads_and_does_not_compute(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = {each.name: remembered.reads(each) for each in views()}
-    remembered._memory.cache_clear()
+    first = {each.name: lineage_cache.reads(each) for each in views()}
+    lineage_cache._memory.cache_clear()
     monkeypatch.setattr(lineage, "_tree", lambda _: pytest.fail("computed again"))
-    assert {each.name: remembered.reads(each) for each in views()} == first
+    assert {each.name: lineage_cache.reads(each) for each in views()} == first
 
 
 @pytest.mark.parametrize("spoilt", ["", "{}", '{"key": "other", "entries": {}}', "[1]"])
 def test_a_spoilt_memory_is_made_again(place: Path, spoilt: str) -> None:
     view = views()[0]
-    expected = remembered.reads(view)
+    expected = lineage_cache.reads(view)
     (path,) = place.rglob("lineage*.json")
     path.write_text(spoilt, "utf-8")
-    remembered._memory.cache_clear()
-    assert remembered.reads(view) == expected
+    lineage_cache._memory.cache_clear()
+    assert lineage_cache.reads(view) == expected
     assert json.loads(path.read_text("utf-8"))["entries"]
 
 
 def test_a_statement_that_is_not_in_the_files_is_read_itself(place: Path) -> None:
     view = views()[0]
     changed = dataclasses.replace(view, kind="builds", sql="SELECT e.city AS city FROM dim_events AS e")
-    assert remembered.reads(changed) == {"dim_events"}
-    assert remembered.column_lineage(changed) == {"city": (("dim_events", "city"),)}
+    assert lineage_cache.reads(changed) == {"dim_events"}
+    assert lineage_cache.column_lineage(changed) == {"city": (("dim_events", "city"),)}
 
 
 def test_nothing_is_written_where_python_may_not(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    assert remembered.reads(views()[0])
+    assert lineage_cache.reads(views()[0])
     assert not list(place.rglob("lineage*.json"))

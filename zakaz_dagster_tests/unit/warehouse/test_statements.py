@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from zakaz_dagster.failures import Fatal
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.warehouse import ddl, drift
-from zakaz_dagster.warehouse.columns import arrow_type
-from zakaz_dagster.warehouse.statements import Place, Statement, load, on_cluster
+from zakaz_dagster.warehouse.arrow_types import arrow_type
+from zakaz_dagster.warehouse.sql_files import Place, Statement, load, on_cluster
 
 FILE = """-- Net sales, by day; what counts: paid only.
 -- grain: one row per day,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.failures import BadData
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.sources.yandex_direct.exports import read_export
 from zakaz_dagster.sources.yandex_direct.inspect import report
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.sources.yandex_direct.history import History, Version, seen_on, version
 from zakaz_dagster.sources.yandex_direct.keys import may_repeat, number
-from zakaz_dagster.sources.yandex_direct.links import Clicked, Landing
+from zakaz_dagster.sources.yandex_direct.landings import Clicked, Landing
 
 EMPTY = Landing("", "", "", "", "", "", 0, 0, "не указано", "", "", "")
 DAY = date(2026, 11, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.yandex_direct.links import Clicked, Lander, overlaid
+from zakaz_dagster.sources.yandex_direct.landings import Clicked, Lander, overlaid
 
 SITE = "https://tickets.example.ru/show"
 

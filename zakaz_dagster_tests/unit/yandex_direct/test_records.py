@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from zakaz_dagster.failures import ShapeChanged
+from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.sources.yandex_direct import records
 from zakaz_dagster.sources.yandex_direct.request import ReportRequest
 

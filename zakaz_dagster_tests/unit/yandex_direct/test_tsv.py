@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zakaz_dagster.failures import BadData, ShapeChanged
+from zakaz_dagster.errors import BadData, ShapeChanged
 from zakaz_dagster.sources.yandex_direct.rows import KEY, figures, summed, totals
 from zakaz_dagster.sources.yandex_direct.tsv import Truncated, find_frame, read_report
 

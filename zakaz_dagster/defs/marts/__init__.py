@@ -1,0 +1,1 @@
+"""What dashboards read: facts, views, seeds and pages."""

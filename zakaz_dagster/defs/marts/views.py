@@ -1,0 +1,100 @@
+"""Views as assets: created again when their SQL or the columns they read change, by automation and not on a timer.
+
+`is_virtual` is a preview feature of Dagster: a view that is not "stale" after each load of its tables. It is used
+here and nowhere else, so that dropping it is one line.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from zakaz_dagster.defs.shared.checks import result
+from zakaz_dagster.defs.shared.errors import explained
+from zakaz_dagster.defs.shared.specs import asset_spec, column_lineage, tables, views
+from zakaz_dagster.warehouse import lineage_cache, view_contract
+from zakaz_dagster.warehouse.sql_files import Statement
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
+
+AC: Any = dg.AutomationCondition  # its generics do not fit together for a type checker
+GROUP = "datalens"
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+# A failed creation waits for a person: the condition does not ask again until something changes.
+ON_CHANGE = (
+    (AC.missing() | AC.code_version_changed().since_last_handled())
+    & ~AC.any_deps_missing()
+    & ~AC.in_progress()
+    & ~AC.newly_requested()
+    & ~AC.execution_failed()
+).with_label("SQL or columns changed, or view missing")
+
+
+def view_assets() -> list[dg.AssetsDefinition]:
+    """Every file of sql/views as an asset that depends on what its SQL reads."""
+    return [_view(statement) for statement in views().values()]
+
+
+def promise_checks() -> dg.AssetChecksDefinition:
+    """Each view read as DataLens reads it, in one step; each can be run from its own page."""
+    about = f"Types, real values and time, as DataLens reads it; at most {view_contract.MOST_MS:,.0f} ms for {view_contract.DAYS} days"
+    specs = [dg.AssetCheckSpec(view_contract.NAME, asset=name, description=about) for name in sorted(views())]
+
+    @dg.multi_asset_check(name="check_views", specs=specs, can_subset=True, required_resource_keys={"reader"})
+    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        today = datetime.now(MOSCOW).date()
+        for key in sorted(context.selected_asset_check_keys):
+            with explained():
+                kept = view_contract.kept(context.resources.reader, key.asset_key.to_user_string(), today)
+            yield result(key.asset_key.to_user_string(), view_contract.NAME, kept)
+
+    return check
+
+
+def automation() -> dg.AutomationConditionSensorDefinition:
+    """The sensor that re-creates views and reloads seeds; without it Dagster's own would stand still, stopped."""
+    return dg.AutomationConditionSensorDefinition(
+        "views_and_seeds_on_change",
+        target=dg.AssetSelection.groups(GROUP, "settings"),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
+    )
+
+
+def code_version(view: Statement, inputs: Mapping[str, Statement]) -> str:
+    """Of the view's SQL and of the names and types of the columns that it reads: other types are other results."""
+    shapes = [(name, _shape(inputs[name])) for name in sorted(lineage_cache.reads(view))]
+    return hashlib.sha256(f"{view.sql}\0{shapes}".encode()).hexdigest()[:12]
+
+
+def _shape(statement: Statement) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in lineage_cache.columns(statement)]
+
+
+def _view(statement: Statement) -> dg.AssetsDefinition:
+    spec = asset_spec(
+        statement.name,
+        group=GROUP,
+        deps=sorted(lineage_cache.reads(statement)),
+        kinds=("clickhouse", "view"),
+        lineage_metadata={"dagster/column_lineage": column_lineage(statement)},
+        automation_condition=ON_CHANGE,
+        code_version=code_version(statement, {**tables(), **views()}),
+        is_virtual=True,
+    )
+
+    @dg.multi_asset(name=f"create_{statement.name}", specs=[spec], required_resource_keys={"warehouse"}, pool="views")
+    def create(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=statement.name)
+        from zakaz_dagster.warehouse import schema  # brings the SQL parser, which loads do without
+
+        with explained():
+            schema.create_view(warehouse, statement)
+        return dg.MaterializeResult(statement.name)
+
+    return create

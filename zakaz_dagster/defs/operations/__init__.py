@@ -1,0 +1,1 @@
+"""What keeps the platform watched: alerts, audit, history of runs and checks, retention."""

@@ -1,0 +1,1 @@
+"""QTickets in Dagster: sales, catalogue and seats, with what keeps them current."""

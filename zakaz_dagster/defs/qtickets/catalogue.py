@@ -1,0 +1,125 @@
+"""The QTickets catalogue in Dagster: events and shows, replaced whole, and snapshots of the seats on sale.
+
+What cannot become a row stands in stg_rejects under the day it was read on, and is counted, as with days of sales.
+Belongs here: these two steps. Does not: sales, jobs and schedules (`qtickets`).
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from zakaz_dagster.defs.shared import accounting
+from zakaz_dagster.defs.shared.day_assets import freshness
+from zakaz_dagster.defs.shared.errors import RETRY, explained
+from zakaz_dagster.defs.shared.lineage import vendor_lineage
+from zakaz_dagster.defs.shared.partitions import MOSCOW
+from zakaz_dagster.defs.shared.specs import asset_spec
+from zakaz_dagster.sources.base import DayRead, Reject
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION
+
+if TYPE_CHECKING:
+    from zakaz_dagster.sources.qtickets.source import QTicketsSource
+    from zakaz_dagster.warehouse.client import Warehouse
+
+DROP_GUARD = 0.5  # events are never taken off the list, so half of them missing is no honest answer
+CATALOGUE, INVENTORY = f"{DESCRIPTION.name}_catalogue", f"{DESCRIPTION.name}_inventory"  # as named in stg_rejects
+DIMENSIONS = ("dim_events", "dim_shows")
+SEATS = "stg_qtickets_inventory_raw"
+RESOURCES = {"warehouse", DESCRIPTION.name}
+
+
+def _spec(table: str, deps: Sequence[dg.AssetKey | str]) -> dg.AssetSpec:
+    return asset_spec(
+        table,
+        group=DESCRIPTION.name,
+        deps=deps,
+        kinds=("clickhouse", "python"),
+        lineage_metadata=vendor_lineage(DESCRIPTION.name).get(table),
+        freshness_policy=freshness(DESCRIPTION),
+    )
+
+
+@dg.multi_asset(
+    name="load_qtickets_catalogue",
+    specs=[_spec(table, [dg.AssetKey(["qtickets", "events"])]) for table in DIMENSIONS],
+    check_specs=[accounting.spec("dim_shows", DESCRIPTION.reject_share_limit)],
+    required_resource_keys=RESOURCES,
+    retry_policy=RETRY,
+    pool=DESCRIPTION.name,
+)
+def catalogue(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    from zakaz_dagster.warehouse.replace_table import replace_whole
+
+    source: QTicketsSource = context.resources.qtickets
+    warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset="load_qtickets_catalogue")
+    with explained():
+        found = source.catalogue()
+        tables = dict(zip(DIMENSIONS, (found.events, found.shows), strict=True))
+        read = _read(source.now(), found.received, sum(rows.num_rows for rows in tables.values()), found.rejects)
+        for name, rows in tables.items():
+            replace_whole(warehouse, name, rows, ver=time.time_ns(), run_id=context.run_id, guard=DROP_GUARD)
+        _enter(warehouse, CATALOGUE, read, read.accepted, context.run_id)
+    for name, rows in tables.items():
+        yield dg.MaterializeResult(name, metadata={"dagster/row_count": rows.num_rows, **_figures(read)})
+    yield _accounted("dim_shows", CATALOGUE, read)
+
+
+@dg.multi_asset(
+    name="load_qtickets_inventory",
+    specs=[_spec(SEATS, [dg.AssetKey(["qtickets", "seats"]), "dim_shows"])],
+    check_specs=[accounting.spec(SEATS, DESCRIPTION.reject_share_limit)],
+    required_resource_keys=RESOURCES,
+    retry_policy=RETRY,
+    pool=DESCRIPTION.name,
+)
+def inventory(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    from zakaz_dagster.sources.qtickets.inventory import inventory_of
+    from zakaz_dagster.warehouse.replace_table import append
+
+    source: QTicketsSource = context.resources.qtickets
+    warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=SEATS)
+    with explained():
+        now = source.now()
+        halls = ((show, event, source.api.seats(show).data) for show, event in source.catalogue().on_sale(now))
+        found = inventory_of(halls, now)
+        read = _read(now, found.received, found.received - len(found.rejects), found.rejects)
+        append(warehouse, SEATS, found.rows, ver=time.time_ns(), run_id=context.run_id)
+        _enter(warehouse, INVENTORY, read, found.rows.num_rows, context.run_id)
+    yield dg.MaterializeResult(
+        SEATS,
+        metadata={
+            "dagster/row_count": found.rows.num_rows,
+            "seats free": sum(found.rows["seats_free"].to_pylist()),
+            "shows without seats": sum(1 for total in found.rows["seats_total"].to_pylist() if not total),
+            **_figures(read),
+        },
+    )
+    yield _accounted(SEATS, INVENTORY, read)
+
+
+def _read(now: datetime, received: int, accepted: int, rejects: Sequence[Reject]) -> DayRead:
+    """A reading of the present state as an entry of the books: it belongs to the day it was made on."""
+    moment = now.astimezone(MOSCOW)
+    return DayRead(moment.date(), {}, received, accepted, rejects, covered_until=moment.isoformat(timespec="seconds"))
+
+
+def _enter(warehouse: "Warehouse", source: str, read: DayRead, rows: int, run_id: str) -> None:
+    from zakaz_dagster.warehouse import load_ledger
+
+    load_ledger.record(warehouse, source, read, rows, ver=time.time_ns(), run_id=run_id)
+
+
+def _figures(read: DayRead) -> dict[str, int]:
+    return {"received": read.received, "accepted": read.accepted, "rejected": len(read.rejects)}
+
+
+def _accounted(table: str, source: str, read: DayRead) -> dg.AssetCheckResult:
+    from zakaz_dagster.ingest.days import Counted
+
+    counted = {read.day: Counted(read.received, len(read.rejects))}
+    reasons = Counter(reject.reason for reject in read.rejects)
+    return accounting.result(table, source, DESCRIPTION.reject_share_limit, counted, reasons)

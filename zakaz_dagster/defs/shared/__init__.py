@@ -1,0 +1,1 @@
+"""What every slice uses: factories of assets, checks, schedules and sensors."""

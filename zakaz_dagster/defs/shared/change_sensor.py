@@ -1,0 +1,146 @@
+"""Sensors that reload the past days a vendor changed, until each reload has succeeded.
+
+    cursor = how far the vendor was asked ("mark") + reloads asked for and not yet seen to succeed ("asked")
+
+A reload that failed, was cancelled or never came is asked for again, later each time. The mark goes on only over what
+became a request, and a request stays in the cursor until a run of it succeeded: no change is forgotten.
+Belongs here: this memory. Does not: asking a vendor (`sources`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+from dagster._core.storage.tags import RUN_KEY_TAG
+
+from zakaz_dagster.defs.shared.partitions import Days, ranges
+from zakaz_dagster.errors import ConfigFault
+
+MOST_RUNS = 20  # of one look; nearby days are joined, for a run of many days costs little more than one of a single day
+LOOK_SECONDS = 25.0  # of one request: a tick is cut off after a minute, and its last request begins in the first 20 s
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=15), timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look found: days whose figures changed, the mark to go on from, and whether there is more beyond it."""
+
+    days: Sequence[date]
+    mark: str
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A reload that a look (its timestamp) made necessary, asked for the last time at `at`."""
+
+    first: str
+    last: str
+    look: int
+    at: int
+    attempt: int = 1
+
+    def request(self, sensor: str) -> dg.RunRequest:
+        span = Days(date.fromisoformat(self.first), date.fromisoformat(self.last))
+        return dg.RunRequest(run_key=self.key(sensor), tags=span.tags)
+
+    def key(self, sensor: str) -> str:
+        again = f":{self.attempt}" if self.attempt > 1 else ""
+        return f"{sensor}:{self.first}:{self.last}:{self.look}{again}"
+
+    def again_at(self) -> int:
+        """When it may be asked for once more: after a quarter of an hour, then twice as long each time."""
+        wait = min(FIRST_WAIT * (1 << min(self.attempt - 1, 10)), LONGEST_WAIT)
+        return self.at + wait // timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The sensor's cursor."""
+
+    mark: str
+    asked: tuple[Asked, ...] = ()
+
+    @classmethod
+    def of(cls, cursor: str) -> Memory:
+        if not cursor.startswith("{"):
+            return cls(cursor)  # the mark alone, as cursors were before they remembered requests
+        found = json.loads(cursor)
+        return cls(found["mark"], tuple(Asked(**each) for each in found["asked"]))
+
+    def cursor(self) -> str:
+        return json.dumps({"mark": self.mark, "asked": [asdict(each) for each in self.asked]}, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What differs between two such sensors. `look` asks the vendor from a mark on; `begin` is the very first mark."""
+
+    name: str
+    job: str
+    seconds: int
+    description: str
+    look: Callable[[str], Found]
+    begin: Callable[[datetime], str] = datetime.isoformat
+
+
+def changes_sensor(watch: Watch, start: date) -> dg.SensorDefinition:
+    """Days before `start` are no partitions and are left out."""
+
+    @dg.sensor(
+        name=watch.name,
+        job_name=watch.job,
+        minimum_interval_seconds=watch.seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=watch.description,
+    )
+    def changed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        now = datetime.now(UTC)
+        if context.cursor is None:
+            context.update_cursor(Memory(watch.begin(now)).cursor())
+            return dg.SkipReason(f"watching for changes from {now:%Y-%m-%d %H:%M} UTC on")
+        memory = Memory.of(context.cursor)
+        try:
+            found = watch.look(memory.mark)
+        except ConfigFault as fault:
+            return dg.SkipReason(str(fault))
+        waiting, again = settle(context.instance, watch.name, memory.asked, now)
+        new = tuple(_asked([day for day in found.days if day >= start], int(now.timestamp())))
+        requests = [each.request(watch.name) for each in (*again, *new)]
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else dg.SkipReason(_idle(found, waiting)),
+            cursor=Memory(found.mark, (*waiting, *again, *new)).cursor(),
+        )
+
+    return changed
+
+
+def settle(
+    instance: dg.DagsterInstance, sensor: str, asked: Iterable[Asked], now: datetime
+) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
+    """(still waited for, to be asked for again): those whose run succeeded are forgotten."""
+    waiting, again = [], []
+    for each in asked:
+        runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: each.key(sensor)}))
+        if any(run.is_success for run in runs):
+            continue
+        if any(not run.is_finished for run in runs) or now.timestamp() < each.again_at():
+            waiting.append(each)
+        else:
+            again.append(replace(each, at=int(now.timestamp()), attempt=each.attempt + 1))
+    return tuple(waiting), tuple(again)
+
+
+def _asked(days: Sequence[date], now: int) -> Iterator[Asked]:
+    for span in ranges(days, at_most=MOST_RUNS):
+        yield Asked(span.first.isoformat(), span.last.isoformat(), now, now)
+
+
+def _idle(found: Found, waiting: Sequence[Asked]) -> str:
+    said = "more was changed than one look reads; the next one goes on" if found.more else "no older day was changed"
+    return f"{said}; {len(waiting)} reloads are waited for" if waiting else said

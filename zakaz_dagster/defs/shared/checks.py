@@ -1,0 +1,97 @@
+"""Asset checks from sql/checks: one file, one check; the same files `zakaz smoke` evaluates.
+
+Checks are not partitioned: each scans the window it names in one query. A blocking one is an ERROR and stops what
+is downstream; the others are red without stopping anything.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from zakaz_dagster.defs.shared.errors import explained
+from zakaz_dagster.verdicts import Status, Verdict
+from zakaz_dagster.warehouse.checks import evaluate
+from zakaz_dagster.warehouse.sql_files import Statement, load
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
+
+HEADER = re.compile(r"\A(?:--[^\n]*\n)+")  # said above the query already
+
+
+def sql_checks(assets: frozenset[str]) -> list[dg.AssetChecksDefinition]:
+    """One step per checked asset, so that people can run an asset's checks again from its page."""
+    by_asset: dict[str, list[Statement]] = defaultdict(list)
+    for statement in load("checks").values():
+        if statement.meta["asset"] not in assets:
+            raise ValueError(f"{statement.path.name} checks {statement.meta['asset']}, which is no asset")
+        by_asset[statement.meta["asset"]].append(statement)
+    return [_checks_of(asset, statements) for asset, statements in sorted(by_asset.items())]
+
+
+def all_checks_job(checks: Sequence[dg.AssetChecksDefinition]) -> UnresolvedAssetJobDefinition:
+    """All of these checks as one job: the smoke test in the UI."""
+    return dg.define_asset_job(
+        "all_checks",
+        selection=dg.AssetSelection.checks(*checks),
+        description="Every check that can run by itself",
+        executor_def=dg.in_process_executor,
+    )
+
+
+def check_name(statement: Statement) -> str:
+    """`fact_x__totals_agree.sql` checks fact_x as `totals_agree`."""
+    return statement.name.split("__", 1)[1]
+
+
+def _checks_of(asset: str, statements: Sequence[Statement]) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec(
+            check_name(statement),
+            asset=asset,
+            description=_about(statement),
+            blocking=statement.meta.get("blocking") == "yes",
+        )
+        for statement in statements
+    ]
+
+    @dg.multi_asset_check(name=f"check_{asset}", specs=specs, can_subset=True, required_resource_keys={"warehouse"})
+    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        wanted = {key.name for key in context.selected_asset_check_keys}
+        warehouse: Warehouse = context.resources.warehouse.tagged(run=context.op_execution_context.run_id, asset=asset)
+        for statement in statements:
+            if check_name(statement) in wanted:
+                with explained():
+                    verdict = evaluate(warehouse, statement)
+                yield result(asset, check_name(statement), verdict)
+
+    return check
+
+
+def _about(statement: Statement) -> str:
+    """What the check says, what to do, and its SQL: here, once, for a result is stored three times at every run."""
+    query = HEADER.sub("", statement.sql).strip()
+    return f"{statement.title}\n\nWhen red: {statement.meta.get('action', '')}\n\n```sql\n{query}\n```"
+
+
+def result(asset: str, name: str, verdict: Verdict) -> dg.AssetCheckResult:
+    """A verdict as Dagster shows it; a warning is a failed check of severity WARN."""
+    severe = verdict.status is Status.ERROR
+    metadata: dict[str, Any] = {} if verdict.status is Status.OK else {"what to do": verdict.action}
+    if verdict.status is not Status.OK and set(verdict.assets) - {asset, ""}:
+        metadata["concerns"] = ", ".join(verdict.assets)  # an alert names the views that show them
+    for label, value in (("figure", verdict.figure), ("threshold", verdict.threshold)):
+        if value is not None:
+            metadata[label] = float(value)
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=name,
+        passed=verdict.status is Status.OK,
+        severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
+        description=verdict.detail,
+        metadata=metadata,
+    )

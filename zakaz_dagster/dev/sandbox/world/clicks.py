@@ -1,0 +1,71 @@
+"""Which tags an order carries: from the organiser's own ads, in the proportions and with the habits of real orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+
+from zakaz_dagster.dev.sandbox.world.direct import DirectAds
+from zakaz_dagster.dev.sandbox.world.lifecycle import NO_UTM, Utm
+from zakaz_dagster.dev.sandbox.world.moments import midnight
+from zakaz_dagster.dev.sandbox.world.tours import Event
+from zakaz_dagster.dev.sandbox.world.vk import VkAds
+
+
+@dataclass(frozen=True, slots=True)
+class Clicks:
+    """Draws the tags of one order of one day."""
+
+    vk: VkAds
+    direct: DirectAds
+
+    def draw(self, chance: Random, event: Event, day: date) -> Utm:
+        dice = chance.random()
+        for limit, choose in ((0.44, _nothing), (0.62, self._direct), (0.83, self._vk), (1.0, _label)):
+            if dice < limit:
+                return choose(chance, event, day)
+        return NO_UTM
+
+    def _vk(self, chance: Random, event: Event, day: date) -> Utm:
+        plan = self.vk.plan_of(event.id)
+        if not plan.starts <= day <= plan.ends:
+            return NO_UTM
+        group = plan.groups[int(chance.random() * len(plan.groups))]
+        banner = group.banners[int(chance.random() * len(group.banners))]
+        gone = min(moment for moment in (group.stopped, banner.status_from, 1 << 62) if moment is not None)
+        return banner.utm if midnight(day) < gone else NO_UTM
+
+    def _direct(self, chance: Random, event: Event, day: date) -> Utm:
+        campaigns = [c for c in self.direct.campaigns_of(event.id) if c.groups and c.starts <= day <= c.ends]
+        if not campaigns:
+            return NO_UTM
+        campaign = campaigns[int(chance.random() * len(campaigns))]
+        group = campaign.groups[int(chance.random() * len(campaign.groups))]
+        ad = group.ads[int(chance.random() * len(group.ads))]
+        return ad.utm if ad.stopped is None or midnight(day) < ad.stopped else NO_UTM
+
+
+def _nothing(_chance: Random, _event: Event, _day: date) -> Utm:
+    return NO_UTM
+
+
+def _label(chance: Random, event: Event, _day: date) -> Utm:
+    """Tags typed by hand into posts and links of bloggers."""
+    label = _LABELS[int(chance.random() * len(_LABELS))]
+    first, city = event.first_date, event.city
+    words = {"city": city.slug, "other": city.spellings[-1], "shout": city.spellings[-1].upper()}
+    return Utm(*(part.format(**words, date=f"{first:%d_%m}", dotted=f"{first:%d.%m}") for part in label))
+
+
+_LABELS = (
+    Utm("vk", "{city}", "afisha_family"),
+    Utm("vk", "posty", "crea01_family"),
+    Utm("vk", "posev", "mamy", "{city}_{date}"),
+    Utm("posev", "{dotted}", "roditeli"),
+    Utm("posev", "{dotted}", "{city}"),
+    Utm("insta", "opisanie", "profil"),
+    Utm("insta", "lenta_free1", "roditeli", "crea02_family"),
+    Utm("tg", "kanal", "anons2", "{other}_{date}"),
+    Utm("", "", "", "{shout}_{date}"),
+)

@@ -1,0 +1,291 @@
+"""From settings to working objects: the only place that knows both. Used by `definitions` and by the command line.
+
+What a maker needs it imports itself: Dagster loads this for every run, and a run needs one vendor of four.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from zakaz_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from zakaz_dagster.sources.gmail.api import GmailApi
+    from zakaz_dagster.sources.gmail.auth import Access
+    from zakaz_dagster.sources.gmail.source import Mailbox
+    from zakaz_dagster.sources.qtickets.source import QTicketsSource
+    from zakaz_dagster.sources.vk_ads.api import VkAdsApi
+    from zakaz_dagster.sources.vk_ads.source import VkAdsSource
+    from zakaz_dagster.sources.vk_ads.vat import Vat
+    from zakaz_dagster.sources.yandex_direct.api import DirectApi
+    from zakaz_dagster.sources.yandex_direct.source import DirectSource
+    from zakaz_dagster.warehouse.client import Warehouse
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+AT_A_TERMINAL = 4.0  # seconds of patience with a ClickHouse that is away, where a person waits
+Fact = tuple[str, str]  # question, answer
+
+
+def now() -> datetime:
+    """The present moment, aware."""
+    return datetime.now(UTC)
+
+
+def warehouse(settings: Settings, *, patience: float | None = None) -> Warehouse:
+    """ClickHouse over HTTP, as the writer.
+
+    `patience` is how many seconds it may be away, where somebody waits for the answer.
+    """
+    given = settings.clickhouse
+    found = _clickhouse(settings, given.user, given.password.get_secret_value())
+    return found if patience is None else found.connect(replace(found.config, patience=patience))
+
+
+def reader(settings: Settings) -> Warehouse:
+    """ClickHouse as DataLens sees it; as the writer where no reader is set up (a laptop)."""
+    given = settings.clickhouse
+    if not given.reader_user:
+        return warehouse(settings)
+    return _clickhouse(settings, given.reader_user, given.reader_password.get_secret_value())
+
+
+def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
+    from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+
+    settings.need("clickhouse")
+    given = settings.clickhouse
+    return Warehouse.connect(
+        WarehouseConfig(
+            host=given.host,
+            port=given.port,
+            user=user,
+            password=password,
+            database=given.database,
+            secure=given.secure,
+            verify=given.verify,
+            ca_cert=given.ca_cert,
+            cluster=given.cluster,
+            views_definer=given.views_definer,
+        )
+    )
+
+
+def in_a_hurry(settings: Settings, seconds: float | None) -> Settings:
+    """Settings with which no vendor is asked the same thing for longer; None: nobody waits for the answer."""
+    if seconds is None:
+        return settings
+    hurried = copy(settings)
+    for name in PROBES:
+        given = getattr(settings, name)
+        bounds = {field: min(getattr(given, field), seconds) for field in ("timeout_seconds", "deadline_seconds")}
+        setattr(hurried, name, given.model_copy(update=bounds))
+    return hurried
+
+
+def qtickets(settings: Settings) -> QTicketsSource:
+    """QTickets REST API of the organiser, read-only."""
+    from zakaz_dagster.seeds import city_index
+    from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
+    from zakaz_dagster.sources.qtickets.source import QTicketsSource
+
+    settings.need("qtickets", "platform")
+    given = settings.qtickets
+    api = QTicketsApi(
+        ApiConfig(
+            base_url=given.base_url,
+            token=given.token.get_secret_value(),
+            page_size=given.page_size,
+            requests_per_second=given.requests_per_second,
+            timeout=given.timeout_seconds,
+            deadline=given.deadline_seconds,
+        )
+    )
+    return QTicketsSource(api, city_index(), salt=settings.platform.privacy_salt.get_secret_value(), now=now)
+
+
+def vk_ads(settings: Settings) -> VkAdsSource:
+    """VK Ads API of the organiser's cabinet."""
+    from zakaz_dagster.seeds import city_index
+    from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS
+    from zakaz_dagster.sources.vk_ads.source import VkAdsSource
+
+    settings.need("vk_ads")
+    given, store = settings.vk_ads, warehouse(settings)
+    return VkAdsSource(
+        _vk_ads_api(settings),
+        city_index(),
+        account=given.account,
+        vat=_vat(settings),
+        now=now,
+        chunk=given.chunk,
+        held=lambda: {table: _held(store, table, schema) for table, schema in SCHEMAS.items()},
+    )
+
+
+def yandex_direct(settings: Settings) -> DirectSource:
+    """Yandex Direct API of every configured login."""
+    from zakaz_dagster.seeds import city_index
+    from zakaz_dagster.sources.yandex_direct import campaigns, history
+    from zakaz_dagster.sources.yandex_direct.source import DirectSource
+
+    settings.need("direct")
+    store = warehouse(settings)
+    return DirectSource(
+        _direct_api(settings),
+        city_index(),
+        logins=_logins(settings),
+        now=now,
+        micros=settings.direct.money_in_micros,
+        held=lambda: {each.TABLE: _held(store, each.TABLE, each.SCHEMA) for each in (history, campaigns)},
+    )
+
+
+def _direct_api(settings: Settings) -> DirectApi:
+    from zakaz_dagster.sources.yandex_direct.api import DirectApi, DirectConfig
+
+    given = settings.direct
+    return DirectApi(
+        DirectConfig(
+            base_url=given.base_url,
+            token=given.token.get_secret_value(),
+            reports_version=given.reports_version,
+            objects_version=given.objects_version,
+            requests_per_second=given.requests_per_second,
+            timeout=given.timeout_seconds,
+            deadline=given.deadline_seconds,
+        )
+    )
+
+
+def _logins(settings: Settings) -> list[str]:
+    return [login.strip() for login in settings.direct.logins.split(",") if login.strip()]
+
+
+def gmail_access(settings: Settings) -> Access:
+    """Where the mailbox's credentials are."""
+    from zakaz_dagster.sources.gmail.auth import Access
+
+    given = settings.gmail
+    return Access(
+        token_file=given.token_file or settings.platform.data_dir / "tokens" / "gmail.json",
+        credentials_file=given.credentials_file,
+        delegate=given.delegate,
+        token_uri=given.token_uri,
+        marks=bool(given.processed_label),
+    )
+
+
+def gmail_api(settings: Settings) -> GmailApi:
+    """Gmail API, as the owner of the mailbox or as a service account in the owner's name."""
+    from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
+    from zakaz_dagster.sources.gmail.auth import credentials
+
+    settings.need("gmail")
+    given = settings.gmail
+    config = ApiConfig(
+        endpoint=given.api_endpoint,
+        page_size=given.page_size,
+        timeout=given.timeout_seconds,
+        deadline=given.deadline_seconds,
+    )
+    return GmailApi(config, credentials(gmail_access(settings)))
+
+
+def gmail(settings: Settings) -> Mailbox:
+    """The mailbox that receives QTickets' report mails."""
+    from zakaz_dagster.seeds import city_index, seed
+    from zakaz_dagster.sources.gmail.columns import Columns
+    from zakaz_dagster.sources.gmail.limits import Limits
+    from zakaz_dagster.sources.gmail.report_lines import Reading
+    from zakaz_dagster.sources.gmail.source import Mailbox, reader_of
+
+    given = settings.gmail
+    columns = Columns(seed("mail_columns"))
+    reading = Reading(columns, city_index(), given.decimal_comma, limits=Limits(part_bytes=given.max_bytes))
+    return Mailbox(
+        gmail_api(settings),
+        reading,
+        query=given.query,
+        reader=reader_of(reading, seed("city_aliases")),
+        max_messages=given.max_messages,
+    )
+
+
+def _held(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
+    """A dimension as it stands, in the source's own types (ClickHouse's Arrow gives moments as seconds)."""
+    import pyarrow as pa
+
+    rows = store.query(f"SELECT {', '.join(schema.names)} FROM {table} FINAL")  # noqa: S608  names of our own files
+    columns = [
+        rows[field.name].cast(pa.int64()).cast(field.type)
+        if pa.types.is_timestamp(field.type) and pa.types.is_integer(rows[field.name].type)
+        else rows[field.name].cast(field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _vk_ads_api(settings: Settings) -> VkAdsApi:
+    from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
+
+    given = settings.vk_ads
+    return VkAdsApi(
+        ApiConfig(
+            base_url=given.base_url,
+            client_id=given.client_id,
+            client_secret=given.client_secret.get_secret_value(),
+            token_file=given.token_file or settings.platform.data_dir / "tokens" / "vk_ads.json",
+            page_size=given.page_size,
+            requests_per_second=given.requests_per_second,
+            timeout=given.timeout_seconds,
+            deadline=given.deadline_seconds,
+        )
+    )
+
+
+def _vat(settings: Settings) -> Vat:
+    from zakaz_dagster.sources.vk_ads.vat import Vat
+
+    return Vat.of(settings.vk_ads.vat_pct, settings.vk_ads.vat_earlier)
+
+
+def _probe_qtickets(settings: Settings) -> Iterable[Fact]:
+    from zakaz_dagster.sources.qtickets import probes
+
+    return probes.probe(qtickets(settings).api, now())
+
+
+def _probe_vk_ads(settings: Settings) -> Iterable[Fact]:
+    from zakaz_dagster.sources.vk_ads import probes
+
+    today = now().astimezone(MOSCOW).date()
+    return probes.facts(_vk_ads_api(settings), today, _vat(settings))
+
+
+def _probe_direct(settings: Settings) -> Iterable[Fact]:
+    from zakaz_dagster.sources.yandex_direct import probes
+
+    return probes.facts(_direct_api(settings), _logins(settings), now())
+
+
+def gmail_facts(settings: Settings) -> Iterable[Fact]:
+    """What the mailbox answers to read-only questions."""
+    from zakaz_dagster.sources.gmail import probes
+
+    return probes.facts(gmail(settings), now())
+
+
+# Group of settings to the read-only questions its vendor is asked by `zakaz doctor --live`.
+PROBES: dict[str, Callable[[Settings], Iterable[Fact]]] = {
+    "qtickets": _probe_qtickets,
+    "vk_ads": _probe_vk_ads,
+    "direct": _probe_direct,
+    "gmail": gmail_facts,
+}

@@ -1,5 +1,0 @@
-"""`python -m zakaz_dagster.sandbox` serves the sandbox."""
-
-from zakaz_dagster.sandbox.command import serve_command
-
-serve_command()

@@ -1,0 +1,108 @@
+"""The port every vendor is read through: a source is asked for a range of days and answers day by day.
+
+Belongs here: the shapes that pass between a vendor's folder and the layers above it. Does not: anything that knows a
+vendor, ClickHouse or Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from zakaz_dagster.transport.stats import Stats
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that could not become a row: put aside with its reason, never dropped.
+
+    `where` points into the vendor's answer ("order 1014202, basket 7361332"; "line 17"); `payload` is the scrubbed
+    record as text (no personal data, no secret), at most a few kilobytes.
+    """
+
+    reason: str
+    where: str
+    payload: str = ""
+
+
+@dataclass(frozen=True)
+class DayRead:
+    """Everything a vendor says about one reporting day (Europe/Moscow).
+
+    `tables` maps a destination table to that day's rows; every row belongs to `day`. The columns are those of the
+    table without the service columns `_loaded_at`, `_ver`, `_run_id`, which the warehouse adds.
+    `received` counts the vendor's records of the day, `accepted` those that became rows; received = accepted + rejects.
+    `complete` is the source's word that nothing of the day is missing; only then may the day be replaced, or cleared
+    when there are no rows. `covered_until` (ISO instant) is the moment up to which the vendor was asked.
+    `totals` are control sums by name (vendor's own where it gives them); they are stored beside the load and compared.
+    """
+
+    day: date
+    tables: Mapping[str, pa.Table]
+    received: int
+    accepted: int
+    rejects: Sequence[Reject] = ()
+    complete: bool = True
+    covered_until: str = ""
+    totals: Mapping[str, Decimal | int] = field(default_factory=dict)
+
+
+class DaySource(Protocol):
+    """A vendor that answers ranges and is stored by days."""
+
+    @property
+    def stats(self) -> Stats:
+        """What its requests have cost so far."""
+        ...
+
+    def read(self, first: date, last: date) -> Iterator[DayRead]:
+        """Every day of first..last inclusive, in ascending order, exactly once each.
+
+        Raises a `zakaz_dagster.errors.Failure`; days already yielded stay valid.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class SourceDescription:
+    """One frozen description per source: assets, checks, schedules and freshness are built from it.
+
+    `tables` maps each day table to the columns that make a row unique within it.
+    `history_days` is how far back the vendor answers (None: no known limit), `trailing_days` what the daily run
+    re-reads because the vendor corrects itself, `weekly_days` what the weekly one does.
+    `partition` gives, for tables that several sources share, the other columns of the partition key and their values.
+    `controls` names totals that the last table's column of the same name must add up to, or the day is not replaced.
+    `includes_today` says whether the running day is read. Freshness limits are minutes since the last good load.
+    """
+
+    name: str
+    label: str
+    tables: Mapping[str, Sequence[str]]
+    trailing_days: int
+    weekly_days: int
+    history_days: int | None
+    includes_today: bool
+    cron: str
+    warn_minutes: int
+    fail_minutes: int
+    may_be_empty: bool = True
+    reject_share_limit: float = 0.005
+    drop_guard: float = 0.5
+    owner: str = "team:marketing-data"
+    partition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    controls: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the loader makes of a saved payload (`zakaz inspect`); plain values, money as text with two decimals."""
+
+    rows: Sequence[Mapping[str, object]]
+    rejects: Sequence[Mapping[str, object]]
+    totals: Mapping[str, object]

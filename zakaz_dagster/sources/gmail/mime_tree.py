@@ -1,0 +1,118 @@
+"""A tree of parts to leaves: containers walked, the same content taken once, enclosed mails marked.
+
+Transfer encodings are already undone in `data`, whatever the headers say. Belongs here: the walk, one for the API's
+tree and for a mail's source. Does not: fetching attachments, reading their content.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+
+from zakaz_dagster.sources.gmail import eml
+from zakaz_dagster.sources.gmail.limits import LIMITS, Limits, Refused
+from zakaz_dagster.sources.gmail.mail import (
+    HTML_TOLD,
+    Enclosed,
+    Leaf,
+    Mail,
+    charset_of,
+    epoch_ms,
+    header_date,
+    is_forward,
+)
+from zakaz_dagster.sources.gmail.records import Message, Part
+
+MAX_DEPTH = 50
+
+
+def mail_of(message: Message, limits: Limits = LIMITS) -> Mail:
+    """The mail behind an answer with format=full, or format=raw."""
+    received_at = epoch_ms(message.internal_date)
+    if message.payload is None:
+        found = mail_of_source(from_base64url(message.raw), message.id, limits)
+        return replace(found, received_at=received_at or found.received_at)
+    return _mail(message.payload, message.id, received_at, limits)
+
+
+def mail_of_source(raw: bytes, message_id: str, limits: Limits = LIMITS) -> Mail:
+    """The mail in RFC 822; its Date header stands for the moment of arrival, which only the mailbox knows."""
+    top = eml.part_of(raw)
+    return _mail(top, message_id, header_date(top.header("date")), limits)
+
+
+def enclosed_leaves(raw: bytes, within: Leaf, limits: Limits = LIMITS) -> list[Leaf]:
+    """The leaves of an attached mail, placed beneath the part that holds it."""
+    top = eml.part_of(raw)
+    enclosed = Enclosed(within.path, header_date(top.header("date")))
+    return _bounded(_leaves(top, f"{within.path}.0", enclosed, ""), limits)
+
+
+def _mail(top: Part, message_id: str, received_at: datetime | None, limits: Limits) -> Mail:
+    return Mail(
+        message_id, received_at, is_forward(top.header("subject")), _bounded(_leaves(top, "", None, ""), limits)
+    )
+
+
+def _bounded(found: Iterator[Leaf], limits: Limits) -> list[Leaf]:
+    leaves = list(islice(found, limits.parts + 1))
+    if len(leaves) > limits.parts:
+        raise Refused(f"more than {limits.parts} parts")
+    return leaves
+
+
+def from_base64url(text: str) -> bytes:
+    """Gmail's base64url, whose padding may be absent."""
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise Refused("broken base64") from None
+
+
+def _leaves(part: Part, path: str, enclosed: Enclosed | None, superseded: str) -> Iterator[Leaf]:
+    if path.count(".") > MAX_DEPTH:
+        raise Refused(f"parts nested deeper than {MAX_DEPTH}")
+    if not part.parts:
+        yield _leaf(part, path or "0", enclosed, superseded)
+        return
+    if part.mime_type == "message/rfc822":
+        dates = (header_date(each.header("date")) for each in (part.parts[0], part))
+        enclosed = Enclosed(path, next((date for date in dates if date), None))
+    told_in_html = part.mime_type == "multipart/alternative" and _has_html(part)
+    for number, child in enumerate(part.parts):
+        told = told_in_html and child.mime_type == "text/plain"
+        yield from _leaves(
+            child, f"{path}.{number}" if path else str(number), enclosed, HTML_TOLD if told else superseded
+        )
+
+
+def _has_html(part: Part) -> bool:
+    return part.mime_type == "text/html" or any(_has_html(child) for child in part.parts)
+
+
+def _leaf(part: Part, path: str, enclosed: Enclosed | None, superseded: str) -> Leaf:
+    data: bytes | None = None
+    fault = ""
+    if part.body.data or not part.body.attachment_id:
+        try:
+            data = from_base64url(part.body.data)
+        except Refused as error:
+            fault = str(error)
+    disposition = part.header("content-disposition").strip().lower()
+    return Leaf(
+        path=path,
+        mime=part.mime_type.lower(),
+        filename=part.filename,
+        charset=charset_of(part.header("content-type")),
+        attached=disposition.startswith("attachment") or bool(part.filename),
+        size=part.body.size or len(data or b""),
+        data=data,
+        attachment_id="" if data else part.body.attachment_id,
+        superseded=superseded,
+        fault=fault,
+        enclosed=enclosed,
+    )

@@ -1,0 +1,107 @@
+"""ClickHouse column types as Arrow types, and rows made to fit a table exactly or refused.
+
+Belongs here: the type table and the checked cast. Does not: where a table's columns are read (`catalog`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+import pyarrow as pa
+
+from zakaz_dagster.errors import BadData, Fatal
+
+SERVICE_COLUMNS = ("_loaded_at", "_ver", "_run_id")
+
+PLAIN: dict[str, pa.DataType] = {
+    "String": pa.string(),
+    "Bool": pa.bool_(),
+    "UInt8": pa.uint8(),
+    "UInt16": pa.uint16(),
+    "UInt32": pa.uint32(),
+    "UInt64": pa.uint64(),
+    "Int8": pa.int8(),
+    "Int16": pa.int16(),
+    "Int32": pa.int32(),
+    "Int64": pa.int64(),
+    "Float32": pa.float32(),
+    "Float64": pa.float64(),
+    "Date": pa.date32(),
+    "Date32": pa.date32(),
+}
+_WRAPPED = re.compile(r"(LowCardinality|Nullable)\((.*)\)")
+_DECIMAL = re.compile(r"Decimal\((\d+), ?(\d+)\)")
+_DATETIME = re.compile(r"DateTime(?:\('([^']+)'\))?")
+
+
+def arrow_type(clickhouse_type: str) -> pa.DataType:
+    """The Arrow type that carries a column without loss."""
+    wrapped = _WRAPPED.fullmatch(clickhouse_type)
+    if wrapped:
+        return arrow_type(wrapped[2])
+    if clickhouse_type in PLAIN:
+        return PLAIN[clickhouse_type]
+    if found := _DECIMAL.fullmatch(clickhouse_type):
+        return pa.decimal128(int(found[1]), int(found[2]))
+    if found := _DATETIME.fullmatch(clickhouse_type):
+        return pa.timestamp("s", found[1] or "Europe/Moscow")
+    raise Fatal(f"no Arrow type is known for {clickhouse_type}", source="clickhouse", expected="a type of columns.py")
+
+
+def is_nullable(clickhouse_type: str) -> bool:
+    """Whether the column may hold no value (LowCardinality(Nullable(…)) included)."""
+    return "Nullable(" in clickhouse_type
+
+
+def fit(rows: pa.Table, types: Mapping[str, str], *, table: str) -> pa.Table:
+    """The rows with exactly the table's columns, in its order and types; a value that does not fit is an error.
+
+    Nothing is filled in or rounded: a missing or an unknown column, a NULL where none may be, an overflow, a lost
+    decimal digit and a time without a zone are all refused. A table without rows and columns means "no rows".
+    """
+    if rows.num_rows == 0 and not set(rows.column_names) - set(SERVICE_COLUMNS):
+        return pa.table({name: pa.array([], arrow_type(declared)) for name, declared in types.items()})
+    missing = [name for name in types if name not in rows.column_names]
+    unknown = [name for name in rows.column_names if name not in types]
+    if missing or unknown:
+        raise Fatal(
+            f"rows for {table} lack the columns {missing or 'none'} and have unknown ones: {unknown or 'none'}",
+            source="clickhouse",
+            expected="the columns of the table",
+            next_step=f"correct the rows or sql/tables/{table}.sql, then `zakaz schema apply`",
+        )
+    columns = [_column(rows.column(name), name, declared, table) for name, declared in types.items()]
+    return pa.Table.from_arrays(columns, names=list(types))
+
+
+def _column(values: pa.ChunkedArray, name: str, declared: str, table: str) -> pa.ChunkedArray:
+    target = arrow_type(declared)
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if values.null_count and not is_nullable(declared):
+        raise BadData(f"{table}.{name} has {values.null_count} empty values", source="clickhouse", expected=declared)
+    if pa.types.is_timestamp(target) and pa.types.is_timestamp(values.type) and values.type.tz is None:
+        raise BadData(f"{table}.{name} has times without a zone", source="clickhouse", expected=declared)
+    if values.type == target:
+        return values
+    try:
+        return values.cast(target, safe=True)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        # Arrow's own text repeats the value, so the chain stops here.
+        raise BadData(
+            f"{table}.{name}: a {values.type} does not fit without loss", source="clickhouse", expected=declared
+        ) from None
+
+
+def with_service_columns(
+    rows: pa.Table, types: Mapping[str, str], *, loaded_at: datetime, ver: int, run_id: str
+) -> pa.Table:
+    """The rows plus those of `_loaded_at`, `_ver` and `_run_id` that the table has."""
+    values: dict[str, object] = {"_loaded_at": loaded_at.replace(microsecond=0), "_ver": ver, "_run_id": run_id}
+    for name in SERVICE_COLUMNS:
+        if name in types and name not in rows.column_names:
+            scalar = pa.scalar(values[name], type=arrow_type(types[name]))
+            rows = rows.append_column(name, pa.repeat(scalar, rows.num_rows))
+    return rows

@@ -1,0 +1,125 @@
+"""The SQL files: one statement each, with a title and facts about it in its leading comment.
+
+    -- Sales and refunds, each on its own day.        the title
+    -- grain: one row per (sale_date, show)           a fact; indented lines below continue it
+    -- day: sale_date
+
+Belongs here: finding, reading and rendering them. Does not: running them, or understanding their SQL (`lineage`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from zakaz_dagster.errors import Fatal
+
+Kind = Literal["tables", "views", "builds", "checks", "grants"]
+SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
+
+# Settings of a query that must work before the database exists, and for users who may see no other.
+ANYWHERE = {"database": ""}
+
+_FACT = re.compile(r"([a-z_]+): *(.*)")
+_CREATED = re.compile(
+    r"^(CREATE (?:TABLE|ROLE|USER|QUOTA|SETTINGS PROFILE) IF NOT EXISTS|CREATE OR REPLACE VIEW) (\w+)", re.MULTILINE
+)
+_GRANT = re.compile(r"^GRANT ", re.MULTILINE)
+_ENGINE = re.compile(r"^(ENGINE = )(?!Replicated)(\w*MergeTree\b)", re.MULTILINE)
+_DEFINER = re.compile(r"^(DEFINER = )CURRENT_USER\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a statement will run: `cluster` replicates its objects, `definer` is the user whose rights views have
+    (empty: the writer's own), `database` stands in grants, which alone name it.
+    """
+
+    database: str = "zakaz"
+    cluster: str = ""
+    definer: str = ""
+
+
+HERE = Place()
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One file of `sql/`; `name` is the file's stem, which is also the name of the table, view or check."""
+
+    name: str
+    kind: Kind
+    path: Path
+    sql: str
+    title: str
+    meta: Mapping[str, str]
+
+    def rendered(self, place: Place = HERE) -> str:
+        """The statement as it is sent there."""
+        if self.kind == "grants":
+            return on_cluster(self.sql.replace("zakaz.", f"{place.database}."), place.cluster)
+        if self.kind == "views" and place.definer:
+            return on_cluster(_DEFINER.sub(rf"\g<1>{place.definer}", self.sql, count=1), place.cluster)
+        return on_cluster(self.sql, place.cluster) if self.kind in ("tables", "views") else self.sql
+
+
+def on_cluster(sql: str, cluster: str) -> str:
+    """The same DDL for every replica of a cluster; unchanged without one."""
+    if not cluster:
+        return sql
+    named = _CREATED.sub(lambda found: f"{found[1]} {found[2]} ON CLUSTER '{cluster}'", sql, count=1)
+    granted = _GRANT.sub(f"GRANT ON CLUSTER '{cluster}' ", named, count=1)
+    return _ENGINE.sub(r"\1Replicated\2", granted, count=1)
+
+
+def load(kind: Kind, root: Path = SQL_ROOT) -> dict[str, Statement]:
+    """Every statement of a kind by name, in alphabetical order; files of subfolders count too."""
+    paths = sorted((root / kind).rglob("*.sql"), key=lambda path: path.stem)
+    found: dict[str, Statement] = {}
+    for path in paths:
+        if path.stem in found:
+            raise Fatal(f"two files named {path.name} in sql/{kind}", source="sql", next_step="rename one of them")
+        found[path.stem] = _read(path, kind)
+    return found
+
+
+@lru_cache(maxsize=1)
+def tables() -> Mapping[str, Statement]:
+    """The platform's own tables, read once per process."""
+    return MappingProxyType(load("tables"))
+
+
+def _read(path: Path, kind: Kind) -> Statement:
+    text = path.read_text(encoding="utf-8")
+    comments = list(_leading_comments(text))
+    if not comments or not comments[0].strip():
+        raise Fatal(f"{path.name} has no title", source="sql", expected="a first line `-- What it is.`")
+    sql = text.rstrip().rstrip(";").rstrip() + "\n"
+    return Statement(path.stem, kind, path, sql, comments[0].strip(), MappingProxyType(_facts(comments[1:])))
+
+
+def _leading_comments(text: str) -> Iterator[str]:
+    """The leading comment lines without `--` and the one space after it."""
+    for line in text.lstrip("\ufeff\n").splitlines():
+        if not line.startswith("--"):
+            return
+        yield line[2:].removeprefix(" ")
+
+
+def _facts(lines: list[str]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    key = ""
+    for line in lines:
+        fact = _FACT.fullmatch(line)
+        if fact:
+            key, facts[fact[1]] = fact[1], fact[2].strip()
+        elif key and line.startswith("  "):
+            facts[key] = f"{facts[key]} {line.strip()}".strip()
+        else:
+            key = ""
+    return facts
