@@ -13,8 +13,7 @@ from functools import partial
 
 import dagster as dg
 
-from zakaz_dagster import logs
-from zakaz_dagster import resources as wiring
+from zakaz_dagster import logs, resources
 from zakaz_dagster.defs import vk_ads, yandex_direct
 from zakaz_dagster.defs.gmail import assets as gmail
 from zakaz_dagster.defs.gmail import failover
@@ -36,11 +35,11 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     logs.configure(json_lines=settings.platform.log_json)
     console.runs_as_json(json_lines=settings.platform.log_json)
     start, guard = settings.platform.start_date, settings.clickhouse.drop_guard
-    hurried = wiring.in_a_hurry(settings, change_sensor.LOOK_SECONDS)
+    hurried = resources.in_a_hurry(settings, change_sensor.LOOK_SECONDS)
     parts = dg.Definitions.merge(
-        qtickets.definitions(start, guard, partial(wiring.qtickets, hurried)),
+        qtickets.definitions(start, guard, partial(resources.qtickets, hurried)),
         vk_ads.definitions(start, guard),
-        yandex_direct.definitions(start, guard, partial(wiring.yandex_direct, hurried)),
+        yandex_direct.definitions(start, guard, partial(resources.yandex_direct, hurried)),
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label),
         refresh.definitions(start),
         pages.definitions(settings.platform.data_dir / "preview"),
@@ -54,7 +53,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         limit=timedelta(minutes=settings.gmail.failover_minutes),
         days_back=settings.gmail.days_back,
         configured=partial(settings.need, "gmail"),
-        ready=partial(wiring.gmail, settings),
+        ready=partial(resources.gmail, settings),
     )
     names = frozenset(key.to_user_string() for each in parts.assets or () for key in _keys(each))
     return dg.Definitions.merge(
@@ -74,11 +73,11 @@ def _keys(asset: object) -> Iterable[dg.AssetKey]:
 def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
     """Each API and ClickHouse as a resource; no secret is a config value, so none is shown by the UI."""
     makers = {
-        "warehouse": wiring.warehouse,
-        "reader": wiring.reader,
-        "vk_ads": wiring.vk_ads,
-        "yandex_direct": wiring.yandex_direct,
-        "gmail": wiring.gmail,
+        "warehouse": resources.warehouse,
+        "reader": resources.reader,
+        "vk_ads": resources.vk_ads,
+        "yandex_direct": resources.yandex_direct,
+        "gmail": resources.gmail,
         "watch": watching.subjects,
         "alerts": watching.alerts,
     }
@@ -87,8 +86,8 @@ def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
         for name, make in makers.items()
     }
     made["qtickets"] = dg.ResourceDefinition(
-        lambda context: wiring.qtickets(wiring.in_a_hurry(settings, qtickets.patience(context))),
-        description=_title(wiring.qtickets),
+        lambda context: resources.qtickets(resources.in_a_hurry(settings, qtickets.patience(context))),
+        description=_title(resources.qtickets),
     )
     return made
 
@@ -97,7 +96,7 @@ def _title(make: Callable[..., object]) -> str:
     return (make.__doc__ or "").strip().splitlines()[0]
 
 
-# Views are virtual assets on purpose (`defs.marts.views`), and the other word is Dagster's about its own copies of sensors.
+# Views are virtual assets on purpose (`defs.marts.views`); the other word is Dagster's about its own copies of sensors.
 for known in (dg.PreviewWarning, dg.BetaWarning):
     warnings.simplefilter("ignore", known)
 

@@ -1,71 +1,68 @@
-"""Several works at the same time, of which none takes its last step before all are ready for theirs.
+"""Two ways of working at the same time: reading one item ahead, and several works with one common barrier.
 
-Belongs here: that gate. Does not: what the works are (`ingest.days`).
+Belongs here: order, failures and early ends, as in plain loops. Does not: what is read or written (`days`).
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from threading import Barrier, BrokenBarrierError
 from typing import TypeVar
 
 T = TypeVar("T")
 Ready = Callable[[], None]
 
 
-class OtherFailed(Exception):
-    """A work that was fine itself, stopped because another failed before the last step."""
+def prefetch(items: Iterable[T]) -> Generator[T, None, None]:
+    """The same items in the same order; the next one is made in a thread while the last one is used.
+
+    An error is raised at the place of the item that it stands for. Closing early waits for the item being made.
+    """
+    iterator, end = iter(items), object()
+    context = copy_context()
+
+    def make() -> T | object:
+        return context.run(lambda: next(iterator, end))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as pool:
+        coming: Future[T | object] = pool.submit(make)
+        while (item := coming.result()) is not end:
+            coming = pool.submit(make)
+            yield item  # type: ignore[misc]  # everything but `end` is a T
 
 
-class _Gate:
-    """Opens when every name has arrived, and for good; a failure before that turns all away."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._missing = set(names)
-        self._failed = False
-        self._changed = threading.Condition()
-
-    def count_in(self, name: str) -> None:
-        with self._changed:
-            self._missing.discard(name)
-            self._changed.notify_all()
-
-    def arrive(self, name: str) -> None:
-        self.count_in(name)
-        with self._changed:
-            self._changed.wait_for(lambda: self._failed or not self._missing)
-            if self._missing:
-                raise OtherFailed
-
-    def fail(self) -> None:
-        with self._changed:
-            self._failed = True
-            self._changed.notify_all()
-
-
-def abreast(names: Iterable[str], work: Callable[[str, Ready], T]) -> dict[str, T]:
+def with_barrier(names: Iterable[str], work: Callable[[str, Ready], T]) -> dict[str, T]:
     """`work(name, ready)` for each name in a thread of its own; a work calls `ready` right before its last step.
 
-    `ready` returns when all works have called it, or stops the work because another failed. The first failure by order
-    of names is raised after all threads have ended.
+    `ready` returns when every work has called it or has ended, and raises when another failed before its own call.
+    The first failure by order of names is raised after all threads have ended.
     """
     order = list(names)
-    gate = _Gate(order)
+    barrier = Barrier(max(1, len(order)))
 
     def one(name: str) -> T:
+        arrived = False
+
+        def ready() -> None:
+            nonlocal arrived
+            if not arrived:
+                arrived = True
+                barrier.wait()
+
         try:
-            result = work(name, lambda: gate.arrive(name))
+            result = work(name, ready)
+            ready()
         except BaseException:
-            gate.fail()
+            if not arrived:  # whoever has passed the barrier no longer needs the others, nor they it
+                barrier.abort()
             raise
-        gate.count_in(name)  # of a work that had nothing to do
         return result
 
     with ThreadPoolExecutor(max(1, len(order))) as pool:
-        futures: dict[str, Future[T]] = {name: pool.submit(one, name) for name in order}
+        futures = {name: pool.submit(one, name) for name in order}
     errors = [error for future in futures.values() if (error := future.exception()) is not None]
-    for error in errors:
-        if not isinstance(error, OtherFailed):
-            raise error
+    for error in sorted(errors, key=lambda each: isinstance(each, BrokenBarrierError)):
+        raise error
     return {name: future.result() for name, future in futures.items()}

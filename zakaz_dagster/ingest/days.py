@@ -1,7 +1,7 @@
 """One load: a source's days into the warehouse, each replaced whole, with its ledger entry.
 
     source.read ─▶ accounting, control totals ─▶ day.replace per table ─▶ rejects ─▶ ledger
-    a thread, a batch ahead      abreast; no table is swapped before the rows of all are proven
+    a thread, a batch ahead      in parallel; no table is swapped before the rows of all are proven
 
 Belongs here: the order of these steps and the rule that an incomplete or unaccounted day changes nothing. Does not:
 how a vendor is read (`sources`), how a day is swapped (`warehouse.replace_days`), Dagster (`defs`).
@@ -20,8 +20,7 @@ from decimal import Decimal
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData
-from zakaz_dagster.ingest.concurrency import abreast
-from zakaz_dagster.ingest.prefetch import ahead
+from zakaz_dagster.ingest.concurrency import prefetch, with_barrier
 from zakaz_dagster.sources.base import DayRead, DaySource, SourceDescription
 from zakaz_dagster.warehouse import load_ledger
 from zakaz_dagster.warehouse import replace_days as days
@@ -90,7 +89,7 @@ def load_days(
     version = time.time_ns()
     with (
         _counted(source, report),
-        closing(ahead(_batches(_accounted(source.read(first, last), about, first, last)))) as batches,
+        closing(prefetch(_batches(_accounted(source.read(first, last), about, first, last)))) as batches,
     ):
         for batch in batches:
             written = _replace(batch, about, warehouse, load, version)
@@ -186,7 +185,7 @@ def _replace(
         )
         return {day: outcome.rows_after for day, outcome in done.items()}
 
-    written = abreast(about.tables, one)
+    written = with_barrier(about.tables, one)
     load_ledger.record_days(warehouse, about.name, batch, written, ver=version, run_id=load.run_id)
     return written
 

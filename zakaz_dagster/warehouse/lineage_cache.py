@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.warehouse.tracing import Origin
 
 KINDS: tuple[Kind, ...] = ("tables", "views", "builds")
-READERS = ("ddl", "lineage", "remembered", "statements", "tracing")
+READERS = ("ddl", "lineage", "lineage_cache", "sql_files", "tracing")
 Entry = dict[str, Any]
 
 

@@ -1,6 +1,6 @@
 """The audit of work: one line of `meta_job_runs` per attempt of a step.
 
-Belongs here: writing it. Does not: finding out what happened (`defs.operations.step_attempts`), showing it (`v_ops_runs`).
+Belongs here: writing it. Does not: finding out what happened (`defs.operations`), showing it (`v_ops_runs`).
 """
 
 from __future__ import annotations

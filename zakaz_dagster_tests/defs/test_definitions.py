@@ -36,9 +36,9 @@ HEAVY = {
 }  # fmt: skip
 LOAD = """
 import json, sys
-from zakaz_dagster.warehouse import remembered
-remembered._memory()  # what sql/ says is known, as it is to every run but the first after a change
-for name in [each for each in sys.modules if each.startswith(("sqlglot", "zakaz_dagster.")) and each != remembered.__name__]:
+from zakaz_dagster.warehouse import lineage_cache
+lineage_cache._memory()  # what sql/ says is known, as it is to every run but the first after a change
+for name in [each for each in sys.modules if each.startswith(("sqlglot", "zakaz_dagster.")) and each != lineage_cache.__name__]:
     del sys.modules[name]
 from zakaz_dagster.definitions import defs
 loaded = sorted({name.partition(".")[0] for name in sys.modules})

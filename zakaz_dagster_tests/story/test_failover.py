@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from zakaz_dagster import resources as wiring
+from zakaz_dagster import resources
 from zakaz_dagster.cli.doctor import doctor
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.operations import run_history
@@ -64,7 +64,7 @@ class Platform:
 
     def load_from_api(self, day) -> None:
         """What the schedule's run does, without its checks and pages."""
-        load_days(wiring.qtickets(self.settings), DESCRIPTION, self.warehouse, day, day, Load("api"))
+        load_days(resources.qtickets(self.settings), DESCRIPTION, self.warehouse, day, day, Load("api"))
         for fact in ("fact_qtickets_sales_daily", "fact_utm_daily", "fact_sales_attributed_daily"):
             rebuild(self.warehouse, load_statements("builds")[fact], day, day)
 

@@ -25,7 +25,7 @@ from dagster import DagsterInstance
 from dagster._daemon.types import DaemonHeartbeat
 
 from zakaz_dagster import definitions as platform
-from zakaz_dagster import resources as wiring
+from zakaz_dagster import resources
 from zakaz_dagster.alerts import spare
 from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.cli import main, watch_options
@@ -80,7 +80,7 @@ class Stage:
 
     @property
     def warehouse(self) -> Warehouse:
-        return wiring.warehouse(self.settings)
+        return resources.warehouse(self.settings)
 
     @property
     def runs_file(self) -> Path:
@@ -184,7 +184,7 @@ def staged(home: Path, patch: Any, *, days: int, orders: int = 12) -> Iterator[S
         patch.setattr(preview, "write", lambda *_: [])  # the pages have a story of their own
         patch.setattr(client, "WarehouseConfig", partial(client.WarehouseConfig, patience=0.5))
         settings = Settings()
-        schema.apply(wiring.warehouse(settings))
+        schema.apply(resources.warehouse(settings))
         definitions = platform.build_definitions(settings)
         local.dagster_home(home)
         instance = stack.enter_context(execution.instance_at_home())
@@ -193,10 +193,10 @@ def staged(home: Path, patch: Any, *, days: int, orders: int = 12) -> Iterator[S
             home, mailbox, sandbox, endpoint, settings, definitions, instance, watch.alerts(settings),
             watch.subjects(settings), engine, patch,
         )  # fmt: skip
-        facts = reader(definitions, wiring.now)
+        facts = reader(definitions, resources.now)
         patch.setattr(watch_options, "_reader", lambda _: facts)
         patch.setattr(alert_round, "now", made.now)
-        patch.setattr(wiring, "now", made.now)
+        patch.setattr(resources, "now", made.now)
         if days:
             _load(made, days)
         yield made

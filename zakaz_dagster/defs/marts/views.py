@@ -42,7 +42,8 @@ def view_assets() -> list[dg.AssetsDefinition]:
 
 def promise_checks() -> dg.AssetChecksDefinition:
     """Each view read as DataLens reads it, in one step; each can be run from its own page."""
-    about = f"Types, real values and time, as DataLens reads it; at most {view_contract.MOST_MS:,.0f} ms for {view_contract.DAYS} days"
+    limit = f"at most {view_contract.MOST_MS:,.0f} ms for {view_contract.DAYS} days"
+    about = f"Types, real values and time, as DataLens reads it; {limit}"
     specs = [dg.AssetCheckSpec(view_contract.NAME, asset=name, description=about) for name in sorted(views())]
 
     @dg.multi_asset_check(name="check_views", specs=specs, can_subset=True, required_resource_keys={"reader"})

@@ -1,7 +1,7 @@
 """The check that every record was accounted for, and that no day had to put too many aside.
 
 Each day is judged by itself: a bad day must not hide behind a month of good ones.
-Belongs here: the check and its words. Does not: counting (`ingest.days`), refusing days that do not add up (`ingest.days`).
+Belongs here: the check and its words. Does not: counting, and refusing days that do not add up (`ingest.days`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     more than one look  the next one goes on from the newest change seen; or, where so many orders share one second
                         that none is newer, from the page that was read last
 
-Belongs here: looks, and how they follow each other. Does not: asking for pages (`source`), runs (`defs.shared.change_sensor`).
+Belongs here: looks, and how they follow each other. Does not: asking for pages (`source`), runs (`defs.shared`).
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def calls(paths: Iterable[Path], names: set[str]) -> Iterator[ast.Call]:
 
 def known(vendor: str) -> set[str]:
     """Switches the vendor's code asks for, and those that every vendor obeys."""
-    folder = PROJECT / "zakaz_dagster" / "sandbox" / vendor
+    folder = PROJECT / "zakaz_dagster" / "dev" / "sandbox" / vendor
     found = {
         call.args[0].value for call in calls(folder.glob("*.py"), {"get", "on"}) if ast.unparse(call.func) in ASKING
     }

@@ -1,4 +1,4 @@
-"""Reading ahead and working abreast: order, failures and early ends are those of plain loops."""
+"""Reading ahead and working behind one barrier: order, failures and early ends are those of plain loops."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from zakaz_dagster.ingest.concurrency import abreast
-from zakaz_dagster.ingest.prefetch import ahead
+from zakaz_dagster.ingest.concurrency import prefetch, with_barrier
 
 
 class Torn(Exception):
@@ -28,7 +27,7 @@ def test_items_keep_their_order_and_are_made_while_the_last_is_used() -> None:
             yield number
 
     used = []
-    with closing(ahead(items())) as numbers:
+    with closing(prefetch(items())) as numbers:
         for number in numbers:
             assert second.wait(5), "the second item is only made when it is asked for"
             used.append(number)
@@ -40,7 +39,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 1
         raise Torn
 
-    numbers = ahead(items())
+    numbers = prefetch(items())
     assert next(numbers) == 1
     with pytest.raises(Torn):
         next(numbers)
@@ -54,14 +53,14 @@ def test_no_more_is_made_than_may_wait_and_an_early_end_stops_the_maker() -> Non
             made.append(number)
             yield number
 
-    with closing(ahead(items(), depth=2)) as numbers:
+    with closing(prefetch(items())) as numbers:
         next(numbers)
-    assert len(made) <= 4, "one used, two waiting, one in hand"
-    assert not [thread for thread in threading.enumerate() if thread.name == "ahead"]
+    assert len(made) <= 2, "one used, one in hand"
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("prefetch")]
 
 
 def test_results_come_by_name() -> None:
-    assert abreast(["a", "b"], lambda name, ready: [ready(), name.upper()][1]) == {"a": "A", "b": "B"}
+    assert with_barrier(["a", "b"], lambda name, ready: [ready(), name.upper()][1]) == {"a": "A", "b": "B"}
 
 
 @pytest.mark.parametrize("bad", ["a", "b", "c"])
@@ -75,7 +74,7 @@ def test_no_last_step_is_taken_when_one_fails_before_its_own(bad: str) -> None:
         taken.append(name)
 
     with pytest.raises(Torn, match=bad):
-        abreast(["a", "b", "c"], work)
+        with_barrier(["a", "b", "c"], work)
     assert taken == []
 
 
@@ -90,7 +89,7 @@ def test_a_failure_in_a_last_step_does_not_undo_the_others() -> None:
         taken.append(name)
 
     with pytest.raises(Torn):
-        abreast(["a", "b"], work)
+        with_barrier(["a", "b"], work)
     assert taken == ["b"]
 
 
@@ -100,4 +99,4 @@ def test_a_work_without_a_last_step_keeps_nobody_waiting() -> None:
             ready()
         return name
 
-    assert abreast(["a", "b"], work) == {"a": "a", "b": "b"}
+    assert with_barrier(["a", "b"], work) == {"a": "a", "b": "b"}
