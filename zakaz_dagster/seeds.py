@@ -8,12 +8,12 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from functools import lru_cache
-from pathlib import Path
 
 from zakaz_dagster.errors import Fatal
 from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.paths import SQL_ROOT
 
-FOLDER = Path(__file__).resolve().parent.parent / "sql" / "seeds"
+FOLDER = SQL_ROOT / "seeds"
 
 
 def seed(name: str) -> list[dict[str, str]]:

@@ -16,8 +16,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from zakaz_dagster.errors import ConfigFault
-
-PROJECT_ROOT = Path(__file__).resolve().parents[1]
+from zakaz_dagster.paths import PROJECT_ROOT
 
 
 class Group(BaseSettings):

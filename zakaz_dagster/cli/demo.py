@@ -25,7 +25,7 @@ from rich.table import Table
 from zakaz_dagster.dev.reconcile import compare
 from zakaz_dagster.dev.stack import Stack, enter, stack
 from zakaz_dagster.errors import Fatal
-from zakaz_dagster.settings import PROJECT_ROOT
+from zakaz_dagster.paths import PROJECT_ROOT
 
 DAYS = 30
 CHUNK = 10

@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 
 from zakaz_dagster.dev.stack import Stack, enter, environment_file, stack
-from zakaz_dagster.settings import PROJECT_ROOT
+from zakaz_dagster.paths import FILES, PROJECT_ROOT
 
 UI_HOST = "127.0.0.1"
 
@@ -70,7 +70,7 @@ def _keep_running(running: Stack, processes: Mapping[str, Sequence[str]]) -> int
 def _processes(port: int, pages_port: int, health_port: int, pages: Path) -> dict[str, list[str]]:
     """Name to the module and arguments of what runs beside the stack; all of it on loopback."""
     pages.mkdir(parents=True, exist_ok=True)
-    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    workspace = str(FILES / "workspace.yaml")
     return {
         "dagster": ["dagster", "dev", "-w", workspace, "--host", UI_HOST, "--port", str(port)],
         "health": ["zakaz_dagster", "health", "serve", "--host", UI_HOST, "--port", str(health_port)],

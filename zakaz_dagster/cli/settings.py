@@ -9,9 +9,10 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from zakaz_dagster.settings import GROUPS, PROJECT_ROOT, Group
+from zakaz_dagster.paths import FILES, shown
+from zakaz_dagster.settings import GROUPS, Group
 
-CONFIGS = PROJECT_ROOT / "configs"
+CONFIGS = (FILES / "configs").resolve()
 
 
 @click.group()
@@ -65,5 +66,5 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, SecretStr):
         return ""
     if isinstance(value, Path):
-        return str(value.relative_to(PROJECT_ROOT)) if value.is_relative_to(PROJECT_ROOT) else str(value)
+        return shown(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zakaz_dagster.errors import Fatal
-from zakaz_dagster.settings import GROUPS, PROJECT_ROOT
+from zakaz_dagster.paths import FILES, PROJECT_ROOT
+from zakaz_dagster.settings import GROUPS
 from zakaz_dagster.transport.secret_file import write_secret
 
 START_TIMEOUT_SECONDS = 60.0
@@ -128,7 +129,7 @@ def dagster_home(home: Path) -> Path:
     """`home`/dagster with the project's dagster.yaml in it, made when absent."""
     folder = home / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_ROOT / "dagster.yaml", folder / "dagster.yaml")
+    shutil.copyfile(FILES / "dagster.yaml", folder / "dagster.yaml")
     return folder
 
 

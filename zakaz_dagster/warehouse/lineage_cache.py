@@ -18,7 +18,8 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zakaz_dagster.warehouse.sql_files import SQL_ROOT, Kind, Statement, load
+from zakaz_dagster.paths import SQL_ROOT
+from zakaz_dagster.warehouse.sql_files import Kind, Statement, load
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.tracing import Origin

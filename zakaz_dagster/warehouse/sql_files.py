@@ -18,9 +18,9 @@ from types import MappingProxyType
 from typing import Literal
 
 from zakaz_dagster.errors import Fatal
+from zakaz_dagster.paths import SQL_ROOT
 
 Kind = Literal["tables", "views", "builds", "checks", "grants"]
-SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 
 # Settings of a query that must work before the database exists, and for users who may see no other.
 ANYWHERE = {"database": ""}
@@ -80,6 +80,8 @@ def on_cluster(sql: str, cluster: str) -> str:
 def load(kind: Kind, root: Path = SQL_ROOT) -> dict[str, Statement]:
     """Every statement of a kind by name, in alphabetical order; files of subfolders count too."""
     paths = sorted((root / kind).rglob("*.sql"), key=lambda path: path.stem)
+    if not paths:
+        raise Fatal(f"no SQL files in {root / kind}", source="sql", next_step="install the package again")
     found: dict[str, Statement] = {}
     for path in paths:
         if path.stem in found:

@@ -7,7 +7,8 @@ import dagster as dg
 
 from zakaz_dagster.defs.marts.views import ON_CHANGE
 from zakaz_dagster.defs.shared.errors import explained
-from zakaz_dagster.defs.shared.specs import PROJECT_ROOT, asset_spec, tables
+from zakaz_dagster.defs.shared.specs import asset_spec, tables
+from zakaz_dagster.paths import SQL_ROOT
 from zakaz_dagster.warehouse.sql_files import Statement
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def seed_assets() -> list[dg.AssetsDefinition]:
 
 
 def _seed(statement: Statement) -> dg.AssetsDefinition:
-    path = PROJECT_ROOT / "sql" / "seeds" / f"{statement.meta['seed']}.csv"
+    path = SQL_ROOT / "seeds" / f"{statement.meta['seed']}.csv"
     spec = asset_spec(
         statement.name,
         group=GROUP,

@@ -10,14 +10,14 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from functools import cache
-from pathlib import Path
 
 import dagster as dg
 
 from zakaz_dagster.defs.shared.specs import builds
+from zakaz_dagster.paths import SQL_ROOT
 from zakaz_dagster.warehouse import lineage_cache
 
-FOLDER = Path(__file__).resolve().parents[3] / "sql" / "lineage"
+FOLDER = SQL_ROOT / "lineage"
 
 
 @cache

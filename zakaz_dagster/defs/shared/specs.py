@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 
 import dagster as dg
 from dagster import TableColumn, TableColumnConstraints, TableColumnDep, TableColumnLineage, TableSchema
 
+from zakaz_dagster.paths import shown
 from zakaz_dagster.warehouse import lineage_cache
 from zakaz_dagster.warehouse.sql_files import Statement, load
 
-PROJECT_ROOT = Path(__file__).resolve().parents[3]
 OWNERS = ["team:marketing-data"]
 
 
@@ -77,7 +76,7 @@ def asset_spec(
         "dagster/table_name": f"zakaz.{name}",
         "dagster/column_schema": table_schema(statement),
         "grain": statement.meta.get("grain", ""),
-        "sql": dg.MetadataValue.md("\n".join(f"- `{path.relative_to(PROJECT_ROOT)}`" for path in paths)),
+        "sql": dg.MetadataValue.md("\n".join(f"- `{shown(path)}`" for path in paths)),
         **(lineage_metadata or {}),
     }
     return dg.AssetSpec(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from zakaz_dagster.paths import PROJECT_ROOT
+
 PACKAGE = "zakaz-dagster"
 SHOWN = 10
 
 
-def code_version(root: Path = ROOT) -> str:
+def code_version(root: Path = PROJECT_ROOT) -> str:
     """`0.1.0+5c3ab0541f`; without a checkout `0.1.0`."""
     try:
         released = version(PACKAGE)
