@@ -10,12 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.sources.yandex_direct import records
-from zakaz_dagster.sources.yandex_direct.errors import LIMIT_WAIT, NameSpent, NameTaken, ReportJudge, judge
+from zakaz_dagster.sources.yandex_direct.errors import (
+    LIMIT_WAIT,
+    POINTS_WAIT,
+    NameSpent,
+    NameTaken,
+    ReportJudge,
+    ServiceJudge,
+)
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import ReportRequest
 from zakaz_dagster.transport.client import Download, HttpClient
@@ -48,7 +54,7 @@ SITELINKS = _Service("sitelinks", records.SITELINK_FIELDS, records.sitelinks)
 
 @dataclass(frozen=True)
 class DirectConfig:
-    """How to reach Direct; `limit_wait` is the pause after a request limit."""
+    """How to reach Direct; seconds: `limit_wait` after a request limit, `points_wait` the first one without points."""
 
     base_url: str
     token: str
@@ -58,6 +64,7 @@ class DirectConfig:
     timeout: float = 120.0
     deadline: float = 1800.0
     limit_wait: float = LIMIT_WAIT
+    points_wait: float = POINTS_WAIT
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,6 @@ class DirectApi:
             deadline=config.deadline,
             deadline_setting="DIRECT_DEADLINE_SECONDS",
             requests_per_second=config.requests_per_second,
-            judge=partial(judge, limit_wait=config.limit_wait),
             allow=_reads_only,
             secrets=[config.token],
         )
@@ -144,7 +150,7 @@ class DirectApi:
             headers={**request.headers, "Client-Login": login},
             day=f"{login} {request.first}..{request.last}",
             repeatable=True,
-            judge=ReportJudge(limit_wait=self._config.limit_wait),
+            judge=ReportJudge(limit_wait=self._config.limit_wait, points_wait=self._config.points_wait),
         )
 
     def _by_ids(self, login: str, service: _Service[_Item], ids: Sequence[int]) -> list[_Item]:
@@ -167,6 +173,7 @@ class DirectApi:
             headers={"Client-Login": login},
             day=login,
             repeatable=True,
+            judge=ServiceJudge(limit_wait=self._config.limit_wait, points_wait=self._config.points_wait),
         )
         self._note_units(login, response)
         return response.content

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from zakaz_dagster.errors import Fatal, Retriable
@@ -19,26 +18,43 @@ from zakaz_dagster.transport.verdict import Again, Done, Response, Stop, Verdict
 
 LIMIT_WAIT = 10.0  # the vendor counts requests in windows of ten seconds
 POLL_WAIT = 10.0  # when a queued report comes without retryIn
-POINTS_MARGIN = 60.0  # the hourly share of points arrives around the full hour
+POINTS_WAIT = 360.0  # the vendor's own example asks again after 6, 9, 12, 15 and 18 minutes
+LONGEST_POINTS_WAIT = 3  # times the first wait
 HTML_WORDS = 300
 
 NAME_TAKEN = 4000
 NO_POINTS = 152
 RATE_LIMITS = frozenset({56, 506, 9000})
 TEMPORARY = frozenset({52, 500, 502, 1000, 1001, 1002})
+NO_ACCESS = frozenset({54, 513, 3000, 3001})  # said of one login; the token may be good for others
+NEW_TOKEN = "set a valid OAuth token in DIRECT_TOKEN"  # noqa: S105  a hint
 HINTS = {
-    53: "set a valid OAuth token in DIRECT_TOKEN",
+    53: NEW_TOKEN,
     54: "give the token's owner rights to this login, or correct DIRECT_LOGINS",
     58: "have the application's request for API access approved in Direct",
     513: "correct DIRECT_LOGINS: this login is not connected to Direct",
-    3000: "have the application's request for API access approved in Direct",
+    3000: "look in Direct whether the account is blocked, whether API access was approved for the application, and "
+    "whether it is limited to other IP addresses",
     3001: "give the token's owner rights to this login, or correct DIRECT_LOGINS",
     4001: "ask for fewer objects at once",
     9300: "ask for fewer objects at once",
 }
 _REFUSED = frozenset({401, 403})
+# An invalid token is also answered with the code of an internal error; an authorization server that is away is weather.
+_NAME = r"(?:\b(?:oauth|token)\b|токен)"
+_BAD = (
+    r"(?:invalid|expired|revoked|missing|wrong|incorrect|malformed|unknown|not (?:valid|entered|found|specified|exist)"
+    r"|недейств|невер|некоррект|просроч|ист[её]к|отозван|не (?:указан|найден|передан|действ|введ|существ))"
+)
+_BAD_TOKEN = re.compile(
+    rf"{_NAME}.{{0,40}}{_BAD}|{_BAD}.{{0,40}}{_NAME}|authori[sz]ation error|ошибка авторизации", re.IGNORECASE
+)
 _XML = re.compile(rb"<(?:\w+:)?error(Code|Message|Detail)>(.*?)</", re.DOTALL)
 _XML_ID = re.compile(rb"<(?:\w+:)?requestId>(.*?)</", re.DOTALL)
+
+
+class NoAccess(Fatal):
+    """One login cannot be read with this token; other logins may."""
 
 
 class NameTaken(Fatal):
@@ -61,6 +77,10 @@ class DirectError:
     words: str
     request_id: str
 
+    @property
+    def names_the_token(self) -> bool:
+        return _BAD_TOKEN.search(self.words) is not None
+
     def __str__(self) -> str:
         return f"Direct error {self.code}: {self.words} (request id {self.request_id or 'unknown'})"
 
@@ -81,7 +101,7 @@ def find_error(response: Response) -> DirectError | None:
 
 def next_step(error: DirectError) -> str:
     if error.code == NO_POINTS:
-        return "points come back every hour: run it again after the full hour"
+        return "points are added every 60 minutes, at a minute of the account's own: run it again in an hour"
     if error.code in RATE_LIMITS | TEMPORARY:
         return "run it again later"
     return HINTS.get(error.code, "compare the request with the documentation of this code")
@@ -93,27 +113,49 @@ def request_id(response: Response) -> str:
     return given
 
 
-def judge(response: Response, *, limit_wait: float = LIMIT_WAIT, now: datetime | None = None) -> Verdict:
-    """The verdict on an answer of a service, and on a report's answer that is not about its queue."""
-    error = find_error(response)
-    if error is None and response.is_success:
+class ServiceJudge:
+    """The verdict on the answers to one request of a service. Waits are in seconds.
+
+    `limit_wait` follows a request limit; `points_wait` is the first wait for points, which then grows by half of it.
+    """
+
+    def __init__(self, *, limit_wait: float = LIMIT_WAIT, points_wait: float = POINTS_WAIT) -> None:
+        self._limit_wait = limit_wait
+        self._points_wait = points_wait
+        self._without_points = 0
+
+    def __call__(self, response: Response) -> Verdict:
+        error = find_error(response)
+        if error is not None:
+            return self._of_error(error, response)
+        if not response.is_success:
+            return _refused(response) if response.status_code in _REFUSED else default_judge(response)
         return Done() if _is_whole(response.content) else Again(f"{describe(response)} – not a whole JSON document")
-    if error is None:
-        return _refused(response) if response.status_code in _REFUSED else default_judge(response)
-    if error.code in RATE_LIMITS:
-        return Again(str(error), after=max(limit_wait, retry_in(response) or 0.0))
-    if error.code == NO_POINTS:
-        return Again(str(error), after=until_next_hour(now or datetime.now(UTC)))
-    if error.code in TEMPORARY or response.is_server_error:
+
+    def _of_error(self, error: DirectError, response: Response) -> Verdict:
+        if error.code in NO_ACCESS:
+            return Stop(NoAccess(str(error), next_step=next_step(error)))
+        if error.code not in RATE_LIMITS | TEMPORARY | {NO_POINTS} and not response.is_server_error:
+            return Stop(Fatal(str(error), next_step=next_step(error)))
+        if error.names_the_token:
+            return Stop(Fatal(str(error), next_step=NEW_TOKEN))
+        if error.code in RATE_LIMITS:
+            return Again(str(error), after=max(self._limit_wait, retry_in(response) or 0.0))
+        if error.code == NO_POINTS:
+            return Again(f"{error}; {next_step(error)}", after=self._next_points_wait())
         return Again(str(error))
-    return Stop(Fatal(str(error), next_step=next_step(error)))
+
+    def _next_points_wait(self) -> float:
+        wait = self._points_wait * min(1 + self._without_points / 2, LONGEST_POINTS_WAIT)
+        self._without_points += 1
+        return wait
 
 
-class ReportJudge:
+class ReportJudge(ServiceJudge):
     """The verdict on the answers to one report request: the queue, and failures that a new name or period may cure."""
 
-    def __init__(self, *, limit_wait: float = LIMIT_WAIT, patience: int = 3) -> None:
-        self._limit_wait = limit_wait
+    def __init__(self, *, limit_wait: float = LIMIT_WAIT, points_wait: float = POINTS_WAIT, patience: int = 3) -> None:
+        super().__init__(limit_wait=limit_wait, points_wait=points_wait)
         self._patience = patience
         self._troubles = 0
 
@@ -127,15 +169,15 @@ class ReportJudge:
         if error is not None and error.code == NAME_TAKEN:
             return Stop(NameTaken(str(error), next_step=next_step(error)))
         if status in {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY}:
-            return self._trouble(response, error)
+            return self._trouble(response)
         if error is None and status == HTTPStatus.OK:
             return Done() if _is_table(response) else Again(f"{describe(response)} – not a table")
-        return judge(response, limit_wait=self._limit_wait)
+        return super().__call__(response)
 
-    def _trouble(self, response: Response, error: DirectError | None) -> Verdict:
+    def _trouble(self, response: Response) -> Verdict:
         """500: the build failed, 502: it took too long. Both pass by themselves, or need another name, or period."""
         self._troubles += 1
-        verdict = judge(response, limit_wait=self._limit_wait)
+        verdict = super().__call__(response)
         if self._troubles < self._patience or not isinstance(verdict, Again):
             return verdict
         if response.status_code == HTTPStatus.BAD_GATEWAY:
@@ -162,14 +204,10 @@ def retry_in(response: Response) -> float | None:
         return None
 
 
-def until_next_hour(now: datetime) -> float:
-    """Points come back by 1/24 of the day's limit every hour."""
-    return 3600 - (now.minute * 60 + now.second) + POINTS_MARGIN
-
-
 def _refused(response: Response) -> Verdict:
     what = f"access refused: HTTP {response.status_code} (request id {request_id(response) or 'unknown'})"
-    return Stop(Fatal(what, next_step="check DIRECT_TOKEN and DIRECT_LOGINS"))
+    kind = NoAccess if response.status_code == HTTPStatus.FORBIDDEN else Fatal
+    return Stop(kind(what, next_step="check DIRECT_TOKEN and DIRECT_LOGINS"))
 
 
 def _from_json(body: bytes) -> DirectError | None:

@@ -32,6 +32,7 @@ MODIFIERS = {
     "wait",
     "internal_times",
     "body",
+    "words",
 }  # of a switch, none by themselves
 TABLES: dict[str, list[Mapping[str, object]]] = {
     "vk": [vk.RIGHT, vk.FAILS],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -12,11 +11,11 @@ from zakaz_dagster.errors import Fatal
 from zakaz_dagster.sources.yandex_direct.errors import (
     NameSpent,
     NameTaken,
+    NoAccess,
     ReportJudge,
     ReportTooLarge,
+    ServiceJudge,
     find_error,
-    judge,
-    until_next_hour,
 )
 from zakaz_dagster.transport.verdict import Again, Done, Stop
 
@@ -25,8 +24,12 @@ def answer(status, body, **headers):
     return httpx.Response(status, content=body if isinstance(body, bytes) else json.dumps(body), headers=headers)
 
 
-def error(code, status=200, **headers):
-    body = {"error": {"error_code": code, "error_string": "Words", "error_detail": "details", "request_id": "77"}}
+def judge(response):
+    return ServiceJudge()(response)
+
+
+def error(code, status=200, words="Words", **headers):
+    body = {"error": {"error_code": code, "error_string": words, "error_detail": "details", "request_id": "77"}}
     return answer(status, body, **headers)
 
 
@@ -53,9 +56,54 @@ def test_limits_wait_at_least_the_vendors_window(code):
     assert judge(error(code, 400, retryIn="25")).after == 25
 
 
-def test_points_wait_for_the_next_hour():
-    now = datetime(2026, 11, 22, 9, 40, 30, tzinfo=UTC)
-    assert judge(error(152), now=now).after == until_next_hour(now) == 20 * 60 - 30 + 60
+def test_points_are_asked_for_again_after_minutes_that_grow_whatever_the_clock_says():
+    judged = ServiceJudge()
+    waits = [judged(error(152)).after for _ in range(7)]
+    assert [wait / 60 for wait in waits] == [6, 9, 12, 15, 18, 18, 18]
+    assert "account's own" in judged(error(152)).reason
+    assert ReportJudge(points_wait=2.0)(error("152", 400)).after == 2.0
+
+
+@pytest.mark.parametrize("code", [53, 56, 500, 1000, 1001, 1002, 152])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Invalid OAuth token",
+        "Operation error: the token has expired",
+        "Authorization error: Token not entered",
+        "OAuth-токен недействителен",
+        "Неверный токен",
+        "Ошибка авторизации",
+    ],
+)
+def test_words_that_refuse_the_token_stop_whatever_the_code(code, words):
+    verdict = judge(error(code, words=words))
+    assert isinstance(verdict, Stop)
+    assert "DIRECT_TOKEN" in verdict.failure.next_step
+    assert isinstance(ReportJudge()(error(str(code), 500, words=words)), Stop)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (52, "Authorization server is temporarily unavailable"),
+        (52, "Сервер авторизации временно недоступен"),
+        (1002, "Database error, try again later"),
+        (1000, "Token service is unavailable"),
+    ],
+)
+def test_a_server_that_is_away_is_not_a_refused_token(code, words):
+    assert isinstance(judge(error(code, words=words)), Again)
+
+
+@pytest.mark.parametrize("code", [54, 513, 3000, 3001])
+def test_what_is_said_of_one_login_is_told_apart(code):
+    assert type(judge(error(code)).failure) is NoAccess
+
+
+def test_error_3000_names_all_its_causes():
+    step = judge(error(3000)).failure.next_step
+    assert all(word in step for word in ("blocked", "approved", "IP"))
 
 
 def test_the_error_is_found_before_the_status_and_in_three_shapes():

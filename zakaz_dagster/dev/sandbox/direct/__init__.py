@@ -4,7 +4,7 @@ Paths /json/{v5,v501}/{reports,campaigns,adgroups,ads,sitelinks,changes}; the to
 those of the world. Its own switches (POST /faults/direct) beside the common ones; `error` and `xml_error` obey `only`,
 `after` and `times` as the common ones do, counted apart from them:
 
-    error=CODE, xml_error=CODE      refuse with this code, in the shape of the service
+    error=CODE, xml_error=CODE      refuse with this code, in the shape of the service; words="..." are said with it
     polls=N, retry_in=SECONDS|"no"  how often a queued report is not ready, 201 first (2), and the header (0)
     online_days=N                   periods up to N days come at once (1)
     rate=N                          requests to Reports in ten seconds (20), more get error 56
@@ -12,6 +12,7 @@ those of the world. Its own switches (POST /faults/direct) beside the common one
     broken_names=N                  the first N names of a report end in HTTP 500
     too_large_days=N                periods longer than N days end in HTTP 502
     points=N                        points a login has left; at 0 error 152
+    points_back=SECONDS             after so long without points a login has them again, whatever the clock says
     page=N, repeat_pages            objects per page of a service; every page says there is more and is the first one
     missing_key, retyped_id         a body without its list; ids as text
     forgotten=[ids]                 ads and groups the vendor does not know any more
@@ -31,6 +32,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from typing import Any
 
 from starlette.requests import Request
@@ -102,8 +104,15 @@ class _Server:
         return login
 
     def _left(self, login: str) -> int:
+        """Points of a login; each login's come back on a schedule of its own (`points_back`), in real time."""
         spent: dict[str, int] = self._store.setdefault("spent", {})
-        return max(0, int(self.faults.get("points", POINTS)) - spent.get(login, 0))
+        ran_out: dict[str, float] = self._store.setdefault("ran_out", {})
+        left = int(self.faults.get("points", POINTS)) - spent.get(login, 0)
+        wait = self.faults.get("points_back")
+        if left <= 0 and wait is not None and time.monotonic() - ran_out.setdefault(login, time.monotonic()) > wait:
+            left += spent.pop(login)
+            del ran_out[login]
+        return max(0, left)
 
     def _units(self, login: str, cost: int) -> dict[str, str]:
         spent: dict[str, int] = self._store.setdefault("spent", {})
@@ -113,7 +122,8 @@ class _Server:
     def _refuse_by_switch(self, service: str) -> None:
         for name in ("error", "xml_error"):
             if name in self.faults.switches and self._struck(service):
-                raise Refusal(int(self.faults.get(name)), "Some error", "as switched on", xml=name == "xml_error")
+                words = str(self.faults.get("words", "Some error"))
+                raise Refusal(int(self.faults.get(name)), words, "as switched on", xml=name == "xml_error")
 
     def _struck(self, service: str) -> bool:
         """`only`, `after` and `times`, as the common switches understand them."""
