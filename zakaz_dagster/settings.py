@@ -101,7 +101,7 @@ class VkAds(Group):
     client_secret: SecretStr = Field(SecretStr(""), description="issued with the client id")
     account: str = Field("main", description="label of the account in tables and reports")
     token_file: Path | None = Field(None, description="token pair; default <data dir>/tokens/vk_ads.json")
-    page_size: int = Field(50, ge=1, le=250, description="objects per list page; documented maximum 50")
+    page_size: int = Field(50, ge=2, le=250, description="objects per list page; documented maximum 50")
     chunk: int = Field(200, ge=1, le=200, description="ids per statistics request")
     vat_pct: float = Field(22.0, ge=0, description="VAT added to `spent`, which the vendor gives without it")
     vat_earlier: str = Field("2026-01-01:20", description="earlier rates as day:rate, comma separated; until that day")

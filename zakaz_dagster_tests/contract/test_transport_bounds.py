@@ -9,11 +9,10 @@ import traceback
 import httpx
 import pytest
 
-from zakaz_dagster.errors import BadData, Failure, Fatal, Retriable
+from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.transport import retries
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.log import correlated
-from zakaz_dagster.transport.pages import walk
 from zakaz_dagster.transport.verdict import retry_after
 from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
@@ -186,17 +185,6 @@ def test_retry_after_is_read_in_both_forms(headers, seconds):
 def test_a_base_url_that_is_not_one_is_fatal():
     with HttpClient("vendor", "ftp://nowhere") as http, pytest.raises(Fatal, match="check the base URL"):
         http.request("GET", "/x")
-
-
-def test_pages_end_grow_and_never_repeat():
-    pages = {0: ([1, 2], 2), 2: ([3], None)}
-    assert list(walk(lambda cursor: pages[cursor], lambda item: item, source="vendor")) == [1, 2, 3]
-    with pytest.raises(BadData, match="two pages"):
-        list(walk(lambda cursor: ([1, 2], cursor + 2), lambda item: item, source="vendor"))
-    with pytest.raises(BadData, match="growing offset"):
-        list(walk(lambda cursor: ([], 0), lambda item: item, source="vendor"))
-    with pytest.raises(BadData, match="did not end after 5 pages"):
-        list(walk(lambda cursor: ([cursor], cursor + 1), lambda item: item, source="vendor", most=5))
 
 
 def test_a_retriable_failure_of_a_judge_keeps_its_wait():

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from zakaz_dagster.errors import BadData, Fatal, ShapeChanged
+from zakaz_dagster.errors import Fatal, ShapeChanged
 from zakaz_dagster.sources.vk_ads.auth import TokenFile
 from zakaz_dagster.sources.vk_ads.chunks import IdsRefused
 from zakaz_dagster.sources.vk_ads.errors import judge, problem_of, words
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, AdPlan, Banner, Link, Page, decode
 from zakaz_dagster.sources.vk_ads.tokens import TOKEN_PATH, TokenKeeper, refused
+from zakaz_dagster.transport import pages
 from zakaz_dagster.transport.client import HttpClient
+from zakaz_dagster.transport.pages import read_pages
 from zakaz_dagster.transport.stats import Stats
 from zakaz_dagster.transport.verdict import Response
 
@@ -88,22 +90,11 @@ class VkAdsApi:
             clock=clock,
         )
 
-    def listing(self, resource: str, kind: type[Listed]) -> Iterator[Listed]:
+    def listing(self, resource: str, kind: type[Listed]) -> list[Listed]:
         """Every object of a list, each once, deleted ones included, in the order of ids."""
-        seen: set[int] = set()
-        offset = 0
-        while True:
-            page = self._page(resource, kind, offset)
-            new = [item for item in page.items if item.id not in seen]
-            seen.update(item.id for item in new)
-            yield from new
-            if len(new) < len(page.items):
-                raise _unsteady(resource, f"{len(page.items) - len(new)} objects of the page at {offset} came twice")
-            offset += len(page.items)
-            if not page.items or (page.count is not None and offset >= page.count):
-                if page.count is not None and len(seen) < page.count:
-                    raise _unsteady(resource, f"{len(seen)} of {page.count} objects came")
-                return
+        return read_pages(
+            lambda offset: self._page(resource, kind, offset), lambda item: item.id, source=SOURCE, what=resource
+        )
 
     def statistics(self, level: str, ids: Sequence[int], first: date, last: date) -> Answer:
         """Daily base metrics of at most 200 objects; raises IdsRefused when one of them is refused."""
@@ -153,7 +144,7 @@ class VkAdsApi:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         return self.http.request("GET", path, params=dict(params) or None, headers=headers, day=day)
 
-    def _page(self, resource: str, kind: type[Listed], offset: int) -> Page[Listed]:
+    def _page(self, resource: str, kind: type[Listed], offset: int) -> pages.Page[Listed]:
         path = f"/api/v2/{resource}.json"
         params = {
             "fields": FIELDS[resource],
@@ -164,11 +155,14 @@ class VkAdsApi:
         }
         response = self.get(path, params)
         if "sorting" in params and _refuses_sorting(response):
-            self._unsorted.add(resource)  # not documented for banners; `listing` proves that pages did not shift
+            self._unsorted.add(resource)  # not documented for banners; `read_pages` proves that pages did not shift
             return self._page(resource, kind, offset)
         if not response.is_success:
             raise _refusal(path, response)
-        return decode(response.content, Page[kind], f"GET {path}", _request_id(response))  # type: ignore[valid-type]
+        body = decode(response.content, Page[kind], f"GET {path}", _request_id(response))  # type: ignore[valid-type]
+        following = offset + len(body.items)
+        ends = not body.items or (body.count is not None and following >= body.count)
+        return pages.Page(body.items, None if ends else following, body.count)
 
 
 def _is_allowed(method: str, path: str) -> bool:
@@ -203,12 +197,3 @@ def _refusal(path: str, response: Response, day: str | None = None) -> Fatal:
 
 def _request_id(response: Response) -> str:
     return str(response.headers.get("x-request-id", ""))
-
-
-def _unsteady(resource: str, what: str) -> BadData:
-    return BadData(
-        f"list {resource} changed while it was read: {what}",
-        source=SOURCE,
-        expected="every object once",
-        next_step="run it again; if it stays, paging of the vendor has changed",
-    )

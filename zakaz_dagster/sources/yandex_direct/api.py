@@ -25,7 +25,7 @@ from zakaz_dagster.sources.yandex_direct.errors import (
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import ReportRequest
 from zakaz_dagster.transport.client import Download, HttpClient
-from zakaz_dagster.transport.pages import walk
+from zakaz_dagster.transport.pages import Page, read_pages
 from zakaz_dagster.transport.stats import Stats
 from zakaz_dagster.transport.verdict import Response
 
@@ -159,11 +159,11 @@ class DirectApi:
         return [item for chunk in chunks for item in self._all(login, service, {"Ids": chunk})]
 
     def _all(self, login: str, service: _Service[_Item], criteria: Mapping[str, Any]) -> list[_Item]:
-        def page(offset: int) -> tuple[Sequence[_Item], int | None]:
+        def page(offset: int) -> Page[_Item]:
             asked = {"SelectionCriteria": criteria, **service.fields, "Page": {"Limit": PAGE, "Offset": offset}}
-            return service.read(self._call(login, service.name, "get", asked))
+            return Page(*service.read(self._call(login, service.name, "get", asked)))
 
-        return list(walk(page, lambda item: item.id, source=SOURCE))
+        return read_pages(page, lambda item: item.id, source=SOURCE, what=f"{service.name} of {login}")
 
     def _call(self, login: str, service: str, method: str, params: Mapping[str, Any]) -> bytes:
         response = self._http.request(

@@ -35,14 +35,15 @@ def body(recorded):
 
 @contextmanager
 def replaying(tmp_path, replies, token=PAIR, **config):
-    """An API on a server that grants `token` and answers a GET by its path's end; the second page of a list is empty."""
+    """An API on a server that grants `token` and answers a GET by its path's end; of a list, from the offset on."""
 
     def answer(seen):
         if seen.method == "POST":
             return Reply(body=token, headers={"content-type": "application/json"})
-        if int(seen.query.get("offset", 0)):
-            return Reply(body={"items": []})
         found = next(reply for end, reply in replies.items() if seen.path.endswith(end))
+        if offset := int(seen.query.get("offset", 0)):
+            page = found if isinstance(found, dict) else json.loads(found)
+            found = {**page, "items": page["items"][offset:]}
         return found if isinstance(found, Reply) else Reply(body=found)
 
     with ScriptedServer(answer) as server:

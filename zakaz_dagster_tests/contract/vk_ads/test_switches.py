@@ -21,6 +21,9 @@ from zakaz_dagster_tests.contract.vk_ads.account import (
 RIGHT = {
     "page cap of 50, clamped": ({"page_cap": 50}, {"page_size": 250}),
     "page cap of 7, clamped": ({"page_cap": 7}, {}),
+    "a list shrinks while it is read": ({"shrinking": 1}, {}),
+    "a list shrinks twice, unsaid": ({"shrinking": 2, "no_count": True}, {"page_size": 20}),
+    "one object goes and one comes": ({"exchanging": 1}, {}),
     "no count in lists": ({"no_count": True}, {}),
     "sorting of banners refused": ({"banner_sorting": "400"}, {}),
     "sorting of banners ignored": ({"banner_sorting": "ignored"}, {}),
@@ -52,7 +55,9 @@ RIGHT = {
 
 FAILS: dict[str, tuple[dict, dict, type[Failure], str]] = {
     "page size refused": ({"page_cap": 50, "over_cap": "400"}, {"page_size": 250}, Fatal, "VK_ADS_PAGE_SIZE"),
-    "pages shift": ({"shifting": True}, {}, BadData, "came twice"),
+    "pages shift": ({"shifting": True}, {}, Retriable, "list banners changed in each of 3 readings"),
+    "a list shrinks without end": ({"shrinking": 1000}, {}, Retriable, "list banners changed in each of 3 readings"),
+    "objects go and come without end": ({"exchanging": 1000}, {}, Retriable, "list banners changed"),
     "groups hidden for good": ({"hide_deleted": "always"}, {}, BadData, "belongs to ad group"),
     "a field disappears": ({"drop_fields": ["enable_utm"]}, {}, ShapeChanged, "enable_utm"),
     "links disappear": ({"drop_fields": ["urls"]}, {}, ShapeChanged, "urls"),

@@ -14,6 +14,7 @@ those of the world. Its own switches (POST /faults/direct) beside the common one
     points=N                        points a login has left; at 0 error 152
     points_back=SECONDS             after so long without points a login has them again, whatever the clock says
     page=N, repeat_pages            objects per page of a service; every page says there is more and is the first one
+    shrinking=N                     for N later pages of a service the first object is gone
     missing_key, retyped_id         a body without its list; ids as text
     forgotten=[ids]                 ads and groups the vendor does not know any more
     relinked={"<ad>": url}          links edited by somebody
@@ -92,7 +93,7 @@ class _Server:
         return answered({"result": answer.body}, headers=self._units(login, answer.cost))
 
     def _view(self, login: str) -> View:
-        return View(self.world.direct, login, self.state.now(), self.faults)
+        return View(self.world.direct, login, self.state.now(), self.faults, self._store)
 
     def _login(self, request: Request) -> str:
         """The login the request speaks for; the token is looked at first."""

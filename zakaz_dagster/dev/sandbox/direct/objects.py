@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from zakaz_dagster.dev.sandbox.direct.answers import Refusal
 from zakaz_dagster.dev.sandbox.direct.view import View
-from zakaz_dagster.dev.sandbox.faults import Faults
 from zakaz_dagster.dev.sandbox.world.direct import Ad, AdGroup, Campaign, DirectAds
 
 Item = dict[str, Any]
@@ -41,7 +40,7 @@ def answer(view: View, service: str, params: Item) -> Answer:
     if service not in LISTS:
         raise Refusal(55, "Method not found", service)
     _check(service, params)
-    return _page(service, list(_items(view, service, params)), params, view.faults)
+    return _page(service, list(_items(view, service, params)), params, view)
 
 
 def _check(service: str, params: Item) -> None:
@@ -57,13 +56,16 @@ def _check(service: str, params: Item) -> None:
         raise Refusal(4002, "Invalid pagination", "Limit")
 
 
-def _page(service: str, items: list[Item], params: Item, faults: Faults) -> Answer:
+def _page(service: str, items: list[Item], params: Item, view: View) -> Answer:
     """`LimitedBy` is the index of the last object given out, when there are more."""
-    page = params.get("Page", {})
+    page, faults = params.get("Page", {}), view.faults
     limit, offset = int(page.get("Limit", MOST)), int(page.get("Offset", 0))
     limit = min(limit, int(faults.get("page", limit)))
     if faults.get("repeat_pages"):
         offset = 0
+    if offset and view.store.get("shrunk", 0) < int(faults.get("shrinking", 0)):
+        view.store["shrunk"] = view.store.get("shrunk", 0) + 1
+        items = items[1:]
     shown = items[offset : offset + limit]
     if faults.get("retyped_id"):
         shown = [{**item, "Id": str(item["Id"])} for item in shown]

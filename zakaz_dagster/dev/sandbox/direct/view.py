@@ -20,6 +20,7 @@ class View:
     login: str
     now: int
     faults: Faults
+    store: dict[str, Any]
 
     def on(self, switch: str, default: Any = None) -> Any:
         return self.faults.get(switch, default)

@@ -4,6 +4,7 @@ Client id and secret are `sandbox-vk-client` and `sandbox-vk-secret`. Its own sw
 common ones; those marked * answer an open question of the vendor's documentation one way, off is the other:
 
     page_cap=N, over_cap="400"*   most objects a page holds (250), and whether asking for more is refused or clamped
+    shrinking=N, exchanging=N     for N later pages the first object is gone; in the second case a new one is at the end
     no_count*, shifting, banner_sorting="400"|"ignored"*, hide_deleted=true*|"always", drop_fields=[...]
     links_by_id*, encoded_braces*, utm_question_mark*, group_utm={"<group>": {"enable_utm", "utm"}} (an edited group)
     nested_401*, bare_errors*, secret_status=400*, expires_as_text, rotate_refresh, token_cap=N, token_life=SECONDS
@@ -115,7 +116,8 @@ class _Server:
         return await self._oauth(request, delete)
 
     def page(self, request: Request) -> object:
-        return lists.page(self.world.vk, request.state.resource, request.query_params, self.state.now(), self.faults)
+        now, store = self.state.now(), self.state.store(VENDOR)
+        return lists.page(self.world.vk, request.state.resource, request.query_params, now, self.faults, store)
 
     def single(self, request: Request) -> object:
         resource, object_id = request.state.resource, int(request.path_params["id"])

@@ -43,14 +43,18 @@ EXTERNAL, INTERNAL = ["external", "external_new"], ["external_new", "vk_group", 
 PAGE, CAP = 20, 250
 
 
-def page(vk: VkAds, resource: str, query: Mapping[str, str], now: int, faults: Faults) -> Item:
-    """One page of a list."""
+def page(vk: VkAds, resource: str, query: Mapping[str, str], now: int, faults: Faults, store: Item) -> Item:
+    """One page of a list; `store` counts how often it moved."""
     fields = _fields(resource, query.get("fields"))
     limit, offset = _limit(query, faults), int(query.get("offset", 0))
     items = list(_filtered(resource, query, objects(vk, resource, now, faults), faults))
     _sort(resource, items, query.get("sorting"), faults)
     if faults.get("shifting") and offset:
         items = [items[0], *items]  # somebody made an object meanwhile: everything moved on by one
+    if offset and store.get("moves", 0) < int(faults.get("shrinking", faults.get("exchanging", 0))):
+        store["moves"] = store.get("moves", 0) + 1
+        newcomers = [{**items[-1], "id": items[-1]["id"] + 1}] if faults.get("exchanging") else []
+        items = [*items[1:], *newcomers]  # the first one was deleted meanwhile
     shown = [{name: item[name] for name in fields if name in item} for item in items[offset : offset + limit]]
     body: Item = {"offset": offset, "items": shown}
     return body if faults.get("no_count") else {"count": len(items), **body}
