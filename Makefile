@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format bench slow lock clean
+.PHONY: help demo dev test lint format wheel bench slow lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ format: $(READY)  ## Put the code into its one style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+wheel: $(READY)  ## Build the wheel, install it from the locks outside the checkout, and try it there
+	.ci/wheel
+
 bench: $(READY)  ## Measure speed and memory, each beside its limit
 	$(BIN)/python -m benchmarks
 
@@ -41,6 +44,8 @@ lock: $(READY)  ## Renew the pinned versions and hashes from pyproject.toml
 	  --custom-compile-command "make lock" --extra local --extra test --extra bi pyproject.toml -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 	  --custom-compile-command "make lock" --constraint requirements/dev.lock pyproject.toml -o requirements/production.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
+	  --custom-compile-command "make lock" --constraint requirements/dev.lock --extra local pyproject.toml -o requirements/local.lock
 
 clean:  ## Remove the environment and the local data (secrets/ stays)
 	rm -rf $(VENV) .zakaz .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
