@@ -19,7 +19,7 @@ CREATE OR REPLACE VIEW v_attribution_quality
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 summed AS
 (
@@ -63,4 +63,5 @@ SELECT
     if(day_revenue_rub > 0, toFloat64(revenue_rub) / day_revenue_rub * 100, NULL) AS day_share_pct,
     as_of AS data_as_of
 FROM shared
+)
 COMMENT 'Насколько точно продажи отнесены к рекламе'

@@ -39,7 +39,7 @@ CREATE OR REPLACE VIEW v_campaign_performance
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 moved AS
 (
@@ -143,4 +143,5 @@ SELECT
     roas_yellow_from,
     as_of AS data_as_of
 FROM lit
+)
 COMMENT 'Кампании и группы: расход, продажи и ROMI'

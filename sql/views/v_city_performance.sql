@@ -28,7 +28,7 @@ CREATE OR REPLACE VIEW v_city_performance
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 summed AS
 (
@@ -91,4 +91,5 @@ SELECT
     roas_yellow_from,
     data_as_of
 FROM lit
+)
 COMMENT 'Города: продажи и реклама по дням'

@@ -16,7 +16,7 @@ CREATE OR REPLACE VIEW v_data_freshness
     status_name LowCardinality(String) COMMENT 'свежие, устаревают, устарели, нет данных или резерв'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 loads AS
 (
@@ -92,4 +92,5 @@ SELECT
     CAST(multiIf(verdict IN ('свежие', 'резерв'), 'ok', verdict = 'устаревают', 'warning', 'error') AS LowCardinality(String)) AS status,
     CAST(verdict AS LowCardinality(String)) AS status_name
 FROM judged
+)
 COMMENT 'Свежесть источников'

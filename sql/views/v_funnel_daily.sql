@@ -22,7 +22,7 @@ CREATE OR REPLACE VIEW v_funnel_daily
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 SELECT
     m.date AS date,
     m.city AS city,
@@ -42,4 +42,5 @@ SELECT
     if(m.orders > m.orders_free AND m.spend_rub > 0, m.spend_rub / (m.orders - m.orders_free), NULL) AS cost_per_order_rub,
     m.data_as_of AS data_as_of
 FROM v_marketing_daily AS m
+)
 COMMENT 'Воронка от показа до заказа по дням, городам и каналам'

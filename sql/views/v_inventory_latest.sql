@@ -19,7 +19,7 @@ CREATE OR REPLACE VIEW v_inventory_latest
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 seats AS
 (
@@ -63,4 +63,5 @@ SELECT
     f.snapshot_at AS data_as_of
 FROM seats AS f
 LEFT ANY JOIN shows AS s ON f.show_id = s.show_id
+)
 COMMENT 'Места по показам, как видели в последний раз'

@@ -35,7 +35,7 @@ CREATE OR REPLACE VIEW v_marketing_daily
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 moved AS
 (
@@ -119,4 +119,5 @@ SELECT
     if(spend_rub > 0 AND income_rub > 0, spend_rub / income_rub * 100, NULL) AS drr_pct,
     as_of AS data_as_of
 FROM shared
+)
 COMMENT 'Маркетинг и продажи по дням, городам и каналам'

@@ -28,7 +28,7 @@ CREATE OR REPLACE VIEW v_ops_runs
     error String COMMENT 'Что случилось и что делать'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 SELECT
     toDate(r.started_at, 'Europe/Moscow') AS date,
     r.started_at AS started_at,
@@ -56,4 +56,5 @@ SELECT
     CAST(if(r.error_class = '', 'нет', r.error_class) AS LowCardinality(String)) AS error_class,
     r.error AS error
 FROM meta_job_runs AS r FINAL
+)
 COMMENT 'Журнал работ'

@@ -20,7 +20,7 @@ CREATE OR REPLACE VIEW v_plan_vs_fact
     done_revenue_pct Nullable(Float64) COMMENT 'Выполнение плана по выручке, %; пусто без плана'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 both AS
 (
@@ -74,4 +74,5 @@ SELECT
     if(s.plan_revenue_rub > 0, s.fact_revenue_rub / s.plan_revenue_rub * 100, NULL) AS done_revenue_pct
 FROM summed AS s
 LEFT ANY JOIN (SELECT event_id, event_name FROM dim_events FINAL) AS e ON s.event_id = e.event_id
+)
 COMMENT 'План и факт продаж'

@@ -25,7 +25,7 @@ CREATE OR REPLACE VIEW v_romi_kpi
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH lit AS
 (
     SELECT
@@ -65,4 +65,5 @@ SELECT
     roas_yellow_from,
     data_as_of
 FROM lit
+)
 COMMENT 'ROMI по дням, городам и каналам со светофором'

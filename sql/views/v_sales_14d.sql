@@ -20,7 +20,7 @@ CREATE OR REPLACE VIEW v_sales_14d
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известен день'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 SELECT
     s.date AS date,
     s.event_id AS event_id,
@@ -40,4 +40,5 @@ SELECT
     s.data_as_of AS data_as_of
 FROM v_sales_latest AS s
 WHERE s.date > toDate(now('Europe/Moscow')) - 14
+)
 COMMENT 'Продажи последних четырнадцати дней'

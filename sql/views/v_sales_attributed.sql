@@ -37,7 +37,7 @@ CREATE OR REPLACE VIEW v_sales_attributed
     as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные дня'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 SELECT
     f.sale_date AS sale_date,
     f.date AS date,
@@ -72,4 +72,5 @@ SELECT
     f.as_of AS as_of
 FROM fact_sales_attributed_daily AS f
 WHERE (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND mail_in_facts = 1))
+)
 COMMENT 'Продажи, которые считаются, и реклама, которой они обязаны'

@@ -20,7 +20,7 @@ CREATE OR REPLACE VIEW v_sales_curve
     sell_through_pct Nullable(Float64) COMMENT 'Заполнение к этому дню, %; пусто без вместимости'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 shows AS
 (
@@ -100,4 +100,5 @@ SELECT
         r.tickets_running / ifNull(c.seats_total, 0) * 100, NULL) AS sell_through_pct
 FROM running AS r
 LEFT ANY JOIN capacities AS c ON r.event_id = c.event_id AND r.city = c.city AND r.show_date = c.show_date
+)
 COMMENT 'Кривая продаж по дням до показа'

@@ -25,7 +25,7 @@ CREATE OR REPLACE VIEW v_sales_daily
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 summed AS
 (
@@ -76,4 +76,5 @@ SELECT
     s.as_of AS data_as_of
 FROM summed AS s
 LEFT ANY JOIN (SELECT event_id, event_name FROM dim_events FINAL) AS e ON s.event_id = e.event_id
+)
 COMMENT 'Продажи и возвраты по дням, мероприятиям, городам и каналам'

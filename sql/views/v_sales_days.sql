@@ -15,7 +15,7 @@ CREATE OR REPLACE VIEW v_sales_days
     as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны продажи дня'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 known AS
 (
@@ -69,4 +69,5 @@ SELECT
     toUInt8(mail_in_facts) AS mail_in_facts,
     assumeNotNull(if(is_api, covered_until, reported_at)) AS as_of
 FROM days
+)
 COMMENT 'Канал данных по дням продаж'

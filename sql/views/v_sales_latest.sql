@@ -23,7 +23,7 @@ CREATE OR REPLACE VIEW v_sales_latest
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известен день'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 -- Events that one name in one city means; the same spelling rule as for comparing mails.
 named AS
@@ -135,4 +135,5 @@ SELECT
     c.as_of AS data_as_of
 FROM chosen AS c
 LEFT ANY JOIN (SELECT event_id, event_name FROM dim_events FINAL) AS e ON c.event_id = e.event_id
+)
 COMMENT 'Продажи и возвраты: по каждому дню из одного канала'

@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW v_settings
     fresh_error_days Float64 COMMENT 'Данные старше стольких дней — ошибка'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH found AS
 (
     SELECT
@@ -30,4 +30,5 @@ SELECT
     fresh_warn_days + is_incomplete AS fresh_warn_days,
     fresh_error_days + is_incomplete AS fresh_error_days
 FROM found
+)
 COMMENT 'Настройки отчётов одной строкой'

@@ -35,7 +35,7 @@ CREATE OR REPLACE VIEW v_show_performance
     roas_yellow_from Float64 COMMENT 'Порог: жёлтый, если ROAS не меньше'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 shows AS
 (
@@ -196,4 +196,5 @@ SELECT
     roas_green_above,
     roas_yellow_from
 FROM named
+)
 COMMENT 'Показы: продажи, заполнение, расход и ROMI'

@@ -20,7 +20,7 @@ CREATE OR REPLACE VIEW v_utm_unmapped
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 WITH
 doubtful AS
 (
@@ -53,4 +53,5 @@ SELECT
     toFloat64(d.revenue_rub + d.spend_rub) AS money_rub,
     d.as_of AS data_as_of
 FROM doubtful AS d
+)
 COMMENT 'Неразобранные метки и деньги под вопросом'

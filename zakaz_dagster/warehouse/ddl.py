@@ -163,7 +163,7 @@ def _column(tokens: list[Token]) -> Column:
 
 
 def _view_tail(sql: str, rest: Sequence[Token]) -> tuple[list[Token], str, str]:
-    """What stands before AS, the query's text after it, and a comment that stands behind the query."""
+    """What stands before AS, the query's text after it without its parentheses, and a comment behind the query."""
     at = next((at for at, token in enumerate(rest) if token.text.upper() == "AS"), None)
     if at is None:
         raise Fatal("a view without AS", source="sql", expected="CREATE OR REPLACE VIEW … AS SELECT …")
@@ -172,6 +172,8 @@ def _view_tail(sql: str, rest: Sequence[Token]) -> tuple[list[Token], str, str]:
     if len(query) > 1 and query[-2].text.upper() == "COMMENT" and query[-1].token_type is TokenType.STRING:
         comment = query[-1].text
         query = query[:-2]
+    if query and query[0].token_type is TokenType.L_PAREN and _closing(query, 0) == len(query) - 1:
+        query = query[1:-1]
     return list(rest[:at]), sql[query[0].start : query[-1].end + 1], comment
 
 

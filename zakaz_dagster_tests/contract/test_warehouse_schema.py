@@ -22,8 +22,9 @@ CREATE OR REPLACE VIEW {name}
     n UInt64 COMMENT 'Заказы'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS
+AS (
 SELECT {day} AS day, CAST(sum({n}) AS UInt64) AS n FROM {source} GROUP BY day SETTINGS join_use_nulls = 1
+)
 COMMENT 'По дням'
 """
 

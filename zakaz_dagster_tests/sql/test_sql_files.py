@@ -93,6 +93,12 @@ def test_a_view_reads_as_its_definer_and_declares_its_columns(statement: Stateme
     assert "DEFINER = CURRENT_USER SQL SECURITY DEFINER" in " ".join(statement.sql.split())
 
 
+@named(VIEWS)
+def test_the_comment_of_a_view_stands_behind_a_select_in_parentheses(statement: Statement) -> None:
+    """Servers before 26.7 read `FROM x COMMENT` as an alias, and those before 26.3 know no other place for it."""
+    assert re.search(r"^AS \(\n.*^\)\nCOMMENT '[^\n]*'\n\Z", statement.sql, re.DOTALL | re.MULTILINE)
+
+
 @named(list(load("checks").values()))
 def test_a_check_is_named_after_its_asset_and_says_what_to_do(statement: Statement) -> None:
     assert {"asset", "severity", "action"} <= statement.meta.keys()
