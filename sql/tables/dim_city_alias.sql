@@ -4,7 +4,8 @@
 CREATE TABLE IF NOT EXISTS dim_city_alias
 (
     alias String COMMENT 'Написание: строчные буквы, «ё» как «е», дефисы и пробелы едины',
-    city LowCardinality(String) COMMENT 'Город'
+    city LowCardinality(String) COMMENT 'Город',
+    _ver UInt64 COMMENT 'Версия таблицы: больше — новее'
 )
 ENGINE = ReplacingMergeTree
 ORDER BY alias

@@ -5,6 +5,7 @@
 -- ad (ad_id 0) stand for the campaign or group as a whole.
 -- grain: one row per (account, campaign_id, ad_group_id, ad_id, valid_from); the newest _ver counts
 -- source: yandex_direct
+-- versions: many (new and changed rows are added)
 CREATE TABLE IF NOT EXISTS dim_direct_ads
 (
     account LowCardinality(String) COMMENT 'Логин клиента Директа',

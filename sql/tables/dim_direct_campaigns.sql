@@ -1,6 +1,7 @@
 -- Campaigns of Яндекс.Директ that had figures.
 -- grain: one row per (account, campaign_id); the newest _ver counts
 -- source: yandex_direct
+-- versions: many (new and changed rows are added)
 CREATE TABLE IF NOT EXISTS dim_direct_campaigns
 (
     account LowCardinality(String) COMMENT 'Логин клиента Директа',

@@ -6,7 +6,8 @@ CREATE TABLE IF NOT EXISTS dim_settings
     key LowCardinality(String) COMMENT 'Имя настройки',
     value Float64 COMMENT 'Значение',
     unit LowCardinality(String) COMMENT 'Единица',
-    meaning String COMMENT 'Что она решает'
+    meaning String COMMENT 'Что она решает',
+    _ver UInt64 COMMENT 'Версия таблицы: больше — новее'
 )
 ENGINE = ReplacingMergeTree
 ORDER BY key

@@ -3,6 +3,7 @@
 -- is empty where the group's ads disagree on it.
 -- grain: one row per (account, ad_group_id, valid_from); the newest _ver counts
 -- source: vk_ads
+-- versions: many (new and changed rows are added)
 CREATE TABLE IF NOT EXISTS dim_vk_ad_groups
 (
     account LowCardinality(String) COMMENT 'Кабинет VK Реклама',

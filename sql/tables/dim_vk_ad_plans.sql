@@ -1,6 +1,7 @@
 -- Campaigns (ad plans) of VK Реклама, deleted ones included.
 -- grain: one row per (account, ad_plan_id); the newest _ver counts
 -- source: vk_ads
+-- versions: many (new and changed rows are added)
 CREATE TABLE IF NOT EXISTS dim_vk_ad_plans
 (
     account LowCardinality(String) COMMENT 'Кабинет VK Реклама',

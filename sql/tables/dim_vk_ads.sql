@@ -3,6 +3,7 @@
 -- A version holds from valid_from until the next version's; the first one also covers the days before it.
 -- grain: one row per (account, ad_id, valid_from); the newest _ver counts
 -- source: vk_ads
+-- versions: many (new and changed rows are added)
 CREATE TABLE IF NOT EXISTS dim_vk_ads
 (
     account LowCardinality(String) COMMENT 'Кабинет VK Реклама',

@@ -12,7 +12,9 @@ CREATE TABLE IF NOT EXISTS fact_inventory_daily
     seats_sold UInt32 COMMENT 'Оплачено',
     seats_held UInt32 COMMENT 'В брони и корзинах',
     seats_disabled UInt32 COMMENT 'Закрыто организатором',
-    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено'
+    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено',
+    _ver UInt64 COMMENT 'Версия партиции: больше — новее',
+    _run_id String COMMENT 'Запуск, который построил партицию'
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(snapshot_date)

@@ -28,7 +28,9 @@ CREATE TABLE IF NOT EXISTS fact_marketing_daily
     spend_raw_rub Decimal(18, 2) COMMENT 'Расход, как его отдала площадка, руб.',
     spend_rub Decimal(18, 2) COMMENT 'Расход с НДС, руб.',
     as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные дня',
-    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено'
+    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено',
+    _ver UInt64 COMMENT 'Версия партиции: больше — новее',
+    _run_id String COMMENT 'Запуск, который построил партицию'
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(date)

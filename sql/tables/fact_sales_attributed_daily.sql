@@ -40,7 +40,9 @@ CREATE TABLE IF NOT EXISTS fact_sales_attributed_daily
     refunds_rub Decimal(18, 2) COMMENT 'Возвраты, руб.',
     deduction_rub Decimal(18, 2) COMMENT 'Удержано при возвратах, руб.',
     as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные дня',
-    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено'
+    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено',
+    _ver UInt64 COMMENT 'Версия партиции: больше — новее',
+    _run_id String COMMENT 'Запуск, который построил партицию'
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(sale_date)

@@ -23,7 +23,9 @@ CREATE TABLE IF NOT EXISTS fact_show_daily
     spend_rub Decimal(18, 2) COMMENT 'Расход с НДС, руб.',
     impressions Int64 COMMENT 'Показы рекламы',
     clicks Int64 COMMENT 'Клики',
-    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено'
+    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено',
+    _ver UInt64 COMMENT 'Версия партиции: больше — новее',
+    _run_id String COMMENT 'Запуск, который построил партицию'
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(day)

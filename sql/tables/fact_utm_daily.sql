@@ -22,7 +22,9 @@ CREATE TABLE IF NOT EXISTS fact_utm_daily
     tag_reason LowCardinality(String) COMMENT 'Почему utm_content не метка город_дд_мм; пусто, если метка',
     tag_show_date Nullable(Date) COMMENT 'День показа с годом, если utm_content — метка город_дд_мм',
     tag_shows UInt64 COMMENT 'Сколько показов в городе метки в этот день',
-    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено'
+    _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено',
+    _ver UInt64 COMMENT 'Версия партиции: больше — новее',
+    _run_id String COMMENT 'Запуск, который построил партицию'
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(date)

@@ -1,5 +1,6 @@
 -- The ledger of days: what was received, accepted and rejected at the last load of each source's day.
 -- grain: one row per (source, day); the newest _ver counts
+-- versions: many (a line is added by each load)
 CREATE TABLE IF NOT EXISTS meta_day_loads
 (
     source LowCardinality(String) COMMENT 'Источник',

@@ -1,5 +1,6 @@
 -- The audit of work: one row per attempt of a step, written when it fails as well.
 -- grain: one row per (run_id, step, attempt); the newest _ver counts
+-- versions: many (a line is added by each attempt)
 CREATE TABLE IF NOT EXISTS meta_job_runs
 (
     started_at DateTime('Europe/Moscow') COMMENT 'Начало попытки',

@@ -14,6 +14,6 @@ CREATE TABLE IF NOT EXISTS plan_sales
     _run_id String COMMENT 'Загрузка, которая принесла строку'
 )
 ENGINE = ReplacingMergeTree(_ver)
-PARTITION BY toYYYYMM(date)
+PARTITION BY date
 ORDER BY (date, event_id, event_name, city)
 COMMENT 'План продаж';

@@ -2,6 +2,7 @@
 -- grain: one row per (message, part); part '' is the message itself and is written last, so it means "done"
 -- source: gmail
 -- Holds no subject, sender, recipient or file name.
+-- versions: many (mails are added)
 CREATE TABLE IF NOT EXISTS stg_gmail_messages
 (
     message_id String COMMENT 'Письмо: номер Gmail',

@@ -2,6 +2,7 @@
 -- grain: one row per (message, reading of it, line); only the lines of a message's newest entry in stg_gmail_messages count
 -- source: gmail
 -- A statement is what one mail (or one mail enclosed in it) says about one day. A line with a reason was put aside.
+-- versions: many (mails are added)
 CREATE TABLE IF NOT EXISTS stg_gmail_sales_raw
 (
     sale_date Date COMMENT 'День продажи по отчёту (Москва); у строки без даты — день письма',

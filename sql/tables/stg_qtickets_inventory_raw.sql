@@ -2,6 +2,7 @@
 -- grain: one row per (snapshot, show)
 -- day: snapshot_date
 -- source: qtickets
+-- versions: many (snapshots are added)
 CREATE TABLE IF NOT EXISTS stg_qtickets_inventory_raw
 (
     snapshot_date Date COMMENT 'День снимка (Москва)',

@@ -158,13 +158,16 @@ class Warehouse:
         found = self.rows(sql, params, settings)
         return next(iter(found[0].values())) if found else None
 
-    def command(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> None:
+    def command(
+        self, sql: str, params: Params | None = None, settings: Settings | None = None, *, query_id: str = ""
+    ) -> None:
         """A statement without a result. One that must not run twice (INSERT, RENAME) is repeated only if it had not
-        begun.
+        begun. Of statements with one `query_id` the server runs one at a time; the others wait for it here.
         """
+        named = {"query_id": query_id} if query_id else {}
 
         def tell(client: Client) -> None:
-            client.command(sql, parameters=dict(params or {}), settings=self._settings(settings))
+            client.command(sql, parameters=dict(params or {}), settings={**self._settings(settings), **named})
 
         self._patiently(tell, sql, params, repeatable=ONCE.match(sql) is None)
 

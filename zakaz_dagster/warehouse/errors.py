@@ -34,6 +34,7 @@ PASSING: dict[int, Passing] = {
     203: Passing("NO_FREE_CONNECTION", "the server's pool to another replica is full", unstarted=True),
     209: Passing("SOCKET_TIMEOUT", "the network between replicas or disks stalled"),
     210: Passing("NETWORK_ERROR", "the network between replicas or disks broke"),
+    216: Passing("QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", "another swap of the table is running", unstarted=True),
     225: Passing("NO_ZOOKEEPER", "Keeper is electing a leader or restarting"),
     236: Passing("ABORTED", "the server is shutting down or cancelled its own background work"),
     241: Passing("MEMORY_LIMIT_EXCEEDED", "memory is shared: another query may have taken it"),
@@ -66,10 +67,19 @@ STEPS: dict[int, str] = {
     243: "free disk space on the ClickHouse server",
     394: "somebody cancelled the query; run it again if that was not meant",
 }
+ALREADY_EXISTS, THROWN = 57, 395
 HTTP_STATUS = re.compile(r"HTTP status (\d{3})")
 PASSING_STATUSES = {"408", "429", "502", "503", "504"}
 TEXT_LIMIT = 500
 _NOISE = re.compile(r"^.*?DB::Exception: |\s*\(version [^)]*(?:\([^)]*\))?\)\s*$", re.DOTALL)
+
+
+class Refused(Fatal):
+    """The server refused the statement, with ClickHouse's error code."""
+
+    def __init__(self, what: str, *, code: int, next_step: str) -> None:
+        self.code = code
+        super().__init__(what, source="clickhouse", next_step=next_step)
 
 
 class Away(Retriable):
@@ -93,7 +103,7 @@ def failure(error: Exception, *, statement: str, address: str, params: Mapping[s
         return Away(f"{statement}: error {code} {passing.name}: {text}", unstarted=passing.unstarted, next_step=step)
     if code in CONFIG:
         return ConfigFault(what, source="clickhouse", next_step=CONFIG[code])
-    return Fatal(what, source="clickhouse", next_step=STEPS.get(code, "correct the statement or the data it meets"))
+    return Refused(what, code=code, next_step=STEPS.get(code, "correct the statement or the data it meets"))
 
 
 def _without_code(error: Exception, statement: str, address: str, params: Mapping[str, object] | None) -> Failure:

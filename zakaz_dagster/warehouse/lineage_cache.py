@@ -49,7 +49,12 @@ def comment(statement: Statement) -> str:
 
 def reads(statement: Statement) -> frozenset[str]:
     """`lineage.reads`."""
-    return frozenset(_known(statement)["reads"])
+    entry = _memory().get(f"{statement.kind}/{statement.name}")
+    if entry is not None and entry["sql"] == statement.sql:
+        return frozenset(entry["reads"])
+    from zakaz_dagster.warehouse import lineage
+
+    return lineage.reads(statement)
 
 
 def column_lineage(statement: Statement) -> dict[str, tuple[Origin, ...]]:

@@ -1,53 +1,142 @@
-"""Facts rebuilt by SQL: a build's rows replace the days first..last of a table partitioned by month or by day.
+"""Facts rebuilt by SQL: a build's rows replace whole partitions of a table, every one that holds a day of first..last.
 
-    build SELECT ─▶ side table ─▶ only days asked for? ─▶ carry over the other days ─▶ REPLACE PARTITION
+    whole partitions ─▶ inputs of one version? ─▶ build SELECT ─▶ side table ─▶ only their days? ─▶ REPLACE PARTITION
 
+A partition is a function of its inputs: nothing of what stood in it is kept, so a rebuild heals whatever it held.
 Belongs here: rebuilding. Does not: rows that come from a vendor (`day`), the SQL itself (`sql/builds`).
 """
 
 # ruff: noqa: S608  (names come from our own files and the catalogue; values are parameters)
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from zakaz_dagster.errors import BadData, Fatal
+from zakaz_dagster.errors import BadData, Fatal, Retriable
+from zakaz_dagster.warehouse import lineage_cache
 from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.side_table import Side, carried_swap, side_table, until_unchanged
-from zakaz_dagster.warehouse.sql_files import Statement
+from zakaz_dagster.warehouse.errors import THROWN, Refused
+from zakaz_dagster.warehouse.side_table import Side, Superseded, contents, side_table
+from zakaz_dagster.warehouse.sql_files import Statement, load, tables
 from zakaz_dagster.warehouse.table_info import Shape, day_column, shape
 
 NOW = "now('Europe/Moscow')"
+ROUNDS = 3  # of a build whose inputs changed between it and the builds that it reads
+LONGEST = 366  # days of the longest partition
+
+
+class MixedInput(Retriable):
+    """A partition that a build would read holds rows of two loads: an interrupted swap that was not healed yet."""
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """Rows of the days first..last before and after, and how many partitions were swapped."""
+    """Rows of the partitions before and after, how many they are, and their first and last day."""
 
     rows_before: int
     rows_after: int
     partitions: int
+    first: date
+    last: date
 
 
-@until_unchanged
+@dataclass(frozen=True)
+class Span:
+    """Whole partitions: their ids, first and last day."""
+
+    ids: list[str]
+    first: date
+    last: date
+
+
 def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id: str = "", ver: int = 0) -> Rebuilt:
-    """Replace the days first..last of the table named like the build with the rows its SELECT gives for them."""
-    wh = wh.tagged(statement=f"day.rebuild {build.name}")
+    """Replace the partitions that hold the Moscow days first..last of the table named like the build by what its SELECT
+    gives for them: it is asked for their first to their last day.
+
+    `ver`: nanoseconds since 1970, before anything is read; now by default. A partition that a later rebuild has written
+    meanwhile is left to it. A build that refuses its inputs because a fact that it reads is older than they are (error
+    395) gets that fact rebuilt first. Raises BadData when the build gives rows of other days, MixedInput (Retriable)
+    when an input holds two versions of a partition, Fatal for a build or table that does not fit.
+    """
+    wh, ver = wh.tagged(statement=f"day.rebuild {build.name}"), ver or time.time_ns()
     about, column = shape(wh, build.name), day_column(build.name)
-    params: dict[str, object] = {"first": str(first), "last": str(last)}
-    within = f"{column} BETWEEN {{first:Date}} AND {{last:Date}}"
-    count = f"SELECT count() FROM {build.name} WHERE {within}"
-    before = int(wh.scalar(count, params))
-    partitions = _partitions(wh, about, column, first, last)
-    with side_table(wh, about, run_id) as side:
-        fill(side, build, params, run_id=run_id, ver=ver)
-        _only_asked(side, within, params, build)
-        carried_swap(side, partitions, f"NOT ({within})", params)
-    return Rebuilt(before, int(wh.scalar(count, params)), len(partitions))
+    span = _whole(wh, about, column, first, last)
+    refuse_mixed(wh, lineage_cache.reads(build), span.first, span.last)
+    params: dict[str, object] = {"first": str(span.first), "last": str(span.last)}
+    before = contents(wh, build.name, span.ids)
+    with side_table(wh, about, run_id, ver) as side:
+        _fill_from_current(side, build, params, span, run_id)
+        _only_asked(side, f"{column} BETWEEN {{first:Date}} AND {{last:Date}}", params, build)
+        with suppress(Superseded):
+            side.swap(span.ids)
+    after = contents(wh, build.name, span.ids)
+    rows_before, rows_after = (sum(each.rows for each in held.values()) for held in (before, after))
+    return Rebuilt(rows_before, rows_after, len(span.ids), span.first, span.last)
 
 
-def fill(side: Side, build: Statement, params: dict[str, object], *, run_id: str, ver: int) -> None:
+def _whole(wh: Warehouse, about: Shape, column: str, first: date, last: date) -> Span:
+    """The partitions of these days, with every day they hold."""
+    start, days = first - timedelta(days=LONGEST), (last - first).days + 1 + 2 * LONGEST
+    inner = f"SELECT {{start:Date}} + number AS {column} FROM numbers({{days:UInt32}})"
+    asked = f"groupUniqArrayIf(id, {column} BETWEEN {{first:Date}} AND {{last:Date}})"
+    found = wh.rows(
+        f"WITH days AS (SELECT {column}, {about.partition_id} AS id FROM ({inner})),"
+        f" (SELECT {asked} FROM days) AS asked SELECT min({column}) AS first, max({column}) AS last,"
+        " arraySort(asked) AS ids FROM days WHERE has(asked, id)",
+        {"start": str(start), "days": days, "first": str(first), "last": str(last)},
+    )[0]
+    return Span(found["ids"], found["first"], found["last"])
+
+
+def refuse_mixed(wh: Warehouse, names: Iterable[str], first: date, last: date) -> None:
+    """Refuse to read partitions of these tables, of the days first..last, that hold more than one version."""
+    known = tables()
+    inputs = [known[name] for name in sorted(names) if name in known and "versions" not in known[name].meta]
+    if not inputs:
+        return
+    parts = [f"({_mixed(each)})" for each in inputs]
+    found = wh.rows(" UNION ALL ".join(parts), {"first": str(first), "last": str(last)})
+    if found:
+        listed = ", ".join(f"{row['name']} {row['id']}" for row in found[:5])
+        raise MixedInput(
+            f"{len(found)} partitions hold rows of two loads: {listed}",
+            source="clickhouse",
+            retry_after=30.0,
+            expected="one version in a partition",
+            next_step="nothing was changed; it heals by itself at the next look, or load those days again",
+        )
+
+
+def _mixed(table: Statement) -> str:
+    day = table.meta.get("day")
+    where = f" WHERE {day} BETWEEN {{first:Date}} AND {{last:Date}}" if day else ""
+    return (
+        f"SELECT '{table.name}' AS name, toString(_partition_id) AS id FROM {table.name}{where}"
+        " GROUP BY _partition_id HAVING min(_ver) != max(_ver)"
+    )
+
+
+def _fill_from_current(side: Side, build: Statement, params: dict[str, object], span: Span, run_id: str) -> None:
+    """Fill the side table; when the build says that a fact it reads lacks what its other inputs have, rebuild that."""
+    builds = load("builds")
+    upstream = [builds[name] for name in sorted(lineage_cache.reads(build)) if name in builds]
+    for left in reversed(range(ROUNDS)):
+        try:
+            return fill(side, build, params, run_id=run_id)
+        except Refused as refused:
+            if refused.code != THROWN or not left or not upstream:
+                raise
+        side.empty()
+        for each in upstream:
+            rebuild(side.wh, each, span.first, span.last, run_id=run_id)
+    return None
+
+
+def fill(side: Side, build: Statement, params: dict[str, object], *, run_id: str) -> None:
     """Insert the build's rows into the side table, by column name; its columns must be the table's."""
     wh, types = side.wh, side.shape.types
     given = [row["name"] for row in wh.rows(f"DESCRIBE TABLE ({build.sql})", params)]
@@ -63,16 +152,9 @@ def fill(side: Side, build: Statement, params: dict[str, object], *, run_id: str
         )
     chosen = ", ".join([*given, *(f"{service[name]} AS {name}" for name in added)])
     target = ", ".join([*given, *added])
-    bound = {**params, "ver": ver, "run": run_id}
+    bound = {**params, "ver": side.ver, "run": run_id}
     settings = {"max_partitions_per_insert_block": 0, "async_insert": 0}
     wh.command(f"INSERT INTO {side.name} ({target}) SELECT {chosen} FROM ({build.sql})", bound, settings)
-
-
-def _partitions(wh: Warehouse, about: Shape, column: str, first: date, last: date) -> list[str]:
-    days = [str(first + timedelta(days=step)) for step in range((last - first).days + 1)]
-    inner = f"SELECT arrayJoin({{days:Array(Date)}}) AS {column}"
-    found = wh.rows(f"SELECT DISTINCT {about.partition_id} AS id FROM ({inner}) ORDER BY id", {"days": days})
-    return [row["id"] for row in found]
 
 
 def _only_asked(side: Side, within: str, params: dict[str, object], build: Statement) -> None:

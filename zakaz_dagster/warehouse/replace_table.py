@@ -6,6 +6,7 @@ Belongs here: replacing an unpartitioned table in one atomic swap. Does not: any
 # ruff: noqa: S608  (names come from our own files and the catalogue; values are parameters)
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,14 +38,19 @@ def replace_whole(
     run_id: str = "",
     guard: float | None = None,
 ) -> WholeReplaced:
-    """Make `rows` the whole content of an unpartitioned table."""
-    wh = wh.tagged(statement=f"whole.replace {table}")
+    """Make `rows` the whole content of an unpartitioned table.
+
+    `ver`: nanoseconds since 1970 when the rows were begun; now by default. `guard`: the share of rows that may go, None
+    for any. Raises BadData for rows that do not fit or that the guard refuses, Superseded (Retriable) when a later
+    replacement came first.
+    """
+    wh, ver = wh.tagged(statement=f"whole.replace {table}"), ver or time.time_ns()
     about = _unpartitioned(wh, table)
     full = with_service_columns(rows, about.types, loaded_at=datetime.now(UTC), ver=ver, run_id=run_id)
     fitted = fit(full, about.types, table=table)
     before = _count(wh, table)
     guard_drop(table, "", before, rows.num_rows, guard)
-    with side_table(wh, about, run_id) as side:
+    with side_table(wh, about, run_id, ver) as side:
         side.load(fitted)
         side.swap(["all"])
     return WholeReplaced(before, _count(wh, table))
@@ -53,12 +59,12 @@ def replace_whole(
 def rebuild_whole(
     wh: Warehouse, build: Statement, *, ver: int = 0, run_id: str = "", guard: float | None = None
 ) -> WholeReplaced:
-    """Replace the unpartitioned table named like the build with all rows its SELECT gives."""
-    wh = wh.tagged(statement=f"whole.rebuild {build.name}")
+    """Replace the unpartitioned table named like the build with all rows its SELECT gives; arguments as above."""
+    wh, ver = wh.tagged(statement=f"whole.rebuild {build.name}"), ver or time.time_ns()
     about = _unpartitioned(wh, build.name)
     before = _count(wh, build.name)
-    with side_table(wh, about, run_id) as side:
-        fill(side, build, {}, run_id=run_id, ver=ver)
+    with side_table(wh, about, run_id, ver) as side:
+        fill(side, build, {}, run_id=run_id)
         guard_drop(build.name, "", before, sum(side.counts().values()), guard)
         side.swap(["all"])
     return WholeReplaced(before, _count(wh, build.name))

@@ -17,10 +17,7 @@ from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.table_info import shape
 
 TABLE = "meta_job_runs"
-MONTHS = (
-    "SELECT DISTINCT partition FROM system.parts WHERE active AND database = currentDatabase()"
-    " AND table = {table:String} AND toUInt32(partition) < {month:UInt32}"
-)
+MONTHS = f"SELECT DISTINCT _partition_id AS month FROM {TABLE} WHERE toUInt32(_partition_id) < {{before:UInt32}}"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -60,9 +57,9 @@ def record(wh: Warehouse, attempts: Sequence[Attempt]) -> int:
 
 def forget(wh: Warehouse, before: date) -> int:
     """Drop whole months that ended before then; how many."""
-    months = wh.rows(MONTHS, {"table": TABLE, "month": before.year * 100 + before.month})
+    months = wh.rows(MONTHS, {"before": before.year * 100 + before.month})
     for row in months:
-        wh.command(f"ALTER TABLE {TABLE} DROP PARTITION {int(row['partition'])}")
+        wh.command(f"ALTER TABLE {TABLE} DROP PARTITION {int(row['month'])}")
     return len(months)
 
 

@@ -1,7 +1,11 @@
 """A side table: the same structure as its target, of one run only, where rows wait until they are proven right.
 
-Belongs here: making, filling, proving and dropping it, and the swap. Does not: which rows belong in it (`day`,
-`rebuild`, `whole`).
+    CREATE side AS target ─▶ rows, control sums ─▶ lease ─▶ nothing newer in the target? ─▶ REPLACE PARTITION
+                                                        ─▶ one version there? ─▶ lease given back
+
+A partition holds the rows of one load or rebuild, which share one `_ver`. Swaps of one table take turns, whichever
+process they are of: two at once would leave both contents. Belongs here: making, filling, proving, swapping and
+dropping a side table. Does not: which rows belong in it (`day`, `rebuild`, `whole`), what a crash left (`healing`).
 """
 
 # ruff: noqa: S608  (names come from our own files and the catalogue; values are parameters)
@@ -9,62 +13,59 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 import pyarrow as pa
 
 from zakaz_dagster.errors import BadData, Failure, Retriable
-from zakaz_dagster.warehouse.client import Params, Warehouse
+from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.control_sums import agree
+from zakaz_dagster.warehouse.errors import ALREADY_EXISTS, Refused
 from zakaz_dagster.warehouse.table_info import Shape
 
 MARK = "__side_"
 # A side table lives for the minutes of one load; one this old belongs to a run that was killed.
 STALE = (
-    "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {prefix:String})"
-    " AND metadata_modification_time < now() - INTERVAL 1 HOUR"
+    "SELECT name FROM system.tables WHERE database = currentDatabase() AND position(name, {mark:String}) > 1"
+    " AND metadata_modification_time < now() - INTERVAL 1 HOUR ORDER BY name"
 )
-BLOCKS = (
-    "SELECT partition_id, max(max_block_number) AS block FROM system.parts WHERE database = currentDatabase()"
-    " AND table = {table:String} AND active AND partition_id IN {ids:Array(String)} GROUP BY partition_id ORDER BY 1"
+ABANDONED = (
+    "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = {name:String}"
+    " AND metadata_modification_time < greatest(now() - INTERVAL 15 SECOND, now() - uptime())"
 )
+LEASE_WAIT, LEASE_LOOK = 60.0, 0.03  # seconds
 # Partition commands in one ALTER: a year of days in a few statements, each text still readable in the query log.
 SWAPS_PER_STATEMENT = 100
+ROUNDS = 3  # of swapping, when another swap met this one
 
 
-P = ParamSpec("P")
-T = TypeVar("T")
-ROUNDS = 4
+class Superseded(Retriable):
+    """A load or rebuild that began later has already written the same partition."""
 
 
-class ChangedMeanwhile(Retriable):
-    """Another load replaced the same partition between reading and swapping."""
+@dataclass(frozen=True)
+class Content:
+    """What a partition of the target holds."""
+
+    rows: int
+    oldest: int
+    newest: int
 
 
-def until_unchanged(work: Callable[P, T]) -> Callable[P, T]:
-    """Do the work again when another load came in between, a few times."""
-
-    @wraps(work)
-    def repeated(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(ROUNDS - 1):
-            with suppress(ChangedMeanwhile):
-                return work(*args, **kwargs)
-        return work(*args, **kwargs)
-
-    return repeated
+NOTHING = Content(0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Side:
-    """A side table `name` of the table described by `shape`."""
+    """A side table `name` of the table described by `shape`; its rows have the version `ver`."""
 
     wh: Warehouse
     shape: Shape
     name: str
+    ver: int
 
     def load(self, rows: pa.Table) -> None:
         """Insert the rows and prove that the table holds them: count and control sums of every column."""
@@ -80,29 +81,104 @@ class Side:
         found = self.wh.rows(f"SELECT _partition_id AS id, count() AS n FROM {self.name} GROUP BY id")
         return {row["id"]: row["n"] for row in found}
 
-    def swap(self, partition_ids: Sequence[str]) -> None:
-        """Put these partitions in the target's place, each atomically; one that is empty here is dropped there."""
+    def swap(self, partition_ids: Sequence[str]) -> dict[str, Content]:
+        """Put these partitions in the target's place, each atomically; one that is empty here is dropped there.
+
+        Returns what the target holds afterwards. Raises `Superseded`, with the target as it was, when a partition there
+        has a newer version: its writer began later, so it saw at least what this one saw.
+        """
         filled = self.counts()
+        with lease(self.wh, self.shape.table):
+            return self._swap_in_turn(partition_ids, filled)
+
+    def _swap_in_turn(self, partition_ids: Sequence[str], filled: Mapping[str, int]) -> dict[str, Content]:
+        for _ in range(ROUNDS):
+            before = contents(self.wh, self.shape.table, partition_ids)
+            if any(each.newest > self.ver for each in before.values()):
+                raise self._superseded()
+            self._swap(partition_ids, filled)
+            after = contents(self.wh, self.shape.table, partition_ids)
+            if all(self._arrived(after.get(found, NOTHING), filled.get(found, 0)) for found in partition_ids):
+                return after
+        raise self._superseded()
+
+    def _swap(self, partition_ids: Sequence[str], filled: Mapping[str, int]) -> None:
         commands = [
             f"REPLACE PARTITION ID '{found}' FROM {self.name}" if filled.get(found) else f"DROP PARTITION ID '{found}'"
             for found in partition_ids
         ]
+        one_at_a_time = f"swap-{self.wh.config.database}-{self.shape.table}"
         for start in range(0, len(commands), SWAPS_PER_STATEMENT):
-            self.wh.command(
-                f"ALTER TABLE {self.shape.table} {', '.join(commands[start : start + SWAPS_PER_STATEMENT])}"
-            )
+            some = ", ".join(commands[start : start + SWAPS_PER_STATEMENT])
+            self.wh.command(f"ALTER TABLE {self.shape.table} {some}", query_id=one_at_a_time)
+
+    def _arrived(self, content: Content, rows: int) -> bool:
+        return content.rows == rows and (not rows or (content.oldest, content.newest) == (self.ver, self.ver))
+
+    def _superseded(self) -> Superseded:
+        return Superseded(
+            f"another load of {self.shape.table} wrote the same partitions and began later",
+            source="clickhouse",
+            retry_after=1.0,
+            expected="one load of a partition at a time",
+            next_step="it is repeated by itself; if it stays, look for two platforms that write the same database",
+        )
+
+
+def contents(wh: Warehouse, table: str, partition_ids: Sequence[str]) -> dict[str, Content]:
+    """Rows, oldest and newest version of each of these partitions; an empty one is left out."""
+    found = wh.rows(
+        f"SELECT _partition_id AS id, count() AS n, min(_ver) AS oldest, max(_ver) AS newest FROM {table}"
+        " WHERE _partition_id IN {ids:Array(String)} GROUP BY id",
+        {"ids": list(partition_ids)},
+    )
+    return {row["id"]: Content(row["n"], row["oldest"], row["newest"]) for row in found}
 
 
 @contextmanager
-def side_table(wh: Warehouse, shape: Shape, run_id: str) -> Iterator[Side]:
-    """A fresh side table, dropped at the end; leftovers of killed runs of this target are dropped first."""
-    prefix = f"{shape.table}{MARK}"
-    for left in wh.rows(STALE, {"prefix": prefix}):
-        drop(wh, left["name"])
-    name = f"{prefix}{_short(run_id)}_{secrets.token_hex(4)}"
+def lease(wh: Warehouse, table: str) -> Iterator[None]:
+    """The turn to swap partitions of a table: a table of a certain name exists, and the server makes it only once.
+
+    A lease from before the server's start, or older than any swap takes, belongs to a process that died.
+    """
+    name, until = f"{table}{MARK}lease", time.monotonic() + LEASE_WAIT
+    while not _made(wh, name):
+        if time.monotonic() > until:
+            raise Retriable(
+                f"{table} is being swapped by other loads for {LEASE_WAIT:.0f} seconds",
+                source="clickhouse",
+                retry_after=10.0,
+                next_step=f"nothing was changed; it is repeated by itself. If it stays: DROP TABLE {name}",
+            )
+        time.sleep(LEASE_LOOK)
+    try:
+        yield
+    finally:
+        with suppress(Failure):  # a server that is away has forgotten the lease when it is back
+            drop(wh, name)
+
+
+def _made(wh: Warehouse, name: str) -> bool:
+    try:
+        wh.command(f"CREATE TABLE {name} (nothing UInt8) ENGINE = Memory")
+    except Refused as refused:
+        if refused.code != ALREADY_EXISTS:
+            raise
+    else:
+        return True
+    if wh.scalar(ABANDONED, {"name": name}):
+        drop(wh, name)
+    return False
+
+
+@contextmanager
+def side_table(wh: Warehouse, shape: Shape, run_id: str, ver: int) -> Iterator[Side]:
+    """A fresh side table, dropped at the end; leftovers of killed runs are dropped first."""
+    drop_orphans(wh)
+    name = f"{shape.table}{MARK}{_short(run_id)}_{secrets.token_hex(4)}"
     wh.command(f"CREATE TABLE {name} AS {shape.table}")
     try:
-        yield Side(wh, shape, name)
+        yield Side(wh, shape, name, ver)
     except BaseException:
         with suppress(Failure):  # the failure that brought us here is the one to report
             drop(wh, name)
@@ -110,36 +186,21 @@ def side_table(wh: Warehouse, shape: Shape, run_id: str) -> Iterator[Side]:
     drop(wh, name)
 
 
+def orphans(wh: Warehouse) -> list[str]:
+    """Side tables that no living run can own any more: older than an hour."""
+    return [row["name"] for row in wh.rows(STALE, {"mark": MARK})]
+
+
+def drop_orphans(wh: Warehouse) -> list[str]:
+    """Drop them; their names."""
+    names = orphans(wh)
+    for name in names:
+        drop(wh, name)
+    return names
+
+
 def drop(wh: Warehouse, name: str) -> None:
     wh.command(f"DROP TABLE IF EXISTS {name} SYNC")
-
-
-def carried_swap(side: Side, partition_ids: Sequence[str], others: str | None, params: Params | None = None) -> None:
-    """Carry over the target's rows that satisfy `others` in these partitions, then swap.
-
-    Carrying over reads what another load may be replacing: block numbers only grow, so a number that changed between
-    the read and the swap means that a swap now would undo the other's work.
-    """
-    if others is None:
-        side.swap(partition_ids)
-        return
-    ids = {"ids": list(partition_ids)}
-    seen = side.wh.rows(BLOCKS, {"table": side.shape.table, **ids})
-    columns = ", ".join(side.shape.types)
-    where = f"_partition_id IN {{ids:Array(String)}} AND {others}"
-    side.wh.command(
-        f"INSERT INTO {side.name} ({columns}) SELECT {columns} FROM {side.shape.table} WHERE {where}",
-        {**(params or {}), **ids},
-        {"max_partitions_per_insert_block": 0, "async_insert": 0},
-    )
-    if side.wh.rows(BLOCKS, {"table": side.shape.table, **ids}) != seen:
-        raise ChangedMeanwhile(
-            f"{side.shape.table} was changed by another load during this one",
-            source="clickhouse",
-            retry_after=1.0,
-            next_step="nothing was changed; run it again",
-        )
-    side.swap(partition_ids)
 
 
 FEW_ROWS = 20  # so few rows may all go by one refund; a share of them says nothing

@@ -33,7 +33,8 @@ def orders(day: date, count: int, *, start: int = 1, payload: str = "{}") -> pa.
 
 
 def put(wh: Warehouse, day: date, rows: pa.Table, **about: object) -> days.DayReplaced:
-    return days.replace(wh, ORDERS, day, rows, **{"guard": 0.5, "ver": 1, "run_id": "run-1", **about})
+    about = {"guard": 0.5, "ver": 1, "run_id": "run-1", **about}
+    return days.replace_days(wh, ORDERS, {day: rows}, **about)[day]
 
 
 def held(wh: Warehouse, table: str = ORDERS) -> dict[date, int]:
@@ -117,9 +118,9 @@ def test_one_channel_never_replaces_the_other(warehouse: Warehouse) -> None:
     def load(channel: str, count: int) -> days.DayReplaced:
         partition = {"channel": channel}
         rows = sales(channel, count)
-        return days.replace(
-            warehouse, "stg_qtickets_sales_raw", FIRST, rows, partition=partition, guard=None, ver=1, run_id="r"
-        )
+        return days.replace_days(
+            warehouse, "stg_qtickets_sales_raw", {FIRST: rows}, partition=partition, guard=None, ver=1, run_id="r"
+        )[FIRST]
 
     load("api", 5)
     load("mail", 3)
@@ -128,11 +129,10 @@ def test_one_channel_never_replaces_the_other(warehouse: Warehouse) -> None:
     found = warehouse.rows("SELECT channel, count() AS n FROM stg_qtickets_sales_raw GROUP BY channel ORDER BY channel")
     assert found == [{"channel": "api", "n": 6}, {"channel": "mail", "n": 2}]
     with pytest.raises(BadData, match="another channel"):
-        days.replace(
+        days.replace_days(
             warehouse,
             "stg_qtickets_sales_raw",
-            FIRST,
-            sales("api", 2),
+            {FIRST: sales("api", 2)},
             partition={"channel": "mail"},
             guard=None,
             ver=1,
@@ -150,28 +150,9 @@ def _sample(kind: str) -> object:
     return FIRST if kind == "Date" else 1 if "Int" in kind else "x"
 
 
-def test_a_table_partitioned_by_month_keeps_its_other_days(warehouse: Warehouse) -> None:
-    def snapshot(day: date, count: int) -> pa.Table:
-        columns = ("event_id", "seats_total", "seats_free", "seats_sold", "seats_held", "seats_disabled")
-        return pa.table(
-            {
-                "snapshot_date": pa.array([day] * count, pa.date32()),
-                "snapshot_at": pa.array([AT] * count, pa.timestamp("s", "UTC")),
-                "show_id": pa.array(range(count), pa.uint64()),
-                **{name: pa.array([1] * count, pa.uint32()) for name in columns},
-            }
-        )
-
-    def load(day: date, count: int) -> days.DayReplaced:
-        rows = snapshot(day, count)
-        return days.replace(warehouse, "stg_qtickets_inventory_raw", day, rows, guard=None, ver=1, run_id="r")
-
-    second = FIRST + timedelta(days=1)
-    assert load(FIRST, 3) == days.DayReplaced(0, 3)
-    assert load(second, 2) == days.DayReplaced(0, 2)
-    assert load(FIRST, 4) == days.DayReplaced(3, 4)
-    assert load(FIRST, 0) == days.DayReplaced(4, 0)
-    assert warehouse.scalar("SELECT count() FROM stg_qtickets_inventory_raw") == 2
+def test_a_table_whose_partitions_hold_other_days_is_refused(warehouse: Warehouse) -> None:
+    with pytest.raises(Fatal, match=r"stg_qtickets_inventory_raw \(toYYYYMM.* holds other days as well"):
+        days.replace_days(warehouse, "stg_qtickets_inventory_raw", {FIRST: pa.table({})}, guard=None, ver=1, run_id="r")
 
 
 def test_rows_of_another_day_are_refused(warehouse: Warehouse) -> None:
@@ -255,6 +236,47 @@ def test_two_days_are_replaced_at_the_same_time(warehouse: Warehouse) -> None:
     assert failures == []
     assert held(warehouse) == dict.fromkeys(targets, 50)
     assert leftovers(warehouse) == []
+
+
+def test_two_loads_of_one_day_leave_the_later_one_whole(warehouse: Warehouse) -> None:
+    """Two swaps at once used to leave both copies."""
+    outcomes: list[object] = []
+
+    def load(ver: int) -> None:
+        try:
+            put(warehouse, FIRST, orders(FIRST, 40 + ver, start=1000 * ver), ver=ver, guard=None)
+        except sides.Superseded as failure:
+            outcomes.append(failure)
+
+    for round_ in range(5):
+        threads = [threading.Thread(target=load, args=(10 * round_ + number,)) for number in range(1, 5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        found = warehouse.rows(f"SELECT _ver, count() AS n FROM {ORDERS} GROUP BY _ver")
+        assert found == [{"_ver": 10 * round_ + 4, "n": 44 + 10 * round_}]
+
+
+def test_a_load_that_began_earlier_gives_way_and_changes_nothing(warehouse: Warehouse) -> None:
+    put(warehouse, FIRST, orders(FIRST, 5), ver=9)
+    with pytest.raises(sides.Superseded, match="began later.*repeated by itself"):
+        put(warehouse, FIRST, orders(FIRST, 7), ver=8)
+    assert warehouse.rows(f"SELECT _ver, count() AS n FROM {ORDERS} GROUP BY _ver") == [{"_ver": 9, "n": 5}]
+    assert leftovers(warehouse) == []
+
+
+@pytest.mark.parametrize("kept", [(1, 2), (5, 40)])
+def test_a_day_doubled_by_a_crash_is_whole_after_the_next_load(warehouse: Warehouse, kept: tuple[int, int]) -> None:
+    put(warehouse, FIRST, orders(FIRST, 5), ver=1)
+    warehouse.command(f"CREATE TABLE kept AS {ORDERS}")
+    warehouse.command(f"ALTER TABLE kept ATTACH PARTITION '{FIRST}' FROM {ORDERS}")
+    start, count = kept
+    put(warehouse, FIRST, orders(FIRST, count, start=start), ver=2, guard=None)
+    warehouse.command(f"ALTER TABLE {ORDERS} ATTACH PARTITION '{FIRST}' FROM kept")
+    warehouse.command("DROP TABLE kept SYNC")
+    put(warehouse, FIRST, orders(FIRST, 3), ver=3, guard=None)
+    assert warehouse.rows(f"SELECT _ver, count() AS n FROM {ORDERS} GROUP BY _ver") == [{"_ver": 3, "n": 3}]
 
 
 def test_a_year_is_replaced_in_seconds(warehouse: Warehouse) -> None:

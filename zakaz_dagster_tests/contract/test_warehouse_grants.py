@@ -23,6 +23,7 @@ from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import replace_days as days
 from zakaz_dagster.warehouse import schema, seeds, sql_files
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.plugins.clickhouse import serving
 
@@ -126,13 +127,13 @@ def test_the_writer_can_do_all_the_platform_does(as_role: Role) -> None:
     with as_role("role_writer") as wh:
         assert schema.apply(wh)
         assert schema.diff(wh) == []
-        days.replace(wh, "stg_qtickets_orders_raw", DAY, orders(3), guard=0.5, ver=1, run_id="r")
-        done = days.replace(wh, "stg_qtickets_orders_raw", DAY, orders(0), guard=None, ver=2, run_id="r")
-        assert done == days.DayReplaced(3, 0)
-        days.replace(wh, "stg_qtickets_orders_raw", DAY, orders(4), guard=0.5, ver=3, run_id="r")
+        days.replace_days(wh, "stg_qtickets_orders_raw", {DAY: orders(3)}, guard=0.5, ver=1, run_id="r")
+        done = days.replace_days(wh, "stg_qtickets_orders_raw", {DAY: orders(0)}, guard=None, ver=2, run_id="r")
+        assert done[DAY] == days.DayReplaced(3, 0)
+        days.replace_days(wh, "stg_qtickets_orders_raw", {DAY: orders(4)}, guard=0.5, ver=3, run_id="r")
         for build in load("builds").values():
             if build.name in load("tables") and "day" in load("tables")[build.name].meta:
-                days.rebuild(wh, build, DAY, DAY)
+                rebuild(wh, build, DAY, DAY)
         wh.command("ALTER TABLE stg_rejects MODIFY COMMENT 'other'")
         wh.command("CREATE OR REPLACE VIEW v_probe AS SELECT 1 AS day")
         assert {change.name for change in schema.apply(wh)} == {"stg_rejects", "v_probe"}
@@ -178,7 +179,7 @@ def test_the_writer_can_do_nothing_more(as_role: Role) -> None:
 def test_the_reader_sees_views_and_nothing_else(as_role: Role) -> None:
     with as_role("everything") as wh:
         schema.apply(wh)
-        days.replace(wh, "stg_qtickets_orders_raw", DAY, orders(3), guard=0.5, ver=1, run_id="r")
+        days.replace_days(wh, "stg_qtickets_orders_raw", {DAY: orders(3)}, guard=0.5, ver=1, run_id="r")
     with as_role("role_reader") as wh:
         assert wh.rows("SELECT day, n FROM v_probe") == [{"day": DAY, "n": 3}]
         assert wh.rows("SELECT day, n FROM v_probe", settings={"join_use_nulls": 1, "readonly": 2})

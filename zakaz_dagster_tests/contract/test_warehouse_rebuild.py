@@ -3,19 +3,19 @@
 # ruff: noqa: S608
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from zakaz_dagster.errors import BadData, Fatal, Retriable
-from zakaz_dagster.warehouse import replace_days as days
+from zakaz_dagster.errors import BadData, Fatal
 from zakaz_dagster.warehouse import replace_table
 from zakaz_dagster.warehouse import side_table as sides
-from zakaz_dagster.warehouse.client import Params, Warehouse
-from zakaz_dagster.warehouse.rebuild import Rebuilt
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.rebuild import MixedInput, Rebuilt, rebuild
 from zakaz_dagster.warehouse.sql_files import Statement
 
 FACT = "fact_qtickets_sales_daily"
@@ -57,95 +57,112 @@ def fact(wh: Warehouse) -> dict[date, float]:
     return {row["sale_date"]: float(row["rub"]) for row in found}
 
 
-def test_only_the_asked_days_change_across_months(wh: Warehouse) -> None:
+def counts(done: Rebuilt) -> tuple[int, int, int]:
+    return done.rows_before, done.rows_after, done.partitions
+
+
+def test_every_month_that_a_day_touches_is_rebuilt_whole(wh: Warehouse) -> None:
     sold(wh, date(2026, 1, 1), 5)
     sold(wh, JAN, 10)
     sold(wh, FEB, 20)
-    sold(wh, date(2026, 2, 20), 7)
-    assert days.rebuild(wh, build(), date(2026, 1, 1), date(2026, 2, 28)) == Rebuilt(0, 4, 2)
-    sold(wh, JAN, 1)
+    sold(wh, date(2026, 3, 3), 7)
+    done = rebuild(wh, build(), date(2026, 1, 1), date(2026, 3, 31))
+    assert counts(done) == (0, 4, 3)
+    sold(wh, date(2026, 1, 1), 1)
     sold(wh, FEB, 2)
-    sold(wh, date(2026, 2, 20), 100)  # not asked for: stays as it was
-    assert days.rebuild(wh, build(), JAN, FEB) == Rebuilt(2, 2, 2)
-    assert fact(wh) == {date(2026, 1, 1): 5, JAN: 11, FEB: 22, date(2026, 2, 20): 7}
+    sold(wh, date(2026, 3, 3), 100)  # of a month that is not touched: stays as it was
+    done = rebuild(wh, build(), JAN, FEB)
+    assert (counts(done), done.first, done.last) == ((3, 3, 2), date(2026, 1, 1), date(2026, 2, 28))
+    assert fact(wh) == {date(2026, 1, 1): 6, JAN: 10, FEB: 22, date(2026, 3, 3): 7}
 
 
 def test_rebuilding_twice_changes_nothing(wh: Warehouse) -> None:
     sold(wh, JAN, 10, 20)
-    days.rebuild(wh, build(), JAN, FEB)
+    rebuild(wh, build(), JAN, FEB)
     before = fact(wh)
-    assert days.rebuild(wh, build(), JAN, FEB) == Rebuilt(1, 1, 2)
+    assert counts(rebuild(wh, build(), JAN, FEB)) == (1, 1, 2)
     assert fact(wh) == before
 
 
 def test_a_month_that_became_empty_is_dropped(wh: Warehouse) -> None:
     sold(wh, JAN, 10)
     sold(wh, FEB, 20)
-    days.rebuild(wh, build(), JAN, FEB)
+    rebuild(wh, build(), JAN, FEB)
     wh.command(f"TRUNCATE TABLE {LINES}")
-    assert days.rebuild(wh, build(), JAN, JAN) == Rebuilt(1, 0, 1)
+    assert counts(rebuild(wh, build(), JAN, JAN)) == (1, 0, 1)
     assert fact(wh) == {FEB: 20}
+
+
+def test_a_doubled_month_is_whole_after_the_next_rebuild_of_any_of_its_days(wh: Warehouse) -> None:
+    sold(wh, JAN, 10)
+    rebuild(wh, build(), JAN, JAN)
+    doubled(wh, FACT, "202601")
+    assert fact(wh) == {JAN: 20}
+    rebuild(wh, build(), date(2026, 1, 2), date(2026, 1, 2))
+    assert fact(wh) == {JAN: 10}
+    assert wh.scalar(f"SELECT uniqExact(_ver, _run_id) FROM {FACT}") == 1
+
+
+def doubled(wh: Warehouse, table: str, partition: str) -> None:
+    """What a server that dies inside REPLACE PARTITION may show after its start: the new rows beside the old."""
+    columns = [row["name"] for row in wh.rows(f"DESCRIBE TABLE {table}") if row["name"] != "_ver"]
+    wh.command(
+        f"INSERT INTO {table} ({', '.join(columns)}, _ver) SELECT {', '.join(columns)}, _ver + 1 FROM {table}"
+        f" WHERE _partition_id = '{partition}'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("stg_rejects", "(source, day, reason, place) VALUES ('t', '2026-01-30', 'r', 'p')"),
+        ("fact_vk_ads_daily", "(date, account) VALUES ('2026-01-02', 'a')"),
+    ],
+)
+def test_a_build_never_reads_a_partition_of_two_versions(wh: Warehouse, table: str, row: str) -> None:
+    sold(wh, JAN, 10)
+    wh.command(f"INSERT INTO {table} {row}")
+    sql = SELECT.replace("GROUP BY", f"AND (SELECT count() FROM {table}) > 0 GROUP BY")
+    rebuild(wh, build(sql=sql), JAN, JAN)
+    partition = wh.scalar(f"SELECT any(_partition_id) FROM {table}")
+    doubled(wh, table, partition)
+    sold(wh, JAN, 1)
+    with pytest.raises(MixedInput, match=f"1 partitions hold rows of two loads: {table} {partition}"):
+        rebuild(wh, build(sql=sql), JAN, JAN)
+    assert fact(wh) == {JAN: 10}
+    assert counts(rebuild(wh, build(sql=sql), FEB, FEB)) == (0, 0, 1), "another month does not wait for it"
 
 
 def test_a_build_that_gives_other_days_changes_nothing(wh: Warehouse) -> None:
     sold(wh, JAN, 10)
-    days.rebuild(wh, build(), JAN, JAN)
+    rebuild(wh, build(), JAN, JAN)
     wild = SELECT.replace("BETWEEN {first:Date} AND {last:Date}", "<= {last:Date} + 30 OR {first:Date} > sale_date")
     sold(wh, FEB, 20)
     with pytest.raises(BadData, match="1 rows of days that were not asked for"):
-        days.rebuild(wh, build(sql=wild), JAN, JAN)
+        rebuild(wh, build(sql=wild), JAN, JAN)
     assert fact(wh) == {JAN: 10}
 
 
 def test_a_build_without_a_column_is_refused_by_name(wh: Warehouse) -> None:
     with pytest.raises(Fatal, match=r"lacks \['refunds_rub'\] and has unknown columns: \['refunds'\]"):
-        days.rebuild(wh, build(sql=SELECT.replace("AS refunds_rub", "AS refunds")), JAN, JAN)
+        rebuild(wh, build(sql=SELECT.replace("AS refunds_rub", "AS refunds")), JAN, JAN)
 
 
-SECOND = date(2026, 1, 2)
-
-
-@pytest.fixture
-def interrupted(wh: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[str]]:
-    """Makes another load of the same month come between reading and swapping, so many times."""
-    tell, came = Warehouse.command, list[str]()
-
-    def arm(times: int) -> list[str]:
-        def other_first(self: Warehouse, sql: str, params: Params | None = None, settings: object = None) -> None:
-            tell(self, sql, params, settings)  # type: ignore[arg-type]
-            if "_partition_id IN" in sql and len(came) < times:
-                came.append(sql)
-                with monkeypatch.context() as quiet:
-                    quiet.setattr(Warehouse, "command", tell)
-                    days.rebuild(wh, build(), SECOND, SECOND)
-
-        monkeypatch.setattr(Warehouse, "command", other_first)
-        return came
-
+def test_a_rebuild_that_began_earlier_leaves_the_later_one_alone(wh: Warehouse) -> None:
     sold(wh, JAN, 10)
-    days.rebuild(wh, build(), JAN, JAN)
-    sold(wh, JAN, 1)
-    sold(wh, SECOND, 5)
-    return arm
+    rebuild(wh, build(), JAN, JAN, ver=9)
+    sold(wh, JAN, 5)
+    assert counts(rebuild(wh, build(), JAN, JAN, ver=8)) == (1, 1, 1)
+    assert fact(wh) == {JAN: 10}
 
 
-def test_another_load_in_between_is_noticed_and_both_count(
-    wh: Warehouse, interrupted: Callable[[int], list[str]]
-) -> None:
-    came = interrupted(1)
-    days.rebuild(wh, build(), JAN, JAN)
-    assert len(came) == 1
-    assert fact(wh) == {SECOND: 5, JAN: 11}
-
-
-def test_other_loads_without_end_leave_everything_as_it_is(
-    wh: Warehouse, interrupted: Callable[[int], list[str]]
-) -> None:
-    came = interrupted(99)
-    with pytest.raises(Retriable, match="changed by another load"):
-        days.rebuild(wh, build(), JAN, JAN)
-    assert len(came) == sides.ROUNDS
-    assert fact(wh) == {SECOND: 5, JAN: 10}
+def test_fifty_rebuilds_at_once_leave_one_version(wh: Warehouse) -> None:
+    sold(wh, JAN, 10)
+    sold(wh, date(2026, 1, 2), 5)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: rebuild(wh, build(), JAN, JAN), range(50)))
+    assert fact(wh) == {JAN: 10, date(2026, 1, 2): 5}
+    assert wh.scalar(f"SELECT uniqExact(_ver) FROM {FACT}") == 1
     assert not [row for row in wh.rows("SHOW TABLES") if sides.MARK in row["name"]]
 
 

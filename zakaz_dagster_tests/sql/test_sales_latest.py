@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.replace_days import rebuild
+from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
 
 SALES_FACTS = ("fact_qtickets_sales_daily", "fact_utm_daily", "fact_sales_attributed_daily")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,7 +18,12 @@ from typing import IO
 
 from zakaz_dagster.dev.clickhouse.body import Body
 from zakaz_dagster.dev.clickhouse.engine import Engine, Judgement, Link, Result, identifier, literal
-from zakaz_dagster.dev.clickhouse.errors import READONLY, SYNTAX_ERROR, ClickHouseError
+from zakaz_dagster.dev.clickhouse.errors import (
+    QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING,
+    READONLY,
+    SYNTAX_ERROR,
+    ClickHouseError,
+)
 from zakaz_dagster.dev.clickhouse.request import Ask
 from zakaz_dagster.dev.clickhouse.sessions import Sessions, undone
 from zakaz_dagster.dev.clickhouse.statement import Kind, Statement, parse, parse_insert
@@ -45,20 +51,36 @@ class Executor:
     def __init__(self, engine: Engine, directory: Path) -> None:
         self._engine = engine
         self._directory = directory
+        self._running: set[str] = set()
         self._reading: set[str] = set()
+        self._lock = threading.Lock()
         self.sessions = Sessions(engine.link)
 
     def run(self, ask: Ask, body: Body) -> Answer:
         """Run what URL and body say together; both are one text to ClickHouse, joined by a line end."""
         lead = ask.query + b"\n" if ask.query else b""
         statement = parse_insert(lead + body.head(HEAD)) or parse(lead + body.text())
-        with self._connected(ask, statement) as link:
+        with self._alone(ask.query_id), self._connected(ask, statement) as link:
             if statement.kind is Kind.INSERT:
                 return self._insert(link, ask, statement, lead, body)
             _refuse_unfit(link.judged(statement.whole), statement, get=ask.get)
             if statement.kind is Kind.READ:
                 return self._read(link, ask, statement)
             return self._in_memory(link, ask, statement)
+
+    @contextmanager
+    def _alone(self, query_id: str) -> Iterator[None]:
+        """A server runs one query of an id at a time, and clients rely on it."""
+        with self._lock:
+            if query_id in self._running:
+                raise ClickHouseError.refuse(
+                    QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING, f"Query with id = {query_id} is already running"
+                )
+            self._running.add(query_id)
+        try:
+            yield
+        finally:
+            self._running.discard(query_id)
 
     @contextmanager
     def _connected(self, ask: Ask, statement: Statement) -> Iterator[Link]:

@@ -12,7 +12,7 @@ from zakaz_dagster.errors import Failure
 from zakaz_dagster.ingest.mails import MailLoad, days_from_mail, last_api_load, load_mails
 from zakaz_dagster.sources.gmail.auth import MODIFY
 from zakaz_dagster.sources.gmail.failover import Covered
-from zakaz_dagster.warehouse.replace_days import rebuild
+from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load as load_statements
 from zakaz_dagster_tests.contract.gmail.box import NOON, QUERY, Box, mailed, put, report, window
 from zakaz_dagster_tests.contract.gmail.loaded import day_rows, load, tables
