@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import tempfile
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,9 @@ def backfill(url: str, folder: Path) -> tuple[int, int]:
         requests_per_second=1000,
         timeout=120,
     )
-    source = VkAdsSource(VkAdsApi(config), city_index(), account="main", vat=Vat.of(22), now=lambda: NOW, chunk=CHUNK)
+    source = VkAdsSource(
+        VkAdsApi(config), city_index(), account="main", vat=Vat(Decimal(22)), now=lambda: NOW, chunk=CHUNK
+    )
     for _ in source.read(LAST - timedelta(days=DAYS - 1), LAST):
         pass
     plans, groups, ads = (source.dimensions()[name].num_rows for name in (PLANS, GROUPS, ADS))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from zakaz_dagster.errors import ConfigFault
-from zakaz_dagster.settings import ClickHouse, Platform, Settings
+from zakaz_dagster.settings import Settings
 
 
 @click.group()
@@ -43,8 +43,7 @@ def serve(
         ) from error
 
     settings = Settings()
-    platform: Platform = settings.platform
-    server: ClickHouse = settings.clickhouse
+    platform, server = settings.platform, settings.clickhouse
     options = Options(
         data_dir=data_dir or platform.data_dir / "clickhouse",
         host=host,

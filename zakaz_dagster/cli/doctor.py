@@ -56,10 +56,9 @@ def _settings_table(settings: Settings, *, everything: bool) -> Table:
         table.add_column(column, overflow="fold")
     for name in GROUPS:
         group: Group = getattr(settings, name)
-        prefix = group.model_config.get("env_prefix") or ""
         for field in type(group).model_fields:
             if everything or field in group.model_fields_set:
-                table.add_row(f"{prefix}{field.upper()}", escape(_masked(getattr(group, field))))
+                table.add_row(group.variable(field), escape(_masked(getattr(group, field))))
     return table
 
 

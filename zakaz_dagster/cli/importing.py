@@ -80,7 +80,7 @@ def plan(file: Path, check: bool) -> None:
 
 
 def _only_login(settings: Settings) -> str:
-    logins = [login.strip() for login in settings.direct.logins.split(",") if login.strip()]
+    logins = settings.direct.logins
     if len(logins) != 1:
         raise BadData("which login the report belongs to is not known", source="import", next_step="say --login LOGIN")
     return logins[0]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from pydantic import SecretStr
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
-from zakaz_dagster.paths import FILES, shown
+from zakaz_dagster.paths import FILES
 from zakaz_dagster.settings import GROUPS, Group
+from zakaz_dagster.settings.values import as_text
 
 CONFIGS = (FILES / "configs").resolve()
 
@@ -46,7 +44,6 @@ def rendered() -> dict[Path, str]:
 
 def sample(group: type[Group]) -> str:
     """The sample of one group: every variable with its help; defaults are shown commented out."""
-    prefix = group.model_config.get("env_prefix") or ""
     lines = [
         f"# {(group.__doc__ or '').strip().splitlines()[0]}",
         f"# Copy to secrets/{group.file}.env and fill in.",
@@ -55,16 +52,5 @@ def sample(group: type[Group]) -> str:
     for name, field in group.model_fields.items():
         needed = name in group.needed
         lines.append(f"# {field.description}{' (needed)' if needed else ''}")
-        lines.append(f"{'' if needed else '# '}{prefix}{name.upper()}={_default(field)}")
+        lines.append(f"{'' if needed else '# '}{group.variable(name)}={as_text(field.default)}")
     return "\n".join(lines) + "\n"
-
-
-def _default(field: FieldInfo) -> str:
-    value = field.default
-    if value in (None, PydanticUndefined):
-        return ""
-    if isinstance(value, SecretStr):
-        return ""
-    if isinstance(value, Path):
-        return shown(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)

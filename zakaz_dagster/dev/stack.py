@@ -19,7 +19,7 @@ from pathlib import Path
 
 from zakaz_dagster.errors import Fatal
 from zakaz_dagster.paths import FILES, PROJECT_ROOT
-from zakaz_dagster.settings import GROUPS
+from zakaz_dagster.settings import is_ours
 from zakaz_dagster.transport.secret_file import write_secret
 
 START_TIMEOUT_SECONDS = 60.0
@@ -84,6 +84,7 @@ def stack(home: Path, sandbox_options: Sequence[str]) -> Iterator[Stack]:
         sandbox = start("sandbox", ["-m", "zakaz_dagster.dev.sandbox", "--port", "0", *sandbox_options], home)
         running.callback(sandbox.stop)
         dagster_home(home)
+        (home / "no-secrets").mkdir(exist_ok=True)
         gmail_consent(home)
         yield Stack(clickhouse, sandbox, home)
 
@@ -112,8 +113,7 @@ def start(name: str, arguments: Sequence[str], home: Path) -> Service:
 
 def enter(running: Stack) -> None:
     """Make this process and its children see the stack, and nothing of the caller's own accounts."""
-    prefixes = tuple(str(group.model_config.get("env_prefix")) for group in GROUPS.values())
-    for name in [name for name in os.environ if name.startswith(prefixes)]:
+    for name in [name for name in os.environ if is_ours(name)]:
         del os.environ[name]
     os.environ.update(running.environment)
 

@@ -70,7 +70,7 @@ def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
             database=given.database,
             secure=given.secure,
             verify=given.verify,
-            ca_cert=given.ca_cert,
+            ca_cert=str(given.ca_cert or ""),
             cluster=given.cluster,
             views_definer=given.views_definer,
         )
@@ -140,7 +140,7 @@ def yandex_direct(settings: Settings) -> DirectSource:
     return DirectSource(
         _direct_api(settings),
         city_index(),
-        logins=_logins(settings),
+        logins=settings.direct.logins,
         now=now,
         micros=settings.direct.money_in_micros,
         held=lambda: {each.TABLE: _held(store, each.TABLE, each.SCHEMA) for each in (history, campaigns)},
@@ -162,10 +162,6 @@ def _direct_api(settings: Settings) -> DirectApi:
             deadline=given.deadline_seconds,
         )
     )
-
-
-def _logins(settings: Settings) -> list[str]:
-    return [login.strip() for login in settings.direct.logins.split(",") if login.strip()]
 
 
 def gmail_access(settings: Settings) -> Access:
@@ -253,7 +249,7 @@ def _vk_ads_api(settings: Settings) -> VkAdsApi:
 def _vat(settings: Settings) -> Vat:
     from zakaz_dagster.sources.vk_ads.vat import Vat
 
-    return Vat.of(settings.vk_ads.vat_pct, settings.vk_ads.vat_earlier)
+    return Vat(settings.vk_ads.vat_pct, settings.vk_ads.vat_earlier)
 
 
 def _probe_qtickets(settings: Settings) -> Iterable[Fact]:
@@ -272,7 +268,7 @@ def _probe_vk_ads(settings: Settings) -> Iterable[Fact]:
 def _probe_direct(settings: Settings) -> Iterable[Fact]:
     from zakaz_dagster.sources.yandex_direct import probes
 
-    return probes.facts(_direct_api(settings), _logins(settings), now())
+    return probes.facts(_direct_api(settings), settings.direct.logins, now())
 
 
 def gmail_facts(settings: Settings) -> Iterable[Fact]:

@@ -113,17 +113,16 @@ def _channels(settings: Settings) -> Iterator[Channel]:
     from zakaz_dagster.alerts.send import AppriseUrl, Folder, Smtp
 
     given = settings.alerts
-    recipients = [each.strip() for each in given.email_to.split(",") if each.strip()]
-    if given.smtp_host and recipients:
+    if given.smtp_host and given.email_to:
         yield Smtp(
             host=given.smtp_host,
             port=given.smtp_port,
-            sender=given.email_from or given.smtp_user or recipients[0],
-            recipients=recipients,
+            sender=given.email_from or given.smtp_user or given.email_to[0],
+            recipients=given.email_to,
             user=given.smtp_user,
             password=given.smtp_password.get_secret_value(),
             security=given.smtp_security,
-            ca_cert=given.smtp_ca_cert,
+            ca_cert=str(given.smtp_ca_cert or ""),
             timeout=given.timeout_seconds,
         )
     for url in given.apprise_urls.get_secret_value().split(","):

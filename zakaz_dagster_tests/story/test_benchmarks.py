@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from benchmarks.views_cases import CASES, INNER
-from zakaz_dagster.settings import PROJECT_ROOT
+from zakaz_dagster.paths import PROJECT_ROOT
 from zakaz_dagster.warehouse.sql_files import load
 
 FIGURES = ("whole path", "peak memory", "requests of", "import of the definitions")

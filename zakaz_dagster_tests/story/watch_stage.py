@@ -37,7 +37,7 @@ from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.dev import stack as local
 from zakaz_dagster.health.smoke import Subjects
 from zakaz_dagster.resources import watch
-from zakaz_dagster.settings import GROUPS, Settings
+from zakaz_dagster.settings import Settings, is_ours
 from zakaz_dagster.warehouse import client, schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster_tests.plugins import clickhouse
@@ -208,8 +208,7 @@ def _environment(
     values = local.environment(str(endpoint.port), sandbox.url, home) | OPTIONS
     values |= {"CLICKHOUSE_PASSWORD": endpoint.password, "ALERT_SMTP_HOST": "127.0.0.1"}
     values |= {"ALERT_SMTP_PORT": str(mailbox.port)}
-    groups = tuple(str(group.model_config["env_prefix"]) for group in GROUPS.values())
-    for name in [name for name in os.environ if name.startswith(groups)]:
+    for name in [name for name in os.environ if is_ours(name)]:
         patch.delenv(name)
     for name, value in values.items():
         if name != "ALERT_FOLDER" and (accounts or not name.startswith(("QTICKETS_T", "VK_ADS_CLIENT", "DIRECT_T"))):

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from zakaz_dagster.errors import ConfigFault
 
 MONEY = pa.decimal128(18, 2)
 
@@ -25,20 +23,6 @@ class Vat:
 
     pct: Decimal
     earlier: Sequence[tuple[date, Decimal]] = ()
-
-    @classmethod
-    def of(cls, pct: float | str, earlier: str = "") -> Vat:
-        """`earlier` is `2026-01-01:20`, several comma separated: until that day, that rate."""
-        try:
-            pairs = [part.split(":") for part in earlier.replace(" ", "").split(",") if part]
-            return cls(Decimal(str(pct)), sorted((date.fromisoformat(day), Decimal(rate)) for day, rate in pairs))
-        except (ValueError, InvalidOperation):
-            raise ConfigFault(
-                f"VK_ADS_VAT_EARLIER is {earlier!r}",
-                source="vk_ads",
-                expected="day:rate pairs such as 2026-01-01:20, comma separated",
-                next_step="correct the setting",
-            ) from None
 
     def rate(self, day: date) -> Decimal:
         """Per cent on a day."""

@@ -20,7 +20,7 @@ from zakaz_dagster.sources.vk_ads.vat import Vat
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Moscow"))
 FIRST, LAST = date(2026, 11, 15), date(2026, 11, 21)
-VAT = Vat.of(22, "2026-01-01:20")
+VAT = Vat(Decimal(22), ((date(2026, 1, 1), Decimal(20)),))
 
 
 def api_on(url: str, folder: Path, **config: Any) -> VkAdsApi:

@@ -40,7 +40,7 @@ def statuses(decision) -> dict[str, Status]:
 
 
 def test_the_limit_is_the_policy_of_qtickets():
-    assert Gmail(_env_file=None).failover_minutes == DESCRIPTION.fail_minutes
+    assert Gmail().failover_minutes == DESCRIPTION.fail_minutes
 
 
 def test_a_fresh_api_is_left_alone():
