@@ -25,12 +25,12 @@ from rich.console import Console
 from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
 from zakaz_dagster.ingest.days import Load, load_days
-from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 from zakaz_dagster.sources.yandex_direct.records import Ad, AdGroup, Campaign
 from zakaz_dagster.sources.yandex_direct.request import AD_FIELDS, ReportRequest
 from zakaz_dagster.sources.yandex_direct.source import DirectSource
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.transport.client import Download
 from zakaz_dagster.transport.stats import Stats
 

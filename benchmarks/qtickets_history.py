@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
@@ -30,6 +29,7 @@ from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.records import EventPage, OrderPage, decode
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.transport.stats import Stats
 from zakaz_dagster.warehouse.client import Warehouse
 
@@ -41,7 +41,6 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     "json.loads": json.loads,
 }
 FIRST = date(2026, 1, 1)
-MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 def write_pages(folder: Path, orders: int) -> int:

@@ -11,10 +11,10 @@ import httpx
 
 from benchmarks.figures import Figure
 from zakaz_dagster.dev.stack import SANDBOX_TOKEN, start
-from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.qtickets.api import EVENT_PAGE_SIZE, ApiConfig, QTicketsApi
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
+from zakaz_dagster.timezone import MOSCOW
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=MOSCOW)
 LAST = date(2026, 11, 21)

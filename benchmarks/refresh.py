@@ -22,9 +22,9 @@ from benchmarks.refresh_steps import BUILDS
 from benchmarks.start_up import OURS, cheapest
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.dev.stack import stack
-from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.resources import warehouse
 from zakaz_dagster.settings import Settings
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.sql_files import load
 

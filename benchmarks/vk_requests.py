@@ -11,7 +11,6 @@ import tempfile
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
@@ -22,8 +21,9 @@ from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
 from zakaz_dagster.sources.vk_ads.source import VkAdsSource
 from zakaz_dagster.sources.vk_ads.vat import Vat
+from zakaz_dagster.timezone import MOSCOW
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Moscow"))
+NOW = datetime(2026, 11, 22, 12, tzinfo=MOSCOW)
 LAST = date(2026, 11, 21)
 DAYS, PAGE, CHUNK, GOAL = 365, 50, 200, 1.1
 SANDBOX = ["--today=2026-11-22", f"--days={DAYS}", "--groups=7", "--ads=5"]

@@ -15,11 +15,10 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TextIO
-from zoneinfo import ZoneInfo
 
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.transport.redaction import scrub
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 OURS = "zakaz_dagster"
 STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 # Names of Dagster's metadata on a record, and ours.

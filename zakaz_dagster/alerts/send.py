@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from zakaz_dagster.alerts.mail import Mail
-from zakaz_dagster.alerts.times import current
+from zakaz_dagster.timezone import MOSCOW, now
 from zakaz_dagster.transport.redaction import scrub
 
 Security = Literal["starttls", "tls", "none"]
@@ -114,7 +114,7 @@ def as_message(mail: Mail, sender: str, recipients: Sequence[str]) -> EmailMessa
     message["From"] = Address("Zakaz Dagster", addr_spec=sender)
     message["To"] = [Address(addr_spec=each) for each in recipients]
     message["Subject"] = mail.subject
-    message["Date"] = format_datetime(current())
+    message["Date"] = format_datetime(now().astimezone(MOSCOW))
     message["Message-ID"] = f"<{mail.id}@{domain}>"
     if mail.thread:
         message["In-Reply-To"] = message["References"] = f"<{mail.thread}@{domain}>"

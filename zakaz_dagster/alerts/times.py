@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-MOSCOW = ZoneInfo("Europe/Moscow")
+from zakaz_dagster.timezone import MOSCOW
+
 UNITS = (("д", 86_400), ("ч", 3_600), ("мин", 60))
 
 
@@ -23,8 +23,3 @@ def span(length: timedelta) -> str:
         if count:
             parts.append(f"{count} {name}")
     return " ".join(parts[:2]) or "меньше минуты"
-
-
-def current() -> datetime:
-    """The present moment in Moscow, for the date of a mail."""
-    return datetime.now(MOSCOW)

@@ -7,7 +7,7 @@ import sys
 import click
 from rich.console import Console
 
-from zakaz_dagster import resources
+from zakaz_dagster import timezone
 from zakaz_dagster.alerts.times import moment
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
 from zakaz_dagster.errors import ConfigFault
@@ -37,7 +37,7 @@ def check(errors: bool, freshness: bool, health: bool, send: bool) -> None:
     verdicts = [each for each in look.verdicts if not wanted or kind_of(each) in wanted]
     show(Console(), verdicts, everything=False)
     if send:
-        told = watching.alerts(settings).tell(verdicts, resources.now())
+        told = watching.alerts(settings).tell(verdicts, timezone.now())
         for mail in told.mails:
             click.echo(f"sent: {mail.subject}")
         click.echo(f"{len(told.notices)} new notices, {len(told.mails)} messages sent")
@@ -54,7 +54,7 @@ def test() -> None:
             source="alerts",
             next_step="set ALERT_SMTP_HOST and ALERT_EMAIL_TO, or ALERT_APPRISE_URLS",
         )
-    results = channels.test(resources.now())
+    results = channels.test(timezone.now())
     for name, problem in results.items():
         click.echo(f"{name}: {problem or 'accepted'}")
     sys.exit(2 if any(results.values()) else 0)

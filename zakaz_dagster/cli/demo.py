@@ -10,11 +10,10 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -26,6 +25,7 @@ from zakaz_dagster.dev.reconcile import compare
 from zakaz_dagster.dev.stack import Stack, enter, stack
 from zakaz_dagster.errors import Fatal
 from zakaz_dagster.paths import PROJECT_ROOT
+from zakaz_dagster.timezone import bounds, today
 
 DAYS = 30
 CHUNK = 10
@@ -34,7 +34,6 @@ RUNNING_DAY = "qtickets_refresh"  # the job whose source has a today
 # Widths of the table: a city's column at the least, and all that is no city; without a terminal nobody narrows it.
 CITY_WIDTH, OTHERS_WIDTH, MOST_CITIES = 10, 59, 6
 UNBOUND_WIDTH = 140
-MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 @click.command()
@@ -47,7 +46,7 @@ def demo(days: int, seed: int, home: Path) -> None:
     if not console.is_terminal:
         console = Console(width=UNBOUND_WIDTH)
     started = time.monotonic()
-    midnight = datetime.now(MOSCOW).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight, _ = bounds(today())
     last = midnight.date() - timedelta(days=1)
     first = last - timedelta(days=days - 1)
     console.print(f"[bold]Zakaz Dagster demo[/]: {first} … {last}, seed {seed}")

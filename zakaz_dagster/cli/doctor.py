@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from zakaz_dagster import resources
+from zakaz_dagster import resources, timezone
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.ingest.mails import days_from_mail, last_api_load
-from zakaz_dagster.settings import GROUPS, Group, Settings
+from zakaz_dagster.settings import GROUPS, SOURCES, Group, Settings, has_value
+from zakaz_dagster.settings.values import as_text
 from zakaz_dagster.warehouse import schema
 
 Fact = tuple[str, str]
@@ -29,25 +30,48 @@ BAD_ANSWERS = ("no answer", "not answered", "NO")  # a probe says NO in capitals
 @click.option("--live", is_flag=True, help="Also ask each configured vendor, read-only, and print what it does.")
 @click.option("--all", "everything", is_flag=True, help="Show every setting, not only those that differ from defaults.")
 def doctor(live: bool, everything: bool) -> None:
-    """Check settings, ClickHouse, schema and, with --live, the vendors; exit 2 when something is wrong."""
+    """Check settings, ClickHouse, schema and, with --live, the vendors.
+
+    Exit code 0: nothing is wrong, 1: warnings, 2: something is wrong.
+    """
     console = Console()
     settings = Settings()
     console.print(_settings_table(settings, everything=everything))
-    problems = list(settings.faults)
+    problems = [*settings.faults, *_unconfigured(console, settings)]
     problems += _clickhouse(console, settings)
-    for name, unset in ((name, getattr(settings, name).missing()) for name in GROUPS):
-        if unset:
-            console.print(
-                f"[yellow]{name} is not configured:[/] {', '.join(unset)} (configs/{GROUPS[name].file}.env.sample)"
-            )
     problems += _backup(console, settings)
     if live:
         for name, ask in resources.PROBES.items():
             problems += _vendor(console, settings, name, ask)
+    for warning in settings.warnings:
+        console.print(f"[yellow]! {escape(warning)}")
     for problem in dict.fromkeys(problems):  # ClickHouse away is noticed more than once
         console.print(f"[red]✗ {escape(problem)}")
-    console.print("[red]Something is wrong." if problems else "[green]Nothing is wrong.")
-    raise SystemExit(2 if problems else 0)
+    if problems:
+        console.print("[red]Something is wrong.")
+    else:
+        console.print(
+            f"[green]Nothing is wrong[/]; {len(settings.warnings)} warnings."
+            if settings.warnings
+            else "[green]Nothing is wrong."
+        )
+    raise SystemExit(2 if problems else 1 if settings.warnings else 0)
+
+
+def _unconfigured(console: Console, settings: Settings) -> list[str]:
+    """What is not configured, as a note; as problems, what nothing works without."""
+    for name, group in GROUPS.items():
+        unset = getattr(settings, name).missing()
+        if unset:
+            console.print(f"{name} is not configured: {', '.join(unset)} (configs/{group.file}.env.sample)")
+    if all(getattr(settings, name).missing() for name in SOURCES):
+        files = ", ".join(f"secrets/{GROUPS[name].file}.env" for name in SOURCES)
+        return [f"no source is configured, nothing can be loaded: copy configs/*.env.sample to {files} and fill in one"]
+    if not settings.qtickets.missing() and settings.platform.missing():
+        return [
+            "ZAKAZ_PRIVACY_SALT is not set, so orders cannot be loaded: put a long random text into secrets/zakaz.env"
+        ]
+    return []
 
 
 def _settings_table(settings: Settings, *, everything: bool) -> Table:
@@ -64,8 +88,8 @@ def _settings_table(settings: Settings, *, everything: bool) -> Table:
 
 def _masked(value: object) -> str:
     if isinstance(value, SecretStr):
-        return "set" if value.get_secret_value() else "not set"
-    return str(value)
+        return "set" if has_value(value) else "not set"
+    return as_text(value)
 
 
 def _clickhouse(console: Console, settings: Settings) -> list[str]:
@@ -92,7 +116,7 @@ def _backup(console: Console, settings: Settings) -> list[str]:
     console.print(f"The mail takes over when QTickets was last loaded {settings.gmail.failover_minutes} minutes ago.")
     try:
         resources.gmail(settings)
-        warehouse, now = resources.warehouse(settings, patience=resources.AT_A_TERMINAL), resources.now()
+        warehouse, now = resources.warehouse(settings, patience=resources.AT_A_TERMINAL), timezone.now()
         loaded = last_api_load(warehouse)
         days = days_from_mail(warehouse, (now - timedelta(days=settings.gmail.days_back)).date())
     except Failure as failure:

@@ -10,7 +10,7 @@ import time
 import click
 from rich.console import Console
 
-from zakaz_dagster import logs, resources
+from zakaz_dagster import logs, timezone
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
 from zakaz_dagster.health.smoke import Depth
 from zakaz_dagster.health.wire import document
@@ -68,6 +68,6 @@ def probe(url: str | None, alert: bool) -> None:
     verdicts = ask(url or f"http://{given.host}:{given.port}", given.token.get_secret_value())
     show(Console(), verdicts, everything=False)
     if alert:
-        told = watching.alerts(settings).tell(verdicts, resources.now())
+        told = watching.alerts(settings).tell(verdicts, timezone.now())
         click.echo(f"{len(told.notices)} new notices, {len(told.mails)} messages sent")
     sys.exit(exit_code(verdicts))

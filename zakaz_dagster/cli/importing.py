@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pyarrow as pa
 
-from zakaz_dagster import resources
+from zakaz_dagster import resources, timezone
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
@@ -45,7 +45,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
         table, rejects, account, city_index(), held=_held(store), others=lambda day: _others(store, day, account)
     )
     if not force:
-        report.refuse_days_from(oldest_day(resources.now().astimezone(resources.MOSCOW).date()))
+        report.refuse_days_from(oldest_day(timezone.today()))
     load = Load(run_id=f"import {file.name}", guard=None)
     for first, last in report.stretches:
         done = load_days(report, DESCRIPTION, store, first, last, load)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zakaz_dagster import resources
+from zakaz_dagster import resources, timezone
 from zakaz_dagster.datalens import chromium
 from zakaz_dagster.datalens import preview as pages
 from zakaz_dagster.settings import Settings
@@ -20,7 +20,7 @@ def preview(out: Path | None, png: bool, width: int) -> None:
     """Write the DataLens pages as static HTML: one file each, opened from disk, nothing fetched."""
     settings = Settings()
     folder = out or settings.platform.data_dir / "preview"
-    written = pages.write(resources.reader(settings), folder, resources.now())
+    written = pages.write(resources.reader(settings), folder, timezone.now())
     for path in written:
         click.echo(f"{path}  {path.stat().st_size // 1024} KB")
     if png:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from zakaz_dagster import resources
+from zakaz_dagster import timezone
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.facts import DagsterFacts
 from zakaz_dagster.health.smoke import Depth, Watch
@@ -30,7 +30,7 @@ EXIT = {Status.OK: 0, Status.WARNING: 1, Status.ERROR: 2}
 def watch(settings: Settings, depth: Depth) -> Watch:
     """The watch over everything, with the instance of DAGSTER_HOME."""
     subjects = watching.subjects(settings, full=depth is Depth.FULL)
-    return Watch(replace(subjects, dagster=dagster_facts(settings)), resources.now, depth)
+    return Watch(replace(subjects, dagster=dagster_facts(settings)), timezone.now, depth)
 
 
 def dagster_facts(settings: Settings) -> Callable[[], DagsterFacts]:
@@ -59,7 +59,7 @@ def _reader(settings: Settings) -> Callable[[], DagsterFacts]:
         from zakaz_dagster.definitions import build_definitions
         from zakaz_dagster.defs.operations.run_history import reader
 
-        return reader(build_definitions(settings), resources.now)
+        return reader(build_definitions(settings), timezone.now)
 
 
 def show(console: Console, verdicts: Iterable[Verdict], *, everything: bool) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from zakaz_dagster.health.watched import MORNING, MOSCOW, Seen, Watched, end_of
+from zakaz_dagster.health.watched import MORNING, Seen, Watched, end_of
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict
 
 SHOWN = 6

@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from zakaz_dagster.health.watched import MOSCOW, Seen, Watched, end_of
+from zakaz_dagster.health.watched import Seen, Watched, end_of
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict, gravest
 
 BUSY_DAYS = 25  # of 28: a source with rows on so many days has no empty days

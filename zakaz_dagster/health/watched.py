@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
-MOSCOW = ZoneInfo("Europe/Moscow")
+from zakaz_dagster.timezone import MOSCOW, bounds
+
 MORNING = timedelta(hours=6)  # a daily source is expected by six
 
 
@@ -65,4 +65,4 @@ class Seen:
 
 def end_of(day: date) -> datetime:
     """The moment a Moscow day is over."""
-    return datetime.combine(day + timedelta(days=1), time(), MOSCOW)
+    return bounds(day)[1]

@@ -15,7 +15,7 @@ import msgspec
 
 from zakaz_dagster.health.freshness import Freshness
 from zakaz_dagster.health.smoke import Look
-from zakaz_dagster.health.watched import MOSCOW
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict, gravest, worst
 
 Document = dict[str, Any]

@@ -12,10 +12,10 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from zakaz_dagster.parsing.unreadable import NOTHING, Unreadable
+from zakaz_dagster.timezone import MOSCOW
 
 __all__ = ["MOSCOW", "Unreadable", "local_date", "moscow_day", "parse_date"]
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 # Reports are about this century; 1899-12-30 and 1970-01-01 are what spreadsheets and zeros turn into.
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from zakaz_dagster import timezone
 from zakaz_dagster.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,14 +27,8 @@ if TYPE_CHECKING:
     from zakaz_dagster.sources.yandex_direct.source import DirectSource
     from zakaz_dagster.warehouse.client import Warehouse
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 AT_A_TERMINAL = 4.0  # seconds of patience with a ClickHouse that is away, where a person waits
 Fact = tuple[str, str]  # question, answer
-
-
-def now() -> datetime:
-    """The present moment, aware."""
-    return datetime.now(UTC)
 
 
 def warehouse(settings: Settings, *, patience: float | None = None) -> Warehouse:
@@ -107,7 +100,7 @@ def qtickets(settings: Settings) -> QTicketsSource:
             deadline=given.deadline_seconds,
         )
     )
-    return QTicketsSource(api, city_index(), salt=settings.platform.privacy_salt.get_secret_value(), now=now)
+    return QTicketsSource(api, city_index(), salt=settings.platform.privacy_salt.get_secret_value(), now=timezone.now)
 
 
 def vk_ads(settings: Settings) -> VkAdsSource:
@@ -123,7 +116,7 @@ def vk_ads(settings: Settings) -> VkAdsSource:
         city_index(),
         account=given.account,
         vat=_vat(settings),
-        now=now,
+        now=timezone.now,
         chunk=given.chunk,
         held=lambda: {table: _held(store, table, schema) for table, schema in SCHEMAS.items()},
     )
@@ -141,7 +134,7 @@ def yandex_direct(settings: Settings) -> DirectSource:
         _direct_api(settings),
         city_index(),
         logins=settings.direct.logins,
-        now=now,
+        now=timezone.now,
         micros=settings.direct.money_in_micros,
         held=lambda: {each.TABLE: _held(store, each.TABLE, each.SCHEMA) for each in (history, campaigns)},
     )
@@ -255,27 +248,26 @@ def _vat(settings: Settings) -> Vat:
 def _probe_qtickets(settings: Settings) -> Iterable[Fact]:
     from zakaz_dagster.sources.qtickets import probes
 
-    return probes.probe(qtickets(settings).api, now())
+    return probes.probe(qtickets(settings).api, timezone.now())
 
 
 def _probe_vk_ads(settings: Settings) -> Iterable[Fact]:
     from zakaz_dagster.sources.vk_ads import probes
 
-    today = now().astimezone(MOSCOW).date()
-    return probes.facts(_vk_ads_api(settings), today, _vat(settings))
+    return probes.facts(_vk_ads_api(settings), timezone.today(), _vat(settings))
 
 
 def _probe_direct(settings: Settings) -> Iterable[Fact]:
     from zakaz_dagster.sources.yandex_direct import probes
 
-    return probes.facts(_direct_api(settings), settings.direct.logins, now())
+    return probes.facts(_direct_api(settings), settings.direct.logins, timezone.now())
 
 
 def gmail_facts(settings: Settings) -> Iterable[Fact]:
     """What the mailbox answers to read-only questions."""
     from zakaz_dagster.sources.gmail import probes
 
-    return probes.facts(gmail(settings), now())
+    return probes.facts(gmail(settings), timezone.now())
 
 
 # Group of settings to the read-only questions its vendor is asked by `zakaz doctor --live`.

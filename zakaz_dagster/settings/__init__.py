@@ -2,8 +2,8 @@
 
     groups   names, types, defaults, help
     values   what a value has to look like, in checks and in words
-    given    where values stand: the environment first, then secrets/<group>.env beside the project, or in
-             ZAKAZ_SECRETS_DIR (`.env.<group>` as well); other names of the same settings; encodings, modes
+    given    where values stand: the environment first, then secrets/<group>.env (or .env.<group>) beside the
+             project, or in ZAKAZ_SECRETS_DIR (/dev/null: none); other names of the same settings; encodings, modes
 
 Loading never fails. What is wrong is kept in `faults`, a sentence each, and the services that need it refuse to start.
 """
@@ -63,9 +63,10 @@ class Settings:
             self._faults[name].append(text)
         self.warnings: list[str] = list(found.warnings)
         for name, kind in GROUPS.items():
-            group, faults = _built(kind, found)
+            group, refused = _built(kind, found)
             setattr(self, name, group)
-            self._faults[name] += faults or group.contradictions()
+            self._faults[name] += refused.values()
+            self._faults[name] += [text for text in group.contradictions() if not any(one in text for one in refused)]
             self.warnings += group.doubts()
 
     @property
@@ -96,19 +97,20 @@ class Settings:
             )
 
 
-def _built(kind: type[Group], found: Found) -> tuple[Group, list[str]]:
-    """The group, and a sentence for each value that it does not take."""
+def _built(kind: type[Group], found: Found) -> tuple[Group, dict[str, str]]:
+    """The group, and a sentence for each variable whose value it does not take."""
     names = {field: kind.variable(field) for field in kind.model_fields}
     given = {field: found.values[name] for field, name in names.items() if name in found.values}
-    faults = []
+    refused = {}
     try:
-        return kind(**{field: one.text for field, one in given.items()}), []
+        return kind(**{field: one.text for field, one in given.items()}), {}
     except ValidationError as error:
         for item in error.errors(include_input=False, include_url=False):
             field = str(item["loc"][0])
             if field in given:
-                faults.append(_sentence(kind, field, given.pop(field), str(item.get("ctx", {}).get("error", ""))))
-    return kind(**{field: one.text for field, one in given.items()}), faults
+                reason = str(item.get("ctx", {}).get("error", ""))
+                refused[names[field]] = _sentence(kind, field, given.pop(field), reason)
+    return kind(**{field: one.text for field, one in given.items()}), refused
 
 
 def _sentence(kind: type[Group], field: str, given: Given, reason: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,12 +103,12 @@ def is_ours(variable: str) -> bool:
 
 
 def read(environment: Mapping[str, str], folder: Path) -> Found:
-    """Files first, the environment above them."""
+    """Files first, the environment above them; with /dev/null for a folder, no files."""
     found = Found()
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
             _read_file(found, path)
-    elif environment.get(FOLDER_VARIABLE):
+    elif environment.get(FOLDER_VARIABLE) and folder != Path(os.devnull):
         found.faults.append(("platform", f"{FOLDER_VARIABLE}={folder}: no such folder; create it (mode 0700)"))
     above = Found()
     for name, text in sorted(environment.items()):

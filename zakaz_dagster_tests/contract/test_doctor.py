@@ -74,9 +74,10 @@ def test_every_fault_is_told_at_once_and_no_secret(clean):
     code, output = run("--all")
     assert code == 2
     for told in (
-        "QTICKETS_PAGE_SIZE: ",
-        "VK_ADS_VAT_PCT: ",
-        "HEALTH_PORT: ",
+        "QTICKETS_PAGE_SIZE=many in the environment is not usable: expected a whole number from 1 to 1000",
+        "VK_ADS_VAT_PCT=a lot",
+        "HEALTH_PORT=door",
+        "VK_ADS_CLIENT_SECRET is set, but VK_ADS_CLIENT_ID is not",
         "direct is not configured: DIRECT_LOGINS",
         "gmail is not configured: GMAIL_CREDENTIALS_FILE",
         "Something is wrong",
@@ -87,6 +88,20 @@ def test_every_fault_is_told_at_once_and_no_secret(clean):
     assert "DATALENS_IAM_TOKEN │ not set" in output
 
 
+def test_nothing_configured_is_red(clean):
+    code, output = run()
+    assert code == 2
+    assert "no source is configured, nothing can be loaded" in output
+
+
+def test_a_working_installation_that_nobody_hears_of_is_a_warning(live, clean):
+    clean.delenv("ALERT_FOLDER")
+    code, output = run()
+    assert code == 1, output
+    assert "nobody is told when something is red: set ALERT_SMTP_HOST" in output
+    assert "Nothing is wrong; 1 warnings." in output
+
+
 @pytest.fixture
 def live(clean, sandbox, warehouse, tmp_path):
     stack.gmail_consent(tmp_path)
@@ -94,7 +109,7 @@ def live(clean, sandbox, warehouse, tmp_path):
     own = {"CLICKHOUSE_PASSWORD": warehouse.config.password, "CLICKHOUSE_DATABASE": warehouse.config.database}
     for name, value in {**given, **own}.items():
         clean.setenv(name, value)
-    clean.setattr("zakaz_dagster.resources.now", lambda: datetime.fromisoformat(NOW))
+    clean.setattr("zakaz_dagster.timezone.now", lambda: datetime.fromisoformat(NOW))
     return sandbox
 
 

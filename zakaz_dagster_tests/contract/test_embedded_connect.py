@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import clickhouse_connect
 import pandas as pd
@@ -17,9 +16,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.external import ExternalData
 
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster_tests.plugins.clickhouse import Endpoint
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 COMPRESSIONS = [False, "lz4", "zstd", "gzip"]
 ROWS = 1_000_000
 

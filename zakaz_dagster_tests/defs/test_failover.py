@@ -11,9 +11,10 @@ import pytest
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.qtickets.assets import REFRESH, RELOAD
 from zakaz_dagster.defs.shared.errors import RETRY
-from zakaz_dagster.defs.shared.partitions import MOSCOW, RANGE_END, RANGE_START
+from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START
 from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
+from zakaz_dagster.timezone import MOSCOW
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def platform(sandbox, warehouse, tmp_path, monkeypatch):
     def tick(vendor, at):
         sandbox.clock(at)
         moment = datetime.fromisoformat(at)
-        monkeypatch.setattr("zakaz_dagster.resources.now", lambda: moment + timedelta(minutes=1))
+        monkeypatch.setattr("zakaz_dagster.timezone.now", lambda: moment + timedelta(minutes=1))
         schedule = definitions.resolve_schedule_def(f"{vendor}_daily")
         with dg.DagsterInstance.ephemeral() as instance:
             context = dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
@@ -101,7 +101,7 @@ def test_a_partition_older_than_the_vendor_keeps_fails_with_that_sentence(
 ):
     """The day before the oldest one; nothing is asked for it. The oldest itself is read."""
     oldest, sentence = OLDEST[vendor]
-    monkeypatch.setattr("zakaz_dagster.resources.now", lambda: datetime.fromisoformat("2026-11-22T00:01:00+03:00"))
+    monkeypatch.setattr("zakaz_dagster.timezone.now", lambda: datetime.fromisoformat("2026-11-22T00:01:00+03:00"))
     failed = platform.run(f"{vendor}_daily", Days(oldest - timedelta(days=1), oldest).tags)
     assert not failed.success
     words = [str(event.event_specific_data) for event in failed.all_events if event.is_step_failure]

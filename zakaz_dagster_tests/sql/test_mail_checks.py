@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.sql.test_sales_latest import api_line, covered, mail_line
 
-NOW = datetime.now(ZoneInfo("Europe/Moscow"))
+NOW = datetime.now(MOSCOW)
 DAY, NEXT = ((NOW - timedelta(days=back)).date().isoformat() for back in (2, 1))
 AGREES, READ = (load("checks")[f"stg_qtickets_sales_raw__{name}"] for name in ("mail_agrees", "mails_read"))
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster_tests.sql.world import MOSCOW, World, at, rows
+from zakaz_dagster_tests.sql.world import World, at, rows
 
 TODAY = datetime.now(MOSCOW).date()
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pytest
 
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster_tests.sql.world import MOSCOW, rows, unordered
+from zakaz_dagster_tests.sql.world import rows, unordered
 
 VK, DIRECT, NONE, UNKNOWN = "VK Реклама", "Яндекс.Директ", "без меток", "канал не определён"
 

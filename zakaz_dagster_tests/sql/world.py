@@ -15,17 +15,16 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.arrow_types import arrow_type, is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.table_info import shape
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 # In the order of what reads what.
 BUILDS = (
     "fact_qtickets_sales_daily",

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.dev.reconcile import compare
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster_tests.story.dagster_dev import ENDED, dagster_dev, wait
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 TABLES = {
     "vk_ads": ["fact_vk_ads_daily"],
     "yandex_direct": ["fact_direct_daily"],

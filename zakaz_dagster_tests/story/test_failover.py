@@ -7,7 +7,6 @@ import stat
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import policy
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
@@ -26,11 +25,11 @@ from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.gmail.failover import State
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load as load_statements
 from zakaz_dagster_tests.plugins.sandbox import running
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 EVERY, FIRST = timedelta(hours=4), timedelta(minutes=25)  # of the sandbox's report mails
 DAY = timedelta(days=1)
 SALES = """

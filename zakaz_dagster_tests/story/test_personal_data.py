@@ -82,7 +82,7 @@ def world(clickhouse, sandbox, tmp_path, monkeypatch):
     own = {"CLICKHOUSE_PASSWORD": clickhouse.password, "CLICKHOUSE_DATABASE": database}
     for name, value in {**environment(str(clickhouse.port), sandbox.url, tmp_path), **own}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("zakaz_dagster.resources.now", lambda: datetime.fromisoformat(NOW))
+    monkeypatch.setattr("zakaz_dagster.timezone.now", lambda: datetime.fromisoformat(NOW))
     dagster_home(tmp_path)
     text = io.StringIO()
     handler, root = logging.StreamHandler(text), logging.getLogger()

@@ -17,7 +17,6 @@ from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 from click.testing import CliRunner
@@ -25,12 +24,11 @@ from dagster import DagsterInstance
 from dagster._daemon.types import DaemonHeartbeat
 
 from zakaz_dagster import definitions as platform
-from zakaz_dagster import resources
+from zakaz_dagster import resources, timezone
 from zakaz_dagster.alerts import spare
 from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.cli import main, watch_options
 from zakaz_dagster.datalens import preview
-from zakaz_dagster.defs.operations import alert_round
 from zakaz_dagster.defs.operations.run_history import reader
 from zakaz_dagster.defs.shared import execution
 from zakaz_dagster.defs.shared.partitions import Days
@@ -38,6 +36,7 @@ from zakaz_dagster.dev import stack as local
 from zakaz_dagster.health.smoke import Subjects
 from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings, is_ours
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import client, schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster_tests.plugins import clickhouse
@@ -45,7 +44,6 @@ from zakaz_dagster_tests.plugins.clickhouse import Endpoint
 from zakaz_dagster_tests.plugins.mailbox import Mailbox
 from zakaz_dagster_tests.plugins.sandbox import Sandbox, running
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 LOADS = ("vk_ads_daily", "yandex_direct_daily", "qtickets_reload")  # the last one builds the shared facts
 AT_ONCE = dg.RetryPolicy(max_retries=0)
 OPTIONS = {
@@ -193,10 +191,9 @@ def staged(home: Path, patch: Any, *, days: int, orders: int = 12) -> Iterator[S
             home, mailbox, sandbox, endpoint, settings, definitions, instance, watch.alerts(settings),
             watch.subjects(settings), engine, patch,
         )  # fmt: skip
-        facts = reader(definitions, resources.now)
+        facts = reader(definitions, timezone.now)
         patch.setattr(watch_options, "_reader", lambda _: facts)
-        patch.setattr(alert_round, "now", made.now)
-        patch.setattr(resources, "now", made.now)
+        patch.setattr(timezone, "now", made.now)
         if days:
             _load(made, days)
         yield made

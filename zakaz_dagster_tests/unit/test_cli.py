@@ -59,7 +59,7 @@ def test_the_local_stack_sees_nothing_of_the_callers_accounts(tmp_path, monkeypa
     secrets.mkdir()
     (secrets / "alerts.env").write_text("ALERT_EMAIL_TO=people@example.test\n")
     monkeypatch.setenv("ZAKAZ_SECRETS_DIR", str(secrets))
-    assert Settings().alerts.email_to == "people@example.test"
+    assert Settings().alerts.email_to == ("people@example.test",)
     saved = dict(os.environ)
     service = Service("x", process=None, facts={"port": 1})  # type: ignore[arg-type]
     try:
@@ -68,7 +68,7 @@ def test_the_local_stack_sees_nothing_of_the_callers_accounts(tmp_path, monkeypa
     finally:
         os.environ.clear()
         os.environ.update(saved)
-    assert (settings.clickhouse.secure, settings.alerts.smtp_host, settings.alerts.email_to) == (False, "", "")
+    assert (settings.clickhouse.secure, settings.alerts.smtp_host, settings.alerts.email_to) == (False, "", ())
 
 
 def test_another_shell_sees_the_stack_through_its_file(tmp_path):

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from zakaz_dagster.datalens import model, spec
 from zakaz_dagster.datalens.preview import page
 from zakaz_dagster.datalens.preview.read import Reader
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import load
-
-MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 def write(wh: Warehouse, folder: Path, now: datetime) -> list[Path]:

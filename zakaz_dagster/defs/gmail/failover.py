@@ -20,9 +20,10 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from zakaz_dagster.defs.qtickets.assets import REFRESH, RELOAD
-from zakaz_dagster.defs.shared.partitions import MOSCOW, ranges
+from zakaz_dagster.defs.shared.partitions import ranges
 from zakaz_dagster.errors import ConfigFault, Failure
 from zakaz_dagster.sources.gmail.failover import Decision, Facts, State, decide, is_late
+from zakaz_dagster.timezone import MOSCOW
 
 if TYPE_CHECKING:
     from zakaz_dagster.health.smoke import Subjects

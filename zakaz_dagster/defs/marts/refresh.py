@@ -6,12 +6,13 @@ Belongs here: the assets of builds that no single source owns. Does not: their S
 """
 
 import json
-from datetime import date, datetime
+from datetime import date
 
 import dagster as dg
 
+from zakaz_dagster import timezone
 from zakaz_dagster.defs.marts.facts import fact
-from zakaz_dagster.defs.shared.partitions import MOSCOW, daily, ranges
+from zakaz_dagster.defs.shared.partitions import daily, ranges
 from zakaz_dagster.defs.shared.schedules import job
 from zakaz_dagster.defs.shared.specs import asset_spec
 
@@ -68,7 +69,7 @@ def _after_loads(start: date) -> dg.SensorDefinition:
             own = {run: _builds_itself(context.instance, run) for run in {event.run_id for event in events}}
             days |= {day for event in events if not own[event.run_id] for day in _days(event)}
         newest = max(seen.values(), default=0)
-        today = datetime.now(MOSCOW).date()
+        today = timezone.today()
         spans = ranges([day for day in days if start <= day <= today])
         requests = [dg.RunRequest(run_key=f"after:{newest}:{span.first}:{span.last}", tags=span.tags) for span in spans]
         return dg.SensorResult(

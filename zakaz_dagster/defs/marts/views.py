@@ -6,12 +6,11 @@ here and nowhere else, so that dropping it is one line.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from zakaz_dagster import timezone
 from zakaz_dagster.defs.shared.checks import result
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.specs import asset_spec, column_lineage, tables, views
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 AC: Any = dg.AutomationCondition  # its generics do not fit together for a type checker
 GROUP = "datalens"
-MOSCOW = ZoneInfo("Europe/Moscow")
 
 # A failed creation waits for a person: the condition does not ask again until something changes.
 ON_CHANGE = (
@@ -48,7 +46,7 @@ def promise_checks() -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name="check_views", specs=specs, can_subset=True, required_resource_keys={"reader"})
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        today = datetime.now(MOSCOW).date()
+        today = timezone.today()
         for key in sorted(context.selected_asset_check_keys):
             with explained():
                 kept = view_contract.kept(context.resources.reader, key.asset_key.to_user_string(), today)

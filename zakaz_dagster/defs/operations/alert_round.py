@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import dagster as dg
 from dagster import DagsterInstance
 from dagster._core.definitions.repository_definition import RepositoryDefinition
 
+from zakaz_dagster import timezone
 from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.defs.operations.run_history import read_facts
 from zakaz_dagster.defs.shared.errors import explained
@@ -40,7 +41,7 @@ def platform(
 
 def age(subjects: Subjects, source: Watched) -> dict[str, Verdict | None]:
     """The verdicts on one source's age; None where there is nothing to judge."""
-    at = now()
+    at = timezone.now()
     with explained():
         seen = reading.seen(subjects.warehouse, source, at)
     fresh = freshness(source, seen, at, working=subjects.working(at))
@@ -60,8 +61,8 @@ def look(
     subjects: Subjects, instance: DagsterInstance, repository: RepositoryDefinition | None, depth: Depth = Depth.QUICK
 ) -> Look:
     if repository is not None:
-        subjects = replace(subjects, dagster=lambda: read_facts(instance, repository, now()))
-    return Watch(subjects, now, depth).look()
+        subjects = replace(subjects, dagster=lambda: read_facts(instance, repository, timezone.now()))
+    return Watch(subjects, timezone.now, depth).look()
 
 
 def tell(
@@ -76,13 +77,13 @@ def tell(
     known: list[DagsterFacts] = []
 
     def read() -> DagsterFacts:
-        known.append(read_facts(instance, repository, now()))
+        known.append(read_facts(instance, repository, timezone.now()))
         return known[-1]
 
-    seen = Watch(replace(subjects, dagster=read), now).look()
+    seen = Watch(replace(subjects, dagster=read), timezone.now).look()
     # Without Dagster's storage nothing is known of its checks, so none of them counts as gone.
     facts = known[-1] if known else None
-    told = alerts.tell(seen.verdicts, now(), existing(own, facts, seen) if facts else None)
+    told = alerts.tell(seen.verdicts, timezone.now(), existing(own, facts, seen) if facts else None)
     broken = [run for run in broken_by_clickhouse(facts, seen) if run.family in startable] if facts else []
     bad = [verdict.name for verdict in seen.verdicts if verdict.status is not Status.OK]
     said = dg.SkipReason(f"{len(told.mails)} mails; not ok: {', '.join(bad) or 'nothing'}")
@@ -113,8 +114,3 @@ def again(run: RunFact) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=f"again:{run.run_id}", job_name=run.family, tags=Days(*run.days).tags if run.days else None
     )
-
-
-def now() -> datetime:
-    """The present moment, aware."""
-    return datetime.now(UTC)

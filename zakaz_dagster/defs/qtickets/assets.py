@@ -7,18 +7,19 @@ on change          older days whose orders were touched (a refund three months l
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from zakaz_dagster import timezone
 from zakaz_dagster.defs.marts import refresh as marts
 from zakaz_dagster.defs.marts.facts import fact
 from zakaz_dagster.defs.qtickets.catalogue import catalogue, inventory
 from zakaz_dagster.defs.shared.change_sensor import Found, Watch, changes_sensor
 from zakaz_dagster.defs.shared.day_assets import day_assets, freshness
 from zakaz_dagster.defs.shared.lineage import vendor_lineage, vendor_spec
-from zakaz_dagster.defs.shared.partitions import MOSCOW, daily
+from zakaz_dagster.defs.shared.partitions import daily
 from zakaz_dagster.defs.shared.schedules import Reload, job, refresh_schedule, reload_schedule
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 
@@ -91,7 +92,7 @@ def _changed_orders(start: date, make: MakeSource) -> dg.SensorDefinition:
 
         source = make()  # not a resource: those are made before a sensor's body, where a missing setting is an error
         found = source.changes(Look.of(mark))
-        today = datetime.now(MOSCOW).date()
+        today = timezone.today()
         return Found([day for day in found.days if day < today], str(found.next), more=not found.whole)
 
     return changes_sensor(

@@ -16,10 +16,10 @@ from zakaz_dagster.defs.shared import accounting
 from zakaz_dagster.defs.shared.day_assets import freshness
 from zakaz_dagster.defs.shared.errors import RETRY, explained
 from zakaz_dagster.defs.shared.lineage import vendor_lineage
-from zakaz_dagster.defs.shared.partitions import MOSCOW
 from zakaz_dagster.defs.shared.specs import asset_spec
 from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
+from zakaz_dagster.timezone import MOSCOW
 
 if TYPE_CHECKING:
     from zakaz_dagster.sources.qtickets.source import QTicketsSource

@@ -11,8 +11,9 @@ from datetime import date, timedelta
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from zakaz_dagster.defs.shared.partitions import MOSCOW, Days, trailing
+from zakaz_dagster.defs.shared.partitions import Days, trailing
 from zakaz_dagster.sources.base import SourceDescription
+from zakaz_dagster.timezone import MOSCOW
 
 MAX_RUNTIME_SECONDS = 3 * 3600  # a year's backfill; without a limit a crashed host blocks the source for ever
 

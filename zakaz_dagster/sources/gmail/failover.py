@@ -17,7 +17,7 @@ from decimal import Decimal
 import msgspec
 from msgspec.structs import replace
 
-from zakaz_dagster.parsing.dates import MOSCOW
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict
 
 TABLE = "stg_qtickets_sales_raw"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from zakaz_dagster.parsing.dates import MOSCOW
+from zakaz_dagster.timezone import MOSCOW
 
 HTML_TOLD = "the same content as the HTML part beside it"
 _FORWARDED = re.compile(r"\s*(?:fwd?|вл|переслано|пересылка|пересланное(?: сообщение)?)\s*:", re.IGNORECASE)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.report import MailRead
 from zakaz_dagster.sources.gmail.source import Mailbox, Window
+from zakaz_dagster.timezone import MOSCOW
 
 DAYS = 7
 LOOKED_AT = 20  # newest mails; a report is among them, or the query is wrong

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.sources.gmail.file_types import Kind
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
 from zakaz_dagster.sources.gmail.parts import Outcome, PartRead, read_leaf
 from zakaz_dagster.sources.gmail.reconcile import agreed, digest_of
 from zakaz_dagster.sources.gmail.report_lines import Line, Reading, RefusedLine
+from zakaz_dagster.timezone import MOSCOW
 
 _TRUST = {Kind.CSV: 0, Kind.XLSX: 1, Kind.HTML: 2}
 

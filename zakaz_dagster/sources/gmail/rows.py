@@ -11,12 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.sources.gmail.figures import ZERO
 from zakaz_dagster.sources.gmail.parts import PartRead
 from zakaz_dagster.sources.gmail.reconcile import event_key
 from zakaz_dagster.sources.gmail.report import MailRead, Statement
 from zakaz_dagster.sources.gmail.report_lines import Line, RefusedLine
+from zakaz_dagster.timezone import MOSCOW
 
 MOMENT = pa.timestamp("s", "Europe/Moscow")
 MONEY = pa.decimal128(18, 2)

@@ -20,8 +20,8 @@ from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.qtickets.records import Event, Show
 from zakaz_dagster.sources.qtickets.rows import EventNames
+from zakaz_dagster.timezone import MOSCOW
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 FIRST_YEAR, LAST_YEAR = 2000, 2100  # shows outside are slips of the pen, and ClickHouse's DateTime ends in 2106
 LARGEST_ID = 2**63
 T = TypeVar("T")

@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,8 +22,8 @@ from zakaz_dagster.errors import BadData
 from zakaz_dagster.sources.qtickets.pages import is_last
 from zakaz_dagster.sources.qtickets.records import SOURCE, Order, OrderPage
 from zakaz_dagster.sources.qtickets.rows import instants, moscow_dates
+from zakaz_dagster.timezone import MOSCOW
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 OVERLAP = timedelta(minutes=5)  # bulk touches share one second, so the change mark is never a strict bound
 # A sensor's tick may take a minute: it ends after so many pages, or so many seconds, whichever comes first.
 MOST_PAGES = 20

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
 
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.qtickets.records import Seat
+from zakaz_dagster.timezone import MOSCOW
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 MOST_PLACES = 1_000_000  # of one record; no zone of any hall holds so many
 QUANTITIES = ("max_quantity", "free_quantity", "ordered_quantity", "payed_quantity", "in_basket_quantity")
 INVENTORY = pa.schema(

@@ -6,14 +6,13 @@ Each probe is a few requests and answers with a fact in words; a failure is a fa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.sources.qtickets.api import QTicketsApi, changed_since, paid_between
 from zakaz_dagster.sources.qtickets.records import Order
+from zakaz_dagster.timezone import MOSCOW, bounds
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 LOOK_BACK_PAGES = 5
 Fact = tuple[str, str]
 
@@ -35,7 +34,7 @@ def probe(api: QTicketsApi, now: datetime) -> Iterator[Fact]:
 
 
 def _window(api: QTicketsApi, now: datetime, column: str) -> str:
-    today = datetime.combine(now.astimezone(MOSCOW).date(), time(), MOSCOW)
+    today, _ = bounds(now.astimezone(MOSCOW).date())
     start = today - timedelta(days=1)
     where = paid_between(start, today) if column == "payed_at" else changed_since(start)
     page = api.orders_page(where, {column: "asc"}, 1, None)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 from operator import attrgetter
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -28,9 +27,9 @@ from zakaz_dagster.sources.qtickets.changes import Changes, Look, changes_of
 from zakaz_dagster.sources.qtickets.pages import whole
 from zakaz_dagster.sources.qtickets.records import SOURCE, Order, OrderPage
 from zakaz_dagster.sources.qtickets.rows import SaleRows, client_hasher, instants, moscow_dates, sale_rows
+from zakaz_dagster.timezone import MOSCOW, bounds
 from zakaz_dagster.transport.stats import Stats
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 BATCH_ORDERS = 4_000  # orders turned into columns at once: large enough to be columnar, small enough for flat memory
 
 
@@ -86,8 +85,7 @@ class QTicketsSource:
         return changes_of(look, pages)
 
     def _pages(self, first: date, last: date, today: date) -> Iterator[list[Order]]:
-        start = datetime.combine(first, time(), MOSCOW)
-        end = datetime.combine(last + timedelta(days=1), time(), MOSCOW)
+        start, end = bounds(first)[0], bounds(last)[1]
         span = first if first == last else f"{first}..{last}"
         where, order = paid_between(start, end), {"payed_at": "asc"}
 

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -18,8 +17,8 @@ from zakaz_dagster.sources.vk_ads.catalogue import DELETED, Catalogue
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
 from zakaz_dagster.sources.vk_ads.records import AdGroup, AdPlan
 from zakaz_dagster.sources.vk_ads.tags import Tagger, Tags
+from zakaz_dagster.timezone import MOSCOW
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 UNKNOWN_STATUS = "unknown"
 _MOMENT = pa.timestamp("s", "Europe/Moscow")
 TAG_COLUMNS: list[tuple[str, pa.DataType]] = [

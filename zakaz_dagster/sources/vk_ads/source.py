@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,13 +23,14 @@ from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, gone_before, read_catalogue
 from zakaz_dagster.sources.vk_ads.chunks import ask_in_chunks
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, HISTORY_DAYS, PLANS, TABLE
-from zakaz_dagster.sources.vk_ads.dimensions import MOSCOW, SCHEMAS, dimension_rows
+from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS, dimension_rows
 from zakaz_dagster.sources.vk_ads.facts import facts_of, standing
 from zakaz_dagster.sources.vk_ads.history import merge
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, Banner
 from zakaz_dagster.sources.vk_ads.rows import Names, rows_of
 from zakaz_dagster.sources.vk_ads.statistics import FIGURES, active, figures_of, refuse_hidden_money
 from zakaz_dagster.sources.vk_ads.vat import Vat
+from zakaz_dagster.timezone import MOSCOW, bounds
 from zakaz_dagster.transport.stats import Stats
 
 TOTALS: Mapping[str, Decimal | int] = {"spent_rub": Decimal(0), "impressions": 0, "clicks": 0}
@@ -210,7 +211,7 @@ def _days(read: Read, first: date, last: date) -> Iterator[DayRead]:
 
 
 def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), MOSCOW)
+    return bounds(day)[1]
 
 
 def _ends(days: pa.ChunkedArray) -> dict[date, int]:

@@ -9,14 +9,13 @@ columns, tags.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from zakaz_dagster.errors import BadData, Fatal, ShapeChanged
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.sources.base import DayRead
 from zakaz_dagster.sources.yandex_direct import campaigns, history, landing_join, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
@@ -27,6 +26,7 @@ from zakaz_dagster.sources.yandex_direct.landings import Lander
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import MOST_ROWS, ReportRequest
 from zakaz_dagster.sources.yandex_direct.tsv import Truncated, read_report
+from zakaz_dagster.timezone import MOSCOW, bounds
 from zakaz_dagster.transport.client import Download
 from zakaz_dagster.transport.stats import Stats
 
@@ -223,7 +223,7 @@ def _days(
     for day, table in days.by_day(_calendar(period.first, period.last)):
         sums = dict(totals.get(day, rows.NOTHING))
         received = sums.pop("rows")
-        ends = datetime.combine(day + timedelta(days=1), time(), MOSCOW)
+        ends = bounds(day)[1]
         yield DayRead(
             day=day,
             tables={rows.TABLE: table},

@@ -17,7 +17,8 @@ from zakaz_dagster.health.bounded import Bounded, Overdue
 from zakaz_dagster.health.facts import DagsterFacts
 from zakaz_dagster.health.reading import seen
 from zakaz_dagster.health.smoke import Depth, Subjects, Watch
-from zakaz_dagster.health.watched import MOSCOW, Watched
+from zakaz_dagster.health.watched import Watched
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import Statement

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -17,8 +16,9 @@ from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
 from zakaz_dagster.sources.vk_ads.description import TABLE
 from zakaz_dagster.sources.vk_ads.source import VkAdsSource
 from zakaz_dagster.sources.vk_ads.vat import Vat
+from zakaz_dagster.timezone import MOSCOW
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Moscow"))
+NOON = datetime(2026, 11, 22, 12, tzinfo=MOSCOW)
 FIRST, LAST = date(2026, 11, 15), date(2026, 11, 21)
 VAT = Vat(Decimal(22), ((date(2026, 1, 1), Decimal(20)),))
 

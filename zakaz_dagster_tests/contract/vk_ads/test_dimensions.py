@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS, TABLE
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
 from zakaz_dagster.warehouse.replace_days import replace_days
 from zakaz_dagster.warehouse.table_info import shape
@@ -101,7 +101,7 @@ def test_next_days_run_sees_the_new_version_as_of_its_own_day(sandbox, tmp_path,
     load(warehouse, source_on(sandbox.url, tmp_path, held=held_in(warehouse)), FIRST, LAST)
     group = busy_group(sandbox, LAST)
     sandbox.clock("2026-11-23T12:00:00+03:00")
-    tomorrow = datetime(2026, 11, 23, 12, tzinfo=ZoneInfo("Europe/Moscow"))
+    tomorrow = datetime(2026, 11, 23, 12, tzinfo=MOSCOW)
     sandbox.fault("vk", group_utm={str(group): {"utm": "utm_content=omsk_20_12", "updated": "2026-11-22 09:00:00"}})
     source = source_on(sandbox.url, tmp_path, held=held_in(warehouse), now=lambda: tomorrow)
     reads, _ = load(warehouse, source, LAST, NOON.date())

@@ -9,7 +9,8 @@ import pytest
 
 from zakaz_dagster.health.days import missing_days
 from zakaz_dagster.health.freshness import freshness
-from zakaz_dagster.health.watched import MOSCOW, Load, Seen, Watched, end_of
+from zakaz_dagster.health.watched import Load, Seen, Watched, end_of
+from zakaz_dagster.timezone import MOSCOW
 
 QTICKETS = Watched("qtickets", "QTickets", "stg_sales", "sale_date", 45, 120, includes_today=True, window_days=30)
 ADS = Watched("vk_ads", "VK", "fact_vk", "date", 30 * 60, 48 * 60, includes_today=False, window_days=30)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from zakaz_dagster.sources.vk_ads.errors import judge, problem_of, seconds_to_wait, words
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.transport.verdict import Again, Done, Stop
-
-MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 def answer(status, body, **headers):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -13,14 +12,15 @@ from hypothesis import strategies as st
 from zakaz_dagster.sources.vk_ads.description import ADS, PLANS
 from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS
 from zakaz_dagster.sources.vk_ads.history import merge, version_at
+from zakaz_dagster.timezone import MOSCOW
 
 TODAY = date(2026, 11, 22)
-CREATED = datetime(2026, 10, 1, 10, tzinfo=ZoneInfo("Europe/Moscow"))
+CREATED = datetime(2026, 10, 1, 10, tzinfo=MOSCOW)
 NOTHING = SCHEMAS[ADS].empty_table()
 
 
 def moment(day, hour=12):
-    return datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo("Europe/Moscow"))
+    return datetime(day.year, day.month, day.day, hour, tzinfo=MOSCOW)
 
 
 def ad(content, ad_id=7, touched=date(2026, 11, 20), *, began=None, hour=12, **more):

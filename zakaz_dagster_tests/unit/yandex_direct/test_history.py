@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.parsing.dates import MOSCOW
 from zakaz_dagster.sources.yandex_direct.history import History, Version, seen_on, version
 from zakaz_dagster.sources.yandex_direct.keys import may_repeat, number
 from zakaz_dagster.sources.yandex_direct.landings import Clicked, Landing
+from zakaz_dagster.timezone import MOSCOW
 
 EMPTY = Landing("", "", "", "", "", "", 0, 0, "не указано", "", "", "")
 DAY = date(2026, 11, 1)
