@@ -54,7 +54,7 @@ phrases AS
         trimBoth(replaceRegexpAll(replaceRegexpAll(
             translateUTF8(lowerUTF8(normalizeUTF8NFKC(tupleElement(kind, 2))), 'ё‐‑‒–—―−', 'е-------'),
             '[\\x{200B}-\\x{200D}\\x{2060}\\x{FEFF}\\x{00AD}]', ''), '[\\s_-]+', ' ')) AS folded,
-        trimBoth(replaceRegexpAll(replaceRegexpAll(replaceAll(folded, '.', ' '), '[\'’ʼ]', ''), ' +', ' ')) AS loose,
+        trimBoth(replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(folded, '[.,"«»„“”()]', ' '), '[\'‘’ʼʹ`]', ''), ' +', ' ')) AS loose,
         if(tupleElement(kind, 1) = 0, [], extractAll(folded, '[\\p{L}\\p{N}]+')) AS words
     FROM texts
     ARRAY JOIN if(field = 1, [(0, raw_city), (1, if(is_nameless, '', plain))], [(field, if(is_nameless, '', plain))]) AS kind
@@ -72,7 +72,7 @@ candidates AS
         [
             (toUInt64(1), toUInt64(0), folded),
             (toUInt64(2), toUInt64(0), loose),
-            (toUInt64(3), toUInt64(0), replaceRegexpOne(loose, '^(г|гор|город) +', ''))
+            (toUInt64(3), toUInt64(0), replaceRegexpAll(loose, '^((г|гор|город) )+|( (г|гор|город))+$', ''))
         ],
         arrayFlatten(arrayMap(
             start -> arrayMap(

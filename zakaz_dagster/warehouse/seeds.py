@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import pyarrow as pa
 
-from zakaz_dagster.seeds import seed
+from zakaz_dagster.seeds import content
 from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS, arrow_type, fit, is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_table import replace_whole
@@ -58,7 +58,7 @@ def _different(wh: Warehouse, existing: Collection[str]) -> Iterator[tuple[str, 
 
 def _wanted(table: str, name: str, types: Mapping[str, str]) -> pa.Table:
     """The file's rows in the table's types; an empty cell is NULL where the column allows it."""
-    records = seed(name)
+    records = content(name)
     columns = {}
     for column in records[0] if records else types:
         kind = types.get(column, "String")

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.parsing.cities import ALSO_WORDS, CityIndex, normalise
-from zakaz_dagster.seeds import FOLDER, city_index, seed
+from zakaz_dagster import seeds
+from zakaz_dagster.parsing.cities import ALSO_WORDS, CityIndex, city_key, normalise
+from zakaz_dagster.parsing.names import name_key
+from zakaz_dagster.seeds import FOLDER, city_aliases, city_index, seed
 
 INDEX = city_index()
 ALIASES = {row["alias"]: row["city"] for row in seed("city_aliases")}
@@ -36,6 +38,12 @@ SPELLINGS = {
     "город Чита": "чита",
     "Н.Новгород": "нижний новгород",
     "С.-Петербург": "санкт-петербург",
+    "Томск г": "томск",
+    "ТОМСК Г.": "томск",
+    "гор. Томск": "томск",
+    "«Томск»": "томск",
+    "То\u0301мск": "томск",
+    "Улан\u2010Удэ г.": "улан-удэ",
     "noyabrsk": "ноябрьск",
     "tol_yatti": "тольятти",
     "мск": "москва",
@@ -88,10 +96,10 @@ def test_a_longer_text_names_a_city_only_when_it_names_one(text, city):
 def test_the_seed_is_sorted_and_every_spelling_is_in_normal_form_and_given_once():
     with (FOLDER / "city_aliases.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = list(csv.reader(file))
-    aliases = [alias for alias, _ in rows]
-    assert header == ["alias", "city"]
+    aliases = [alias for alias, _, _ in rows]
+    assert header == ["alias", "city", "display"]
     assert aliases == sorted(set(aliases))
-    assert aliases == [normalise(alias) for alias in aliases]
+    assert aliases == [city_key(alias) for alias in aliases]
 
 
 def test_every_city_of_the_seed_is_stable_and_spelt_in_one_way():
@@ -119,14 +127,68 @@ def test_one_spelling_for_two_cities_is_refused():
         CityIndex({"орёл": "орск", "orel": "орел"})
 
 
+def test_the_table_holds_every_city_under_its_own_name_and_a_display_for_people():
+    rows = city_aliases()
+    assert {city_key(row["city"]) for row in rows} <= {row["alias"] for row in rows}
+    shown = {row["city"]: row["display"] for row in rows}
+    assert len(set(shown.values())) == len(shown)
+    assert all(display == display.strip() and display[0].isupper() for display in shown.values())
+    assert all(city_key(display) == city_key(city) for city, display in shown.items())
+    assert shown["ростов-на-дону"] == "Ростов-на-Дону"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("УСТЬ-КЕМЬ,Усть-Кемь,\n", {"усть кемь": ("усть-кемь", "Усть-Кемь")}),
+        (
+            "kem,усть-кемь,Усть-Кемь\nКемь,усть-кемь,\n",
+            dict.fromkeys(["kem", "кемь", "усть кемь"], ("усть-кемь", "Усть-Кемь")),
+        ),
+        ("rn,нов-на-реке,\n", dict.fromkeys(["rn", "нов на реке"], ("нов-на-реке", "Нов-на-Реке"))),
+    ],
+)
+def test_an_editor_may_write_spellings_in_any_case_and_leave_the_display_out(tmp_path, monkeypatch, lines, expected):
+    (tmp_path / "city_aliases.csv").write_text("alias,city,display\n" + lines, encoding="utf-8")
+    monkeypatch.setattr(seeds, "FOLDER", tmp_path)
+    assert {row["alias"]: (row["city"], row["display"]) for row in city_aliases()} == expected
+
+
 @given(st.text())
-def test_normalise_is_idempotent_and_resolve_agrees_with_it(text):
-    once = normalise(text)
-    assert normalise(once) == once
-    assert "ё" not in once
-    assert once == " ".join(once.split())
-    assert INDEX.resolve(text) == INDEX.resolve(once)
+def test_normal_forms_are_idempotent_and_resolve_agrees_with_them(text):
+    for form in (normalise, city_key, name_key):
+        once = form(text)
+        assert form(once) == once
+        assert "ё" not in once
+        assert once == " ".join(once.split()) == once.lower()
+    assert INDEX.resolve(text) == INDEX.resolve(city_key(text))
     assert INDEX.find_in(text) in {"", *ALIASES.values()}
+
+
+words = st.lists(st.text("абвеёйклмнопрстуяabckot0123", min_size=2, max_size=8), min_size=1, max_size=3)
+gaps = st.text(st.characters(categories=("Pd", "Zs")) | st.sampled_from("_\t\n"), min_size=1, max_size=3)
+around = st.sampled_from(
+    [
+        ("", ""),
+        ("г. ", ""),
+        ("г.", ""),
+        ("город ", ""),
+        ("гор. ", ""),
+        ("", " г"),
+        ("", " г."),
+        ("«", "»"),
+        (" ", "\u200b"),
+    ]
+)
+cases = st.sampled_from([str.upper, str.title, str.lower, str.capitalize])
+
+
+@given(words, gaps, gaps, around, cases)
+def test_dashes_spaces_case_and_town_marks_never_make_another_city(parts, one, other, marks, case):
+    plain = " ".join(parts)
+    written = case(one.join(parts[:2]) + "".join(other + part for part in parts[2:]))
+    assert city_key(marks[0] + written + marks[1]) == city_key(plain)
+    assert name_key(written) == name_key(plain)
 
 
 @given(
