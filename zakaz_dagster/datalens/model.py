@@ -273,6 +273,7 @@ def _shape_faults(chart: ChartSpec) -> Iterator[str]:
     if chart.sort and chart.sort.removeprefix("-") not in shown:
         yield "sorted by something it does not show"
     yield from (f"{name} has a light but is not shown" for name in chart.light if name not in shown)
+    yield from (f"{name} may be missing but is not shown" for name in chart.missing if name not in shown)
 
 
 def _stamp_faults(spec: Spec, datasets: Mapping[str, Dataset]) -> Iterator[str]:

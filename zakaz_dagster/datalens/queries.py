@@ -9,7 +9,7 @@ Belongs here: SQL text and its parameters. Does not: running it.
 # ruff: noqa: S608  (names come from the specification, checked against sql/views; values are parameters)
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,13 +31,16 @@ class Question:
     fields: tuple[Field, ...]
 
 
-def chart_rows(chart: Chart, first: date, last: date) -> Question:
-    """What the chart shows of the days first..last: one row per combination of its dimensions."""
+def chart_rows(chart: Chart, first: date, last: date, unassigned: Sequence[str] = ()) -> Question:
+    """What the chart shows of the days first..last: one row per combination of its dimensions, `unassigned` last."""
     dimensions = chart.dimensions
     asked = _select(chart, [*dimensions, *chart.measures], first, last)
     names = {field.name: f"res_{at}" for at, field in enumerate(asked.fields)}
     groups = ", ".join(names[field.name] for field in dimensions)
     order = ", ".join(_order(chart, dimensions, names))
+    if apart := [names[field.name] for field in dimensions if field.type == "string" and chart.spec.sort]:
+        order = f"arrayExists(name -> has({{unassigned:Array(String)}}, name), [{', '.join(apart)}]), {order}"
+        asked.params["unassigned"] = list(unassigned)
     sql = f"{asked.sql} GROUP BY {groups} ORDER BY {order} LIMIT {{limit:UInt64}}"
     return Question(sql, {**asked.params, "limit": chart.spec.limit + 1}, asked.fields)
 

@@ -78,6 +78,7 @@ class ChartSpec(Strict):
     sort: str = ""
     limit: int = Field(1000, ge=1)
     totals: bool = False
+    missing: Mapping[Key, str] = Field({}, description="what is said when no row has a value of this measure")
     note: str = ""
 
 
@@ -111,6 +112,7 @@ class Spec(Strict):
     connection: Connection
     period: Period
     selectors: Mapping[Key, str]
+    unassigned: tuple[str, ...] = Field((), description="names of what belongs to no show, city or campaign")
     titles: Mapping[Key, str]
     colours: Mapping[Key, str]
     datasets: Mapping[Key, DatasetSpec]

@@ -40,6 +40,8 @@ class Block:
     tile: tables.Cell | None
     is_empty: bool
     is_cut: bool
+    help: list[Field]
+    missing: list[str]
     notes: list[str]
 
 
@@ -58,16 +60,27 @@ def render(dashboard: Dashboard, reader: Reader, moment: datetime) -> Iterator[t
         "periods": [(days, PERIODS.get(days, f"{days} дн.")) for days in dashboard.spec.period.choices],
     }
     for page in dashboard.pages:
-        blocks = [_block(chart, page, reader.answer(chart)) for chart in page.charts]
+        blocks = [_block(dashboard, chart, page, reader.answer(chart)) for chart in page.charts]
         data = Markup(_embedded(_data(dashboard, page, reader)))  # noqa: S704  escaped for a script element
         yield f"{page.key}.html", template.render(page=page, blocks=blocks, data=data, **shared)
     yield "index.html", _environment().get_template("index.html.j2").render(page=dashboard.pages[0], **shared)
 
 
-def _block(chart: Chart, page: Page, answer: Answer) -> Block:
+def _block(dashboard: Dashboard, chart: Chart, page: Page, answer: Answer) -> Block:
     tile = tables.tile(chart, answer.total) if chart.spec.type == "kpi" and answer.total else None
     is_empty = not answer.rows if chart.dimensions else answer.total is None
-    return Block(chart, tables.table(chart, answer), tile, is_empty, answer.is_cut, list(_notes(chart, page)))
+    lacking = [name for name in chart.spec.missing if all(row.get(name) is None for row in answer.rows)]
+    apart = dashboard.spec.unassigned
+    return Block(
+        chart,
+        tables.table(chart, answer, apart),
+        tile,
+        is_empty,
+        answer.is_cut,
+        help=[field for field in tables.shown(chart) if field.kind == "measure" and field.description],
+        missing=lacking,
+        notes=list(_notes(chart, page)),
+    )
 
 
 def _notes(chart: Chart, page: Page) -> Iterator[str]:
@@ -99,6 +112,8 @@ def _data(dashboard: Dashboard, page: Page, reader: Reader) -> dict[str, object]
         for key, dataset in page.datasets.items()
     }
     return {
+        "key": page.key,
+        "unassigned": list(dashboard.spec.unassigned),
         "today": str(reader.today),
         "days": dashboard.spec.period.default_days,
         "selectors": [{"name": name, "title": dashboard.spec.selectors[name]} for name in page.spec.selectors],

@@ -59,7 +59,8 @@ class Reader:
     def answer(self, chart: Chart) -> Answer:
         """The chart over the default period and everything selected."""
         spec = chart.spec
-        rows = self._rows(queries.chart_rows(chart, self.first, self.today)) if chart.dimensions else []
+        asked = queries.chart_rows(chart, self.first, self.today, self._dashboard.spec.unassigned)
+        rows = self._rows(asked) if chart.dimensions else []
         total = self._total(chart) if spec.totals or not chart.dimensions else None
         return Answer(rows[: spec.limit], total, len(rows) > spec.limit)
 

@@ -28,18 +28,26 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A row of cells; an unassigned one belongs to no show, city or campaign, so no light fits it."""
+
+    cells: Sequence[Cell]
+    is_unassigned: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     head: Sequence[Cell]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Line]
     foot: Sequence[Cell] = ()
 
 
-def table(chart: Chart, answer: Answer) -> Table:
+def table(chart: Chart, answer: Answer, unassigned: Sequence[str] = ()) -> Table:
     """The answer as a table; a funnel's steps stand one under another."""
     if chart.spec.type == "steps":
         return _steps(chart, answer.total)
     fields = shown(chart)
-    rows = [[_cell(chart, field, row) for field in fields] for row in answer.rows]
+    rows = [_line(chart, fields, row, unassigned) for row in answer.rows]
     foot = _foot(chart, fields, answer.total) if chart.spec.totals and answer.total else []
     return Table([Cell(field.title, _kind(field)) for field in fields], rows, foot)
 
@@ -63,6 +71,13 @@ def _cell(chart: Chart, field: Field, row: Row) -> Cell:
     return Cell(numbers.text(row.get(field.name), field.format), _kind(field), light)
 
 
+def _line(chart: Chart, fields: Sequence[Field], row: Row, unassigned: Sequence[str]) -> Line:
+    if not any(row.get(field.name) in unassigned for field in chart.dimensions):
+        return Line([_cell(chart, field, row) for field in fields])
+    unlit = Cell(numbers.NOTHING, light="grey")
+    return Line([unlit if field.name in chart.spec.light else _cell(chart, field, row) for field in fields], True)
+
+
 def _whole(value: object) -> int:
     return int(value) if isinstance(value, int | float) else 0
 
@@ -80,7 +95,7 @@ def _steps(chart: Chart, total: Row | None) -> Table:
         count = float(value) if isinstance(value, int | float) else 0.0
         share = count / before * 100 if before else None
         cells = (numbers.text(value, field.format), numbers.text(share, "pct2"))
-        rows.append([Cell(field.title), *(Cell(text, kind="number") for text in cells)])
+        rows.append(Line([Cell(field.title), *(Cell(text, kind="number") for text in cells)]))
         before = count
     return Table([Cell(STEP_COLUMNS[0]), *(Cell(title, kind="number") for title in STEP_COLUMNS[1:])], rows)
 

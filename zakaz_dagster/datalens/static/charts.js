@@ -1,10 +1,7 @@
 // ECharts options. No animation, so that a picture taken at once is whole; SVG, so that its text is text.
-const INK = '#1f2430';
-const FAINT = '#e6e8ee';
-const MUTED = '#6b7280';
 const SPARE = ['#3566c8', '#e8883a', '#0f9d8a', '#7a4bc2', '#c2554b', '#8a8f98'];
 const FAMILY = getComputedStyle(document.body).fontFamily; // by name: 'inherit' cannot be measured, and labels would be cut
-const FONT = { fontFamily: FAMILY, fontSize: 12, color: INK };
+let [INK, FAINT, MUTED, AXIS, FONT] = [];
 const drawings = new Map();
 
 function drawPlot(chart, card, found, state, dataset) {
@@ -14,10 +11,36 @@ function drawPlot(chart, card, found, state, dataset) {
   if (isEmpty) return;
   // A bar and its label need this much, or they stand on each other.
   if (chart.type === 'bar') place.style.minHeight = `${Math.max(300, 40 + found.rows.length * (8 + 17 * chart.columns.length))}px`;
+  takeColours();
+  place.setAttribute('aria-label', inWords(chart, found));
   if (!drawings.has(chart.key)) drawings.set(chart.key, echarts.init(place, null, { renderer: 'svg' }));
   const drawing = drawings.get(chart.key);
   drawing.resize();
   drawing.setOption(option(chart, found, state, dataset), true);
+}
+
+// The page's own colours, which are others in the dark.
+function takeColours() {
+  const style = getComputedStyle(document.documentElement);
+  [INK, FAINT, MUTED, AXIS] = ['--ink', '--faint', '--muted', '--axis'].map((name) => style.getPropertyValue(name).trim());
+  FONT = { fontFamily: FAMILY, fontSize: 12, color: INK };
+}
+
+// What the picture shows, for those who do not see it.
+function inWords(chart, found) {
+  const { title } = document.querySelector(`[data-chart="${chart.key}"]`).dataset;
+  if (chart.type === 'steps') {
+    const told = steps(chart, found.total).map((step) => `${step.title}: ${format(step.value, step.format)}`);
+    return `${title}. ${told.join('; ')}. Те же числа в таблице под графиком`;
+  }
+  const [x] = chart.dimensions;
+  const told = chart.measures.filter((measure) => found.rows.some((row) => row[measure.name] !== null)).map((measure) => {
+    const rows = found.rows.filter((row) => row[measure.name] !== null);
+    const at = (row) => `${format(row[measure.name], measure.format)} (${format(row[x.name], x.format)})`;
+    const [least, most] = [-1, 1].map((sign) => rows.reduce((a, b) => ((b[measure.name] - a[measure.name]) * sign > 0 ? b : a)));
+    return `${measure.title}: больше всего ${at(most)}, меньше всего ${at(least)}`;
+  });
+  return `${title}. ${x.title}: ${found.rows.length}. ${told.join('; ')}. Те же числа в таблице под графиком`;
 }
 
 function option(chart, found, state, dataset) {
@@ -37,6 +60,8 @@ function tooltip(chart) {
   return {
     trigger: 'axis',
     renderMode: 'richText', // drawn, not HTML: names of campaigns come from outside
+    textStyle: { color: '#1f2430' },
+    backgroundColor: '#fff',
     axisPointer: { type: 'shadow', shadowStyle: { color: 'rgba(53, 102, 200, 0.07)' } },
     formatter: (points) => [
       points[0].axisValueLabel,
@@ -81,7 +106,7 @@ function columnOption(chart, rows) {
       data: rows.map((row) => format(row[x.name], x.format)),
       axisLabel: { ...FONT, color: MUTED, hideOverlap: true, formatter: (text) => (x.format === 'date' ? text.slice(0, 5) : text) },
       axisTick: { show: false },
-      axisLine: { lineStyle: { color: '#c6cad3' } },
+      axisLine: { lineStyle: { color: AXIS } },
     },
     yAxis: [valueAxis(left.format), ...(right ? [valueAxis(right.format, { splitLine: { show: false } })] : [])],
     series: [

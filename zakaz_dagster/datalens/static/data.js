@@ -69,13 +69,12 @@ function evaluate(node, dataset, rows) {
   return left === null || right === null ? null : SIGNS[kind](left, right);
 }
 
-// {rows, total, isCut}: what the chart shows for the state; total is null when there is no data.
+// {rows, all, total}: what the chart shows for the state, out of all; total is null when there is no data.
 function answer(chart, dataset, state) {
   const rows = chosenRows(dataset, chart.where, state);
   const total = rows.length && (chart.totals || !chart.dimensions.length) ? measured(chart, dataset, rows) : null;
-  if (!chart.dimensions.length) return { rows: [], total, isCut: false };
-  const all = [...grouped(chart, dataset, rows)].sort(order(chart));
-  return { rows: all.slice(0, chart.limit), total, isCut: all.length > chart.limit };
+  const all = chart.dimensions.length ? [...grouped(chart, dataset, rows)].sort(order(chart)) : [];
+  return { rows: all.slice(0, chart.limit), all, total };
 }
 
 function measured(chart, dataset, rows) {
@@ -97,20 +96,30 @@ function* grouped(chart, dataset, rows) {
   }
 }
 
-// Nothing comes last in either direction, as in ClickHouse; ties go by the dimensions.
 function order(chart) {
   const name = chart.sort.replace('-', '');
+  return sorted(chart, name, chart.sort.startsWith('-') ? -1 : 1);
+}
+
+// Rows that belong to nothing come last, then nothing itself, in either direction; ties go by the dimensions.
+function sorted(chart, name, direction) {
   const keys = chart.dimensions.map((field) => [field.name, 1]);
-  if (name) keys.unshift([name, chart.sort.startsWith('-') ? -1 : 1]);
+  if (name) keys.unshift([name, direction]);
   return (a, b) => {
-    for (const [key, direction] of keys) {
+    const apart = isUnassigned(chart, a) - isUnassigned(chart, b);
+    if (apart && name) return apart;
+    for (const [key, sign] of keys) {
       const [left, right] = [steady(a[key]), steady(b[key])];
       if (left === right) continue;
       if (left === null || right === null) return left === null ? 1 : -1;
-      return (left < right ? -1 : 1) * direction;
+      return (left < right ? -1 : 1) * sign;
     }
     return 0;
   };
+}
+
+function isUnassigned(chart, row) {
+  return chart.dimensions.some((field) => page.unassigned.includes(row[field.name]));
 }
 
 function steady(value) {

@@ -1,6 +1,7 @@
 // The page: what is selected, kept in the address behind #, and everything drawn from it.
 const page = JSON.parse(document.getElementById('data').textContent);
 const oldest = Object.values(page.datasets).reduce((day, found) => (found.since > day ? found.since : day), '');
+const LONGEST = 3660; // days
 let state = {};
 
 function initial() {
@@ -11,9 +12,9 @@ function initial() {
 function fromAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const found = initial();
-  const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text ?? '');
+  const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text ?? '') && !Number.isNaN(Date.parse(text));
   if (Number(given.get('days')) > 0) {
-    found.days = Number(given.get('days'));
+    found.days = Math.min(Math.round(Number(given.get('days'))), LONGEST);
     found.first = addDays(page.today, 1 - found.days);
   } else if (isDay(given.get('from')) && isDay(given.get('to'))) {
     Object.assign(found, { days: null, first: given.get('from'), last: given.get('to') });
@@ -76,9 +77,16 @@ function showSelectors() {
     const { title } = page.selectors.find((found) => found.name === box.dataset.name);
     box.querySelector('summary').textContent = wanted.length > 1 ? `${title}: ${wanted.length}` : `${title}: ${wanted[0] ?? 'все'}`;
   }
-  const late = state.first < oldest ? ` · раньше ${moment(oldest)} — в DataLens` : '';
-  document.getElementById('chosen').textContent = `${moment(state.first)} – ${moment(state.last)}${late}`;
+  const chosen = document.getElementById('chosen');
+  chosen.textContent = `${moment(state.first)} – ${moment(state.last)}${remark()}`;
+  chosen.classList.toggle('wrong', state.first > state.last || state.first > page.today);
   document.getElementById('reset').hidden = location.hash.length < 2;
+}
+
+function remark() {
+  if (state.first > state.last) return ' — начало позже конца: в таком периоде нет ни одного дня';
+  if (state.first > page.today) return ` — этот период ещё не наступил, сегодня ${moment(page.today)}`;
+  return state.first < oldest ? ` · раньше ${moment(oldest)} — в DataLens` : '';
 }
 
 function draw() {
@@ -95,7 +103,9 @@ function draw() {
     drawTable(chart, card, found);
     if (chart.type !== 'table') drawPlot(chart, card, found, state, dataset);
     card.querySelector('.nothing').hidden = chart.dimensions.length ? found.rows.length > 0 : found.total !== null;
-    card.querySelector('.cut').hidden = !found.isCut;
+    for (const note of card.querySelectorAll('.missing')) {
+      note.hidden = found.rows.some((row) => row[note.dataset.measure] !== null);
+    }
   }
   for (const link of document.querySelectorAll('nav a')) link.hash = location.hash;
   document.body.dataset.ready = String(Number(document.body.dataset.ready ?? 0) + 1);
@@ -116,9 +126,10 @@ function start() {
   }
   document.getElementById('reset').addEventListener('click', () => { location.hash = ''; });
   document.addEventListener('click', ({ target }) => {
-    for (const box of document.querySelectorAll('.choice[open]')) if (!box.contains(target)) box.open = false;
+    for (const box of document.querySelectorAll('.choice[open], .help[open]')) if (!box.contains(target)) box.open = false;
   });
   window.addEventListener('hashchange', draw);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   window.addEventListener('resize', () => { for (const drawing of drawings.values()) drawing.resize(); });
   document.getElementById('selectors').hidden = false;
   draw();
