@@ -25,6 +25,7 @@ lint: $(READY)  ## Style, types, layers, settings samples (the engine parses eve
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/zakaz settings samples --check
+	$(BIN)/zakaz datalens glossary --check
 
 format: $(READY)  ## Put the code into its one style
 	$(BIN)/ruff format .

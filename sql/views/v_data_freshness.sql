@@ -13,7 +13,7 @@ CREATE OR REPLACE VIEW v_data_freshness
     missing_days Int64 COMMENT 'Дней без загрузки за последние 30, не считая сегодня',
     rejected_30d Int64 COMMENT 'Отложено записей за последние 30 дней',
     status LowCardinality(String) COMMENT 'ok, warning или error',
-    status_name LowCardinality(String) COMMENT 'свежие, устаревают, устарели, нет данных или резерв'
+    status_name LowCardinality(String) COMMENT 'свежие, устаревают, устарели, нет данных, резерв или не читалась'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (
@@ -70,7 +70,7 @@ judged AS
         k.*,
         dateDiff('day', k.latest_date, toDate(now('Europe/Moscow'))) AS behind,
         multiIf(
-            k.source = 'gmail', 'резерв',
+            k.source = 'gmail', if(k.loaded_at IS NULL, 'не читалась', 'резерв'),
             k.latest_date IS NULL, 'нет данных',
             ifNull(behind <= s.fresh_warn_days, 0), 'свежие',
             ifNull(behind <= s.fresh_error_days, 0), 'устаревают',
@@ -89,7 +89,7 @@ SELECT
     toInt64(if(known_days = 0, 0,
         greatest(0, least(30, dateDiff('day', first_day, toDate(now('Europe/Moscow')))) - recent_days))) AS missing_days,
     toInt64(rejected) AS rejected_30d,
-    CAST(multiIf(verdict IN ('свежие', 'резерв'), 'ok', verdict = 'устаревают', 'warning', 'error') AS LowCardinality(String)) AS status,
+    CAST(multiIf(verdict IN ('свежие', 'резерв', 'не читалась'), 'ok', verdict = 'устаревают', 'warning', 'error') AS LowCardinality(String)) AS status,
     CAST(verdict AS LowCardinality(String)) AS status_name
 FROM judged
 )

@@ -43,6 +43,21 @@ def plan(state: Path | None) -> None:
 
 
 @datalens.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="docs/metrics.ru.md")
+@click.option("--check", is_flag=True, help="Write nothing; exit 2 when the file says something else.")
+def glossary(file: Path, check: bool) -> None:
+    """Write the definitions of all figures, in Russian, to FILE (docs/metrics.ru.md)."""
+    from zakaz_dagster.datalens import glossary, model, spec
+    from zakaz_dagster.warehouse.sql_files import load
+
+    text = glossary.markdown(model.resolve(spec.load(), load("views")))
+    if not check:
+        file.write_text(text, encoding="utf-8")
+    elif not file.is_file() or file.read_text(encoding="utf-8") != text:
+        raise ConfigFault(f"{file} is not what dashboard.yaml says", next_step="zakaz datalens glossary")
+
+
+@datalens.command()
 @state_option
 @click.option("--adopt", is_flag=True, help="Take over objects that already have our names; they are never deleted.")
 @click.option("--prune", is_flag=True, help="Delete what was made here and dashboard.yaml no longer names.")

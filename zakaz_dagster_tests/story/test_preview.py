@@ -161,6 +161,96 @@ def test_a_period_without_data_says_so(folder: Path, tab: chromium.Tab):
 
 
 @needs_browser
+def test_a_period_that_cannot_be_is_named(folder: Path, tab: chromium.Tab):
+    opened(tab, folder, "sales", "from=2025-12-05&to=2025-12-01")
+    assert "начало позже конца" in tab.value("document.getElementById('chosen').textContent")
+    opened(tab, folder, "sales", "from=2026-02-01&to=2026-02-28")
+    assert "ещё не наступил" in tab.value("document.getElementById('chosen').textContent")
+    opened(tab, folder, "sales", "days=999999999&from=nonsense")
+    assert tile(tab, "net") != "нет данных"
+    assert tab.console == []
+
+
+@needs_browser
+def test_a_click_sorts_a_table_and_a_second_one_turns_it(folder: Path, tab: chromium.Tab):
+    opened(tab, folder, "romi")
+    card = "document.querySelector('[data-chart=places]')"
+    column = f"[...{card}.querySelectorAll('tbody tr:not(.unassigned) td:nth-child(6)')].map((cell) => Number(cell.textContent))"
+    click = f"{card}.querySelector('th:nth-child(6) button').click()"
+    tab.value(click)
+    falling = tab.value(column)
+    tab.value(click)
+    rising = tab.value(column)
+    assert falling == sorted(falling, reverse=True) != rising == sorted(falling)
+    assert tab.value(f"{card}.querySelector('th[aria-sort]').getAttribute('aria-sort')") == "ascending"
+
+
+@needs_browser
+def test_rows_of_nobody_stand_last_and_have_no_light(folder: Path, tab: chromium.Tab):
+    opened(tab, folder, "romi")
+    rows = "[...document.querySelectorAll('[data-chart=places] tbody tr')]"
+    cities = tab.value(f"{rows}.map((row) => row.firstChild.textContent)")
+    known = [city for city in cities if city != "не указано"]
+    assert cities == [*known, *["не указано"] * (len(cities) - len(known))] != known
+    tab.value("document.querySelector('[data-chart=places] th:nth-child(1) button').click()")
+    assert tab.value(f"{rows}.at(-1).firstChild.textContent") == "не указано", "also when sorted the other way"
+    lights = tab.value("[...document.querySelectorAll('tr.unassigned .light')].map((light) => light.className)")
+    assert set(lights) == {"light grey"}
+
+
+@needs_browser
+def test_a_table_that_is_cut_says_how_much_and_opens(folder: Path, tab: chromium.Tab):
+    opened(tab, folder, "romi")
+    held = json.loads(tab.value("document.getElementById('data').textContent"))
+    limits = {chart["key"]: chart["limit"] for chart in held["charts"]}
+    text = (folder / "romi.html").read_text().replace(f'"limit":{limits["campaigns"]}', '"limit":2')
+    (folder / "cut.html").write_text(text)
+    opened(tab, folder, "cut")
+    (folder / "cut.html").unlink()
+    card = "document.querySelector('[data-chart=campaigns]')"
+    assert tab.value(f"{card}.querySelectorAll('tbody tr').length") == 2
+    said = tab.value(f"{card}.querySelector('.tools').textContent")
+    assert (found := re.match(r"2 из (\d+)Показать все", said))
+    tab.value(f"{card}.querySelector('.tools button').click()")
+    assert tab.value(f"{card}.querySelectorAll('tbody tr').length") == int(found[1])
+
+
+@needs_browser
+def test_a_table_is_saved_as_a_spreadsheet_reads_it_and_starts_no_formula(folder: Path, tab: chromium.Tab):
+    hostile = '=HYPERLINK("http://x";"y")'
+    text = (folder / "sales.html").read_text()
+    (folder / "formula.html").write_text(text.replace("Динозавры", hostile.replace('"', '\\"')))
+    opened(tab, folder, "formula")
+    (folder / "formula.html").unlink()
+    tab.value(
+        "(URL.createObjectURL = (made) => { made.text().then((text) => { window.saved = text; }); return '#'; }) && 1"
+    )
+    tab.value("[...document.querySelectorAll('[data-chart=events] .tools button')].at(-1).click()")
+    tab.wait_for("window.saved !== undefined")
+    lines = str(tab.value("window.saved")).splitlines()
+    assert lines[0].startswith("Мероприятие;Город;") or lines[0].startswith("\ufeffМероприятие;Город;")
+    assert lines[-1].startswith("Итого;")
+    cells = [line for line in lines if "HYPERLINK" in line]
+    assert cells
+    assert all(line.startswith("\"'=") for line in cells)
+
+
+@needs_browser
+def test_every_chart_has_its_figures_in_words_and_every_tile_its_definition(folder: Path, tab: chromium.Tab):
+    for page in spec.load().pages:
+        opened(tab, folder, page)
+        words = tab.value(
+            "[...document.querySelectorAll('.plot:not([hidden])')].map((plot) => plot.getAttribute('aria-label'))"
+        )
+        assert all("больше всего" in text or "; " in text for text in words)
+        lacking = tab.value(
+            "[...document.querySelectorAll('.kpi')].filter((card) => !card.querySelector('.help dd')?.textContent.trim())"
+            ".map((card) => card.dataset.title)"
+        )
+        assert lacking == [], f"tiles without a definition on {page}"
+
+
+@needs_browser
 def test_the_light_follows_the_thresholds_over_the_selected_days(wh: Warehouse, folder: Path, tab: chromium.Tab):
     opened(tab, folder, "romi")
     sql = "SELECT sum(organiser_income_rub) / sum(spend_rub) AS roas, any(roas_green_above) AS green,"
