@@ -2,6 +2,7 @@
 -- grain: one row per (channel, sale day, line)
 -- day: sale_date
 -- source: qtickets, gmail
+-- writer: if(channel = 'mail', 'gmail', 'qtickets')
 -- A removed ticket (deleted without a refund) has is_removed = 1 and counts neither as sold nor as revenue.
 -- A refunded ticket stays sold on sale_date and is refunded on refund_date: net = price_rub - refunded_rub.
 CREATE TABLE IF NOT EXISTS stg_qtickets_sales_raw

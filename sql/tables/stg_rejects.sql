@@ -1,6 +1,7 @@
 -- Records that could not become rows, with the reason; nothing is dropped silently.
 -- grain: one row per rejected record
 -- day: day
+-- writer: source
 CREATE TABLE IF NOT EXISTS stg_rejects
 (
     source LowCardinality(String) COMMENT 'Источник',

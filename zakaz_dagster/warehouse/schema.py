@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from zakaz_dagster.errors import Fatal
-from zakaz_dagster.warehouse import drift, lineage, seeds
+from zakaz_dagster.warehouse import drift, lineage, seeds, server
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.drift import Difference, Live
 from zakaz_dagster.warehouse.sql_files import ANYWHERE, Statement, load
@@ -27,8 +27,12 @@ class Change:
 
 
 def apply(wh: Warehouse) -> list[Change]:
-    """Bring the server to the files as far as that destroys nothing; what is left stands in `diff` afterwards."""
+    """Bring the server to the files as far as that destroys nothing; what is left stands in `diff` afterwards.
+
+    Raises ConfigFault for a server that is too old.
+    """
     wh = wh.tagged(statement="schema.apply")
+    server.require_supported(wh)
     changes = list(_create_database(wh))
     live = drift.live_objects(wh)
     changes += _cure(wh, _tables(wh, live))

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from zakaz_dagster.errors import BadData, Fatal
+from zakaz_dagster.warehouse import rebuild as rebuild_module
 from zakaz_dagster.warehouse import replace_table
 from zakaz_dagster.warehouse import side_table as sides
 from zakaz_dagster.warehouse.client import Warehouse
@@ -164,6 +165,45 @@ def test_fifty_rebuilds_at_once_leave_one_version(wh: Warehouse) -> None:
     assert fact(wh) == {JAN: 10, date(2026, 1, 2): 5}
     assert wh.scalar(f"SELECT uniqExact(_ver) FROM {FACT}") == 1
     assert not [row for row in wh.rows("SHOW TABLES") if sides.MARK in row["name"]]
+
+
+UTM = """
+SELECT sale_date AS date, '' AS utm_source, '' AS utm_medium, toString(show_id) AS utm_campaign, '' AS utm_content,
+    '' AS utm_term, '' AS channel_group, '' AS source, '' AS tag_city, '' AS tag_city_from, '' AS tag_city_raw,
+    toUInt8(0) AS tag_day, toUInt8(0) AS tag_month, '' AS tag_date_from, '' AS tag_reason,
+    CAST(NULL, 'Nullable(Date)') AS tag_show_date, toUInt64(0) AS tag_shows
+FROM test_lines WHERE sale_date BETWEEN {first:Date} AND {last:Date} GROUP BY sale_date, show_id
+"""
+NEEDS_UTM = SELECT.replace(
+    "GROUP BY sale_date",
+    "AND throwIf(sale_date NOT IN (SELECT date FROM fact_utm_daily), 'fact_utm_daily lacks a day: build it first') = 0 GROUP BY sale_date",
+)
+
+
+@pytest.mark.parametrize("sales", [1, 3])
+def test_a_sale_between_two_builds_of_one_refresh_fails_no_run(
+    wh: Warehouse, monkeypatch: pytest.MonkeyPatch, sales: int
+) -> None:
+    utm, later = build("fact_utm_daily", UTM), build(sql=NEEDS_UTM)
+    monkeypatch.setattr(rebuild_module, "load", lambda _: {"fact_utm_daily": utm})
+    sold(wh, JAN, 10)
+    rebuild(wh, utm, JAN, JAN)
+    for number in range(sales):
+        sold(wh, date(2026, 1, 3 + number), 5)
+    rebuild(wh, later, JAN, JAN)
+    assert sum(fact(wh).values()) == 10 + 5 * sales
+    assert wh.scalar("SELECT count() FROM fact_utm_daily") == 1 + sales
+
+
+def test_a_build_that_still_refuses_what_it_reads_fails_with_its_own_words(
+    wh: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = build("fact_utm_daily", UTM.replace("WHERE", "WHERE 0 AND"))
+    monkeypatch.setattr(rebuild_module, "load", lambda _: {"fact_utm_daily": empty})
+    sold(wh, JAN, 10)
+    with pytest.raises(Fatal, match="error 395.*fact_utm_daily lacks a day"):
+        rebuild(wh, build(sql=NEEDS_UTM), JAN, JAN)
+    assert fact(wh) == {}
 
 
 def shows(ids: Iterable[int]) -> pa.Table:

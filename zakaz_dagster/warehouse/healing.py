@@ -1,0 +1,204 @@
+"""What a crash leaves behind, found and repaired: partitions of two versions, and side tables of dead runs.
+
+    mixed ─▶ finish the interrupted swap from its side table, if that is still there
+          ─▶ facts are rebuilt, seeds replaced, tables that nobody can load again keep their newest version
+          ─▶ days of a source are left to its load: `Healed.left`, oldest first
+
+Belongs here: finding, repairing inside the warehouse, and saying what is left. Does not: loading (`ingest`), when to
+look (`defs`: after a failed run, after the server restarted, at the platform's start).
+"""
+
+# ruff: noqa: S608  (names come from our own files and the catalogue; values are parameters)
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from graphlib import TopologicalSorter
+from typing import Literal
+
+from zakaz_dagster.verdicts import Status, Verdict
+from zakaz_dagster.warehouse import lineage_cache, seeds
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.rebuild import MixedInput, rebuild
+from zakaz_dagster.warehouse.replace_table import rebuild_whole
+from zakaz_dagster.warehouse.side_table import MARK, Side, Superseded, drop_orphans, orphans, side_table
+from zakaz_dagster.warehouse.sql_files import Statement, load, tables
+from zakaz_dagster.warehouse.table_info import shape
+
+ONE_VERSION = "platform__one_version"
+SIDE_TABLES = "platform__side_tables"
+SIDES = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {prefix:String})"
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """A partition that holds rows of more than one load. `source` writes it, or is empty; days are those of its rows,
+    None in a table without days.
+    """
+
+    table: str
+    partition: str
+    versions: tuple[int, ...]
+    source: str
+    first: date | None
+    last: date | None
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.partition} (_ver {', '.join(map(str, self.versions))})"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What makes a partition right. `load`: the source loads first..last (without days: its catalogue) again.
+    `build`: the fact is rebuilt for them.
+    """
+
+    kind: Literal["load", "build"]
+    table: str
+    source: str
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True)
+class Healed:
+    """What was repaired, in words, and what only others can do, in the order in which to do it."""
+
+    done: tuple[str, ...]
+    left: tuple[Repair, ...]
+
+
+def mixed(wh: Warehouse) -> list[Mixed]:
+    """Every partition with more than one version, of every table that must have one; oldest days first."""
+    asked = " UNION ALL ".join(f"({_versions(table)})" for table in _one_version())
+    return sorted((_mixed(row) for row in wh.rows(asked)), key=lambda each: (each.first or date.min, each.table))
+
+
+def heal(wh: Warehouse, *, run_id: str = "heal") -> Healed:
+    """Repair what can be repaired without a vendor, and drop side tables of dead runs; safe to run at any time.
+
+    A day of staging stays in `left` also when its swap was finished here: its ledger and facts are still those before.
+    """
+    wh = wh.tagged(statement="heal")
+    done = [f"dropped {name}" for name in drop_orphans(wh)]
+    left = []
+    for each in _in_order(mixed(wh)):
+        done += [f"finished the swap of {each}"] if _finish(wh, each) else []
+        repair = _repair(each)
+        if repair is not None and (repair.kind == "load" or not _rebuilt(wh, each, run_id)):
+            left.append(repair)
+        elif repair is not None:
+            done.append(f"rebuilt {each}")
+        elif _kept_newest(wh, each, run_id):
+            done.append(f"kept the newest rows of {each}")
+    return Healed(tuple(done), tuple(sorted(left, key=lambda each: (each.first or date.min, each.kind != "load"))))
+
+
+def one_version(wh: Warehouse) -> Verdict:
+    """Red when any partition holds rows of two loads, with table, partition and versions."""
+    found = mixed(wh)
+    if not found:
+        detail = f"{len(_one_version())} tables, one version in every partition"
+        return Verdict(ONE_VERSION, "data", Status.OK, detail, "", 0.0, 0.0)
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    detail = f"rows of two loads in {', '.join(map(str, found[:SHOWN]))}{more}"
+    action = "it is repaired at the next look; if it stays, load and build the named days again"
+    assets = tuple(dict.fromkeys(each.table for each in found))
+    return Verdict(ONE_VERSION, "data", Status.ERROR, detail, action, float(len(found)), 0.0, assets=assets)
+
+
+def side_tables(wh: Warehouse) -> Verdict:
+    """Yellow when side tables of dead runs are kept, which the next load or look drops."""
+    found = orphans(wh)
+    detail = f"{len(found)} side tables of dead runs" + (f": {', '.join(found[:SHOWN])}" if found else "")
+    action = "the next load drops them; if they stay, DROP TABLE each of them" if found else ""
+    status = Status.WARNING if found else Status.OK
+    return Verdict(SIDE_TABLES, "infrastructure", status, detail, action, float(len(found)), 0.0)
+
+
+def _one_version() -> list[Statement]:
+    return [table for table in tables().values() if "versions" not in table.meta]
+
+
+def _versions(table: Statement) -> str:
+    day = table.meta.get("day")
+    days = f"toNullable(min({day})) AS first, toNullable(max({day})) AS last" if day else "NULL AS first, NULL AS last"
+    source = table.meta.get("writer") or f"'{table.meta.get('source', '')}'"
+    return (
+        f"SELECT '{table.name}' AS name, toString(_partition_id) AS id, arraySort(groupUniqArray(_ver)) AS versions,"
+        f" any(toString({source})) AS writer, {days} FROM {table.name}"
+        " GROUP BY _partition_id HAVING min(_ver) != max(_ver)"
+    )
+
+
+def _mixed(row: dict[str, object]) -> Mixed:
+    return Mixed(row["name"], row["id"], tuple(row["versions"]), row["writer"], row["first"], row["last"])  # type: ignore[arg-type]
+
+
+def _repair(each: Mixed) -> Repair | None:
+    if each.table in load("builds"):
+        return Repair("build", each.table, "", each.first, each.last)
+    return Repair("load", each.table, each.source, each.first, each.last) if each.source else None
+
+
+def _finish(wh: Warehouse, each: Mixed) -> bool:
+    """Do the interrupted swap again from the side table of the run that died: what stands there was proven before."""
+    newest, counted = each.versions[-1], "count() AS n, min(_ver) AS oldest, max(_ver) AS newest"
+    for row in wh.rows(SIDES, {"prefix": f"{each.table}{MARK}"}):
+        if row["name"].endswith(f"{MARK}lease"):
+            continue
+        query = f"SELECT {counted} FROM {row['name']} WHERE _partition_id = {{id:String}}"
+        held = wh.rows(query, {"id": each.partition})[0]
+        if held["n"] and held["oldest"] == held["newest"] == newest:
+            with suppress(Superseded):
+                Side(wh, shape(wh, each.table), row["name"], newest).swap([each.partition])
+                return True
+    return False
+
+
+def _rebuilt(wh: Warehouse, each: Mixed, run_id: str) -> bool:
+    """Whether the fact could be rebuilt; not while its own inputs are mixed."""
+    build = load("builds")[each.table]
+    try:
+        if each.first is None or each.last is None:
+            rebuild_whole(wh, build, run_id=run_id)
+        else:
+            rebuild(wh, build, each.first, each.last, run_id=run_id)
+    except MixedInput:
+        return False
+    return True
+
+
+def _kept_newest(wh: Warehouse, each: Mixed, run_id: str) -> bool:
+    """A seed is what its file says; what people uploaded is its newest version."""
+    if each.table in seeds.seeded():
+        seeds.replace(wh, each.table)
+        return True
+    if not any(found.table == each.table and found.partition == each.partition for found in mixed(wh)):
+        return False  # its swap was finished
+    about, ver = shape(wh, each.table), time.time_ns()
+    columns = [name for name in about.types if name != "_ver"]
+    chosen = ", ".join(columns)
+    with side_table(wh, about, run_id, ver) as side:
+        where = "_partition_id = {id:String} AND _ver = {newest:UInt64}"
+        wh.command(
+            f"INSERT INTO {side.name} ({chosen}, _ver) SELECT {chosen}, {{ver:UInt64}} FROM {each.table} WHERE {where}",
+            {"id": each.partition, "newest": each.versions[-1], "ver": ver},
+        )
+        side.swap([each.partition])
+    return True
+
+
+def _in_order(found: Iterable[Mixed]) -> list[Mixed]:
+    """Facts after those that they read; among equals the oldest first, as they came."""
+    builds = load("builds")
+    order = list(TopologicalSorter({name: _reads(build, builds) for name, build in builds.items()}).static_order())
+    return sorted(found, key=lambda each: order.index(each.table) if each.table in builds else -1)
+
+
+def _reads(build: Statement, builds: Iterable[str]) -> set[str]:
+    return set(lineage_cache.reads(build)) & set(builds)
