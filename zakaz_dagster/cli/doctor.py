@@ -19,7 +19,7 @@ from zakaz_dagster.errors import Failure
 from zakaz_dagster.ingest.mails import days_from_mail, last_api_load
 from zakaz_dagster.settings import GROUPS, SOURCES, Group, Settings, has_value
 from zakaz_dagster.settings.values import as_text
-from zakaz_dagster.warehouse import schema
+from zakaz_dagster.warehouse import schema, server
 
 Fact = tuple[str, str]
 LONGEST_QUESTION = 30.0  # seconds; a load is more patient, but here somebody waits
@@ -96,10 +96,11 @@ def _clickhouse(console: Console, settings: Settings) -> list[str]:
     """Reach, version and drift, as problems; good news is printed."""
     try:
         warehouse = resources.warehouse(settings, patience=resources.AT_A_TERMINAL)
-        version = warehouse.scalar("SELECT version()")
-        console.print(
-            f"[green]ClickHouse {version}[/] at {warehouse.config.address}, database {warehouse.config.database}"
-        )
+        found = server.require_supported(warehouse)
+        config = warehouse.config
+        console.print(f"[green]ClickHouse {found.text}[/] at {config.address}, database {config.database}")
+        if found.weaker:
+            console.print(f"[yellow]ClickHouse {found.text}: {found.weaker}. To be free of it: {server.UPGRADE}.")
         drift = schema.diff(warehouse)
     except Failure as failure:
         return [str(failure)]
