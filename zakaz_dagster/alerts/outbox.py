@@ -21,14 +21,15 @@ LONGEST_RETRY = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Backlog:
-    """What a channel has not accepted: how many notices, since when, its last error.
+    """What a channel has not accepted: how many notices wait, since when it refuses, with its last error.
 
-    `note` is a remark on its last accepted mail, such as recipients that were refused.
+    Without `refusing_since` they wait for the next digest only. `note` is a remark on its last accepted mail, such as
+    recipients that were refused.
     """
 
     channel: str
     waiting: int = 0
-    oldest: datetime | None = None
+    refusing_since: datetime | None = None
     error: str = ""
     note: str = ""
 
@@ -69,11 +70,12 @@ class Outbox:
         """The channel has these."""
         with self._store.writing() as connection:
             connection.executemany(
-                "UPDATE outbox SET sent = ?, error = '' WHERE channel = ? AND id = ?",
+                "UPDATE outbox SET sent = ? WHERE channel = ? AND id = ?",
                 [(now.timestamp(), self.channel, notice.id) for notice in notices],
             )
             row = (self.channel, mail_id, now.timestamp(), note)
             connection.execute("INSERT OR REPLACE INTO mail VALUES (?, ?, ?, ?)", row)
+            connection.execute("DELETE FROM refusal WHERE channel = ?", (self.channel,))
 
     def refused(self, notices: Sequence[Notice], error: str, now: datetime) -> None:
         """The channel did not take these; they wait, longer after each attempt."""
@@ -83,8 +85,10 @@ class Outbox:
                 query = "SELECT attempts FROM outbox WHERE channel = ? AND id = ?"
                 (attempts,) = connection.execute(query, key).fetchone()
                 pause = min(FIRST_RETRY * 2 ** min(attempts - 1, 10), LONGEST_RETRY)
-                update = "UPDATE outbox SET error = ?, not_before = ? WHERE channel = ? AND id = ?"
-                connection.execute(update, (error, (now + pause).timestamp(), *key))
+                update = "UPDATE outbox SET not_before = ? WHERE channel = ? AND id = ?"
+                connection.execute(update, ((now + pause).timestamp(), *key))
+            refusal = "INSERT INTO refusal VALUES (?, ?, ?) ON CONFLICT (channel) DO UPDATE SET error = excluded.error"
+            connection.execute(refusal, (self.channel, now.timestamp(), error))
 
     def mailed(self, since: datetime) -> list[datetime]:
         """When the channel accepted mails since then."""
@@ -95,11 +99,12 @@ class Outbox:
 
     def backlog(self, now: datetime) -> Backlog:
         """What is not accepted yet."""
-        waiting = "SELECT count(), min(at) FROM outbox WHERE channel = ? AND sent IS NULL"
-        error = "SELECT error FROM outbox WHERE channel = ? AND sent IS NULL AND error != '' ORDER BY at DESC LIMIT 1"
+        waiting = "SELECT count() FROM outbox WHERE channel = ? AND sent IS NULL"
+        refusal = "SELECT since, error FROM refusal WHERE channel = ?"
         note = "SELECT note FROM mail WHERE channel = ? ORDER BY at DESC, id DESC LIMIT 1"
         with self._store.reading() as connection:
-            count, oldest = connection.execute(waiting, (self.channel,)).fetchone()
-            texts = [connection.execute(query, (self.channel,)).fetchone() for query in (error, note)]
-        at = None if oldest is None else datetime.fromtimestamp(oldest, now.tzinfo)
-        return Backlog(self.channel, int(count), at, *(text[0] if text else "" for text in texts))
+            (count,) = connection.execute(waiting, (self.channel,)).fetchone()
+            since, error = connection.execute(refusal, (self.channel,)).fetchone() or (None, "")
+            (remark,) = connection.execute(note, (self.channel,)).fetchone() or ("",)
+        at = None if since is None else datetime.fromtimestamp(since, now.tzinfo)
+        return Backlog(self.channel, int(count), at, error, remark)

@@ -121,7 +121,8 @@ def as_message(mail: Mail, sender: str, recipients: Sequence[str]) -> EmailMessa
     message["Auto-Submitted"] = "auto-generated"
     message["X-Zakaz-Notices"] = " ".join(mail.notices)
     message.set_content(mail.text, cte="base64")
-    message.add_alternative(mail.html, subtype="html", cte="base64")
+    if mail.html:
+        message.add_alternative(mail.html, subtype="html", cte="base64")
     return message
 
 

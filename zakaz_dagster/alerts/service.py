@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from zakaz_dagster.alerts.batches import Limits
 from zakaz_dagster.alerts.delivery import NAME, STORE, delivery, store_broken, store_whole
 from zakaz_dagster.alerts.dispatch import dispatch
 from zakaz_dagster.alerts.incidents import Incident, Notice, Rules, plan
@@ -38,6 +39,7 @@ class Alerts:
     path: Path
     channels: Sequence[Channel] = ()
     rules: Rules = field(default_factory=Rules)
+    limits: Limits = field(default_factory=Limits)
     about: About = field(default_factory=About)
 
     def tell(self, verdicts: Iterable[Verdict], now: datetime, existing: Collection[str] | None = None) -> Told:
@@ -101,7 +103,7 @@ class Alerts:
     def _dispatched(self, store: Store, now: datetime) -> list[Mail]:
         sent: list[Mail] = []
         for channel in self.channels:
-            sent += dispatch(Outbox(store, channel.name), channel, self.about, now)
+            sent += dispatch(Outbox(store, channel.name), channel, self.about, now, self.limits)
         return sent
 
     def _delivery(self, store: Store, now: datetime) -> Verdict:

@@ -30,6 +30,7 @@ TABLES = (
         "CREATE TABLE IF NOT EXISTS mail (channel TEXT, id TEXT, at REAL NOT NULL, note TEXT NOT NULL DEFAULT '',"
         " PRIMARY KEY (channel, id))"
     ),
+    "CREATE TABLE IF NOT EXISTS refusal (channel TEXT PRIMARY KEY, since REAL NOT NULL, error TEXT NOT NULL)",
 )
 
 

@@ -85,9 +85,27 @@ def test_a_failed_load_is_named_by_its_vendor_and_by_what_its_error_says_to_do()
     planned = plan({}, [run, replace(BAD, because=run.name)], NOW, RULES)
     mail = compose(planned.notices, ABOUT)
     assert mail.subject == "Zakaz: ошибка — Загрузка QTickets (qtickets_refresh) не удалась"
-    assert "Что сделать: Следующий шаг, как он записан в ошибке запуска: correct QTICKETS_TOKEN" in mail.text
+    marketer, engineer = mail.text.split("--- Для инженера ---")
+    assert "Перешлите это письмо инженеру" in marketer
+    assert "token" not in marketer
+    assert "Подробности: the token was refused\nСледующий шаг: correct QTICKETS_TOKEN" in engineer
+    assert "docs/troubleshooting.md#failed-run" in engineer
     assert "Из-за этого же: QTickets: данные устарели" in mail.text
     assert "при пределе" not in mail.text
+
+
+def test_marketers_read_what_it_means_and_on_which_pages_before_anything_else(opened):
+    views = [View("v_sales_latest", "Продажи и возвраты"), View("v_sales_daily", "По дням", ("Продажи", "ROMI"))]
+    about = replace(ABOUT, affected=lambda names: views, runbook_url="https://docs.example.org/troubleshooting/")
+    mail = compose(opened.notices, about)
+    marketer, engineer = mail.text.split("--- Для инженера ---")
+    for words in ("Последние дни этого источника неполны", "На каких страницах: Продажи, ROMI", "Продажи и возвраты"):
+        assert words in marketer
+    assert "last load" not in marketer
+    assert "last load 190 min ago" in engineer
+    assert "https://docs.example.org/troubleshooting/#fresh" in engineer
+    assert mail.html.index("Что это значит") < mail.html.index("Продажи, ROMI") < mail.html.index("Для инженера")
+    assert 'href="https://docs.example.org/troubleshooting/#fresh"' in mail.html
 
 
 @pytest.mark.parametrize("words", [

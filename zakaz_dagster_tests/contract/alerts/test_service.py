@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from zakaz_dagster.alerts import spare
+from zakaz_dagster.alerts.batches import Limits
 from zakaz_dagster.alerts.incidents import Rules
 from zakaz_dagster.alerts.outbox import Outbox
 from zakaz_dagster.alerts.send import Folder, Smtp
@@ -100,13 +102,48 @@ def test_a_storm_is_one_digest(alerts, mailbox):
     assert mailbox.subjects[1:] == ["Zakaz: решено: 30"]
 
 
-def test_failures_trickling_in_do_not_become_a_mail_each(alerts, mailbox):
-    for minute in range(30):
-        alerts.tell([verdict(f"fact_{n}__agrees") for n in range(minute + 1)], NOW + minute * MINUTE / 2)
-    alerts.tell([], NOW + 40 * MINUTE)
-    assert len(mailbox.mails) <= 8
-    told = " ".join(mail.get_body(["plain"]).get_content() for mail in mailbox.mails)
-    assert all(f"fact_{n}__agrees" in told for n in range(30))
+def names_told(mailbox):
+    """Every verdict's name that some mail holds."""
+    texts = " ".join(mail.get_body(["plain"]).get_content() for mail in mailbox.mails)
+    return set(re.findall(r"fact_\d+__agrees", texts))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "step", "most"), [(200, MINUTE, 6), (30, MINUTE / 2, 4), (24 * 60, 5 * MINUTE, 20)]
+)
+def test_one_more_red_check_a_while_is_a_handful_of_mails_that_lose_none(alerts, mailbox, minutes, step, most):
+    count = int(minutes * MINUTE / step)
+    for n in range(count):
+        alerts.tell([verdict(f"fact_{n}__agrees")], NOW + n * step)
+    alerts.tell([], NOW + minutes * MINUTE + timedelta(hours=3))
+    assert names_told(mailbox) == {f"fact_{n}__agrees" for n in range(count)}
+    assert len(mailbox.mails) <= most
+
+
+def test_a_digest_of_hundreds_holds_each_with_what_was_found_and_what_to_do(alerts, mailbox):
+    found = [replace(verdict(f"fact_{n}__agrees"), detail=f"figure {n} is off", action=f"load {n}") for n in range(300)]
+    alerts.tell(found, NOW)
+    (mail,) = mailbox.mails
+    for kind in ("plain", "html"):
+        text = mail.get_body([kind]).get_content()
+        assert all(f"figure {n} is off" in text and f"load {n}" in text for n in range(300))
+
+
+def test_the_limits_are_settings(alerts, mailbox):
+    strict = replace(alerts, limits=Limits(per_hour=1, per_day=2))
+    for hour in range(30):
+        strict.tell([verdict(f"fact_{hour}__agrees")], NOW + timedelta(hours=hour))
+    assert len(mailbox.mails) == 4, "two on the first day, two on the second"
+    strict.tell([], NOW + timedelta(days=3))
+    assert len(names_told(mailbox)) == 30
+
+
+def test_what_waits_for_the_next_digest_is_no_fault_of_the_channel(alerts):
+    for minute in range(90):
+        alerts.tell([verdict(f"fact_{minute}__agrees")], NOW + minute * MINUTE)
+    delivery = alerts.verdicts(NOW + 90 * MINUTE)[0]
+    assert delivery.status is Status.OK
+    assert "wait for the next digest" in delivery.detail
 
 
 def _tell_once(arguments):
@@ -147,7 +184,7 @@ def test_a_memory_that_cannot_be_written_is_told_once_and_taken_back_later(alert
         alerts.path.rmdir() if harm == "folder" else alerts.path.unlink()
         alerts.path.write_bytes(kept)
     alerts.tell([ok()], NOW + 5 * MINUTE)
-    assert sorted(kinds(mailbox)[3:]) == ["решено", "решено"]
+    assert kinds(mailbox)[3:] == ["решено: 2"]
     assert not spare.spare_path(alerts.path).exists()
 
 

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.alerts.batches import BURST, WINDOW, batches
+from zakaz_dagster.alerts.batches import DAY, HOUR, Limits, batches
 from zakaz_dagster.alerts.incidents import Incident, Kind, Rules, plan
 from zakaz_dagster.alerts.quiet import QuietHours
 from zakaz_dagster.verdicts import Status, Verdict
@@ -115,20 +115,24 @@ def test_a_restart_before_every_round_changes_nothing(rounds, rules):
     assert [row[3] for row in played(rounds, rules)] == [row[3] for row in played(rounds, rules, restarts=True)]
 
 
-@given(ROUNDS, RULES, st.lists(st.booleans(), min_size=40, max_size=40))
-def test_a_channel_gets_every_notice_once_in_order_and_never_a_storm(rounds, rules, up):
+LIMITS = st.builds(Limits, per_hour=st.integers(1, 12), per_day=st.integers(1, 40))
+
+
+@given(ROUNDS, RULES, LIMITS, st.lists(st.booleans(), min_size=40, max_size=40))
+def test_a_channel_gets_every_notice_once_in_order_and_never_a_storm(rounds, rules, limits, up):
     pending, mailed, delivered, produced = [], [], [], []
     seen = played(rounds, rules)
-    ends = [(seen[-1][0] + WINDOW * (n + 1), (), (), ()) for n in range(2)] if seen else []
+    ends = [(seen[-1][0] + DAY * (n + 1), (), (), ()) for n in range(2)] if seen else []
     for (now, _, _, notices), reachable in zip([*seen, *ends], [*up[: len(seen)], True, True], strict=False):
         pending += notices
         produced += notices
-        for batch in batches(pending, mailed, now) if reachable else []:
+        for batch in batches(pending, mailed, now, limits) if reachable else []:
             mailed.append(now)
             delivered += batch
             pending = [notice for notice in pending if notice not in batch]
     assert sorted(notice.id for notice in delivered) == sorted(notice.id for notice in produced)
     for at in mailed:
-        assert sum(1 for other in mailed if at - WINDOW < other <= at) <= BURST
+        assert sum(at - HOUR < other <= at for other in mailed) <= limits.per_hour
+        assert sum(at - DAY < other <= at for other in mailed) <= limits.per_day
     order = [notice.at for notice in delivered]
     assert order == sorted(order)
