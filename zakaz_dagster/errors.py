@@ -14,12 +14,15 @@ from __future__ import annotations
 
 from datetime import date
 
+from zakaz_dagster.redaction import scrub
+
 
 class Failure(Exception):
     """Something went wrong and a person, or a retry, has to act on it.
 
     The message always says: the source, the day or range (if any), what was expected, what came, and the next step.
-    No secret and no personal data may be put into any of the arguments.
+    Its texts are scrubbed here, once: whoever shows or stores them need not. People's names are taken out where a
+    vendor's words are read (`redaction.vendor_words`).
     """
 
     def __init__(
@@ -31,11 +34,11 @@ class Failure(Exception):
         expected: str = "",
         next_step: str = "",
     ) -> None:
-        self.what = what
+        self.what = scrub(what)
         self.source = source
         self.day = str(day) if day is not None else ""
-        self.expected = expected
-        self.next_step = next_step
+        self.expected = scrub(expected)
+        self.next_step = scrub(next_step)
         super().__init__(self._message())
 
     def _message(self) -> str:

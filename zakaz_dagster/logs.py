@@ -18,8 +18,8 @@ from typing import Any, TextIO
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
+from zakaz_dagster.redaction import scrub
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.transport.redaction import scrub
 
 OURS = "zakaz_dagster"
 # Names of Dagster's metadata on a record, and ours.

@@ -6,10 +6,16 @@ Belongs here: the shape only. Does not: how a verdict is reached or shown.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from zakaz_dagster.redaction import presentable
+
+LONGEST_NAME = 300
 
 
 class Status(StrEnum):
@@ -25,6 +31,7 @@ class Verdict:
     `figure` and `threshold` are numbers in the unit that `detail` names. `since` is when the present status began, if
     known (aware). `action` is the next step in one imperative sentence. `assets` are the tables or views concerned.
     `because` names the verdict that explains this one, so that one cause is told once; `link` is a path of the UI.
+    Whatever text it is made of, it can be stored, mailed and shown: it is scrubbed, printable and of bounded length.
     """
 
     name: str
@@ -38,6 +45,23 @@ class Verdict:
     assets: tuple[str, ...] = ()
     because: str = ""
     link: str = ""
+
+    def __post_init__(self) -> None:
+        clean: dict[str, Any] = {name: presentable(getattr(self, name)) for name in ("detail", "action")}
+        clean |= {name: _word(getattr(self, name)) for name in ("name", "because", "link")}
+        clean["assets"] = tuple(_word(asset) for asset in self.assets)
+        clean |= {name: _finite(getattr(self, name)) for name in ("figure", "threshold")}
+        for name, value in clean.items():
+            object.__setattr__(self, name, value)
+
+
+def _word(text: str) -> str:
+    """A name or a path: one line, never scrubbed, for it identifies things."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text[:LONGEST_NAME])
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 ORDER = (Status.OK, Status.WARNING, Status.ERROR)

@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import settings
 
+from zakaz_dagster import redaction
+
 # A property is a rule, not a speed: on a busy machine an example may take as long as it likes.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
@@ -18,3 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _rank(item: pytest.Item) -> int:
     folders = item.path.parts
     return next((rank for rank, folder in enumerate(FIRST) if folder in folders), len(FIRST))
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's settings register as secret is no secret to the next."""
+    monkeypatch.setattr(redaction, "_live", frozenset())

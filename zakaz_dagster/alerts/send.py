@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from zakaz_dagster.alerts.mail import Mail
+from zakaz_dagster.private_files import write_private
+from zakaz_dagster.redaction import scrub
 from zakaz_dagster.timezone import MOSCOW, now
-from zakaz_dagster.transport.redaction import scrub
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -64,7 +65,8 @@ class Smtp:
                 refused = session.send_message(message, self.sender, list(self.recipients))
         except (smtplib.SMTPException, OSError, ValueError, MessageError) as error:
             raise Undelivered(self._why(error)) from None
-        return f"the server refused {', '.join(sorted(refused))}" if refused else ""
+        places = [str(n) for n, recipient in enumerate(self.recipients, start=1) if recipient in refused]
+        return f"the server refused address {', '.join(places)} of ALERT_EMAIL_TO" if places else ""
 
     @contextmanager
     def _session(self) -> Iterator[smtplib.SMTP]:
@@ -161,8 +163,7 @@ class Folder:
     def send(self, mail: Mail) -> str:
         message = as_message(mail, "zakaz@localhost", ["operator@localhost"])
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / f"{mail.id.replace('/', '_')}.eml").write_bytes(message.as_bytes())
+            write_private(self.path / f"{mail.id.replace('/', '_')}.eml", message.as_bytes())
         except OSError as error:
             raise Undelivered(f"{self.path}: {error.strerror}") from None
         return ""

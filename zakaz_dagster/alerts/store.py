@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from zakaz_dagster.alerts.incidents import Incident, Notice, Plan
+from zakaz_dagster.private_files import private_file
 
 BUSY_SECONDS = 5.0
 TABLES = (
@@ -39,7 +40,7 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         if isinstance(path, Path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_file(path)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         with self.writing() as connection:

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from zakaz_dagster.errors import Fatal
 from zakaz_dagster.paths import FILES, PROJECT_ROOT
+from zakaz_dagster.private_files import private_folder, write_private
 from zakaz_dagster.settings import is_ours
-from zakaz_dagster.transport.secret_file import write_secret
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
@@ -91,7 +91,7 @@ def stack(home: Path, sandbox_options: Sequence[str]) -> Iterator[Stack]:
 def start(name: str, arguments: Sequence[str], home: Path) -> Service:
     """Run a module of ours and wait for its one JSON line; its log goes to `home`/logs."""
     log = home / "logs" / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(log.parent)
     with log.open("w") as errors:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, *arguments],
@@ -120,14 +120,15 @@ def enter(running: Stack) -> None:
 def environment_file(running: Stack) -> Path:
     """`home`/env, by which another shell sees the same stack: `set -a; . <home>/env; zakaz smoke`."""
     path = running.home / "env"
-    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in running.environment.items()))
+    lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in running.environment.items())
+    write_private(path, lines.encode())
     return path
 
 
 def dagster_home(home: Path) -> Path:
     """`home`/dagster with the project's dagster.yaml in it, made when absent."""
-    folder = home / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(home)
+    folder = private_folder(home / "dagster")
     shutil.copyfile(FILES / "dagster.yaml", folder / "dagster.yaml")
     return folder
 
@@ -136,7 +137,7 @@ def gmail_consent(home: Path) -> Path:
     """The sandbox mailbox owner's consent, as `zakaz gmail authorize` would have kept it."""
     path = home / "tokens" / "gmail.json"
     consent = {name: f"sandbox-gmail-{word}" for name, word in GMAIL_CONSENT.items()}
-    write_secret(path, json.dumps({"token": None, **consent}).encode())
+    write_private(path, json.dumps({"token": None, **consent}).encode())
     return path
 
 
@@ -146,7 +147,7 @@ def environment(clickhouse_port: str, sandbox: str, home: Path) -> dict[str, str
         "DAGSTER_HOME": str(home / "dagster"),
         "ZAKAZ_SECRETS_DIR": os.devnull,
         "ZAKAZ_DATA_DIR": str(home),
-        "ZAKAZ_PRIVACY_SALT": "sandbox",
+        "ZAKAZ_PRIVACY_SALT": "sandbox-salt",
         "ALERT_FOLDER": str(home / "mail"),
         "CLICKHOUSE_HOST": "127.0.0.1",
         "CLICKHOUSE_PORT": clickhouse_port,

@@ -32,7 +32,7 @@ from zakaz_dagster.health.reading import Disk
 from zakaz_dagster.health.rights import NAME as RIGHTS
 from zakaz_dagster.health.rights import rights
 from zakaz_dagster.health.watched import Watched
-from zakaz_dagster.transport.redaction import scrub
+from zakaz_dagster.redaction import scrub
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import Statement, load

@@ -18,6 +18,7 @@ from pydantic import SecretStr, ValidationError
 
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.paths import PROJECT_ROOT
+from zakaz_dagster.redaction import register
 from zakaz_dagster.settings.given import FOLDER_VARIABLE, Found, Given, is_ours, read
 from zakaz_dagster.settings.groups import (
     GROUPS,
@@ -68,6 +69,7 @@ class Settings:
             self._faults[name] += refused.values()
             self._faults[name] += [text for text in group.contradictions() if not any(one in text for one in refused)]
             self.warnings += group.doubts()
+        register(*self.secrets())
 
     @property
     def faults(self) -> list[str]:

@@ -23,10 +23,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
+from zakaz_dagster.redaction import SECRET_NAMES, scrub, vendor_words
 from zakaz_dagster.transport.body import ACCEPT_ENCODING, CHUNK, read_into
 from zakaz_dagster.transport.log import log_request
 from zakaz_dagster.transport.pacing import Pace
-from zakaz_dagster.transport.redaction import SECRET_NAMES, scrub
 from zakaz_dagster.transport.retries import GaveUp, TryAgain, until_done
 from zakaz_dagster.transport.stats import Stats
 from zakaz_dagster.transport.verdict import Again, Judge, Stop, default_judge
@@ -249,7 +249,7 @@ class HttpClient:
     def _deadline_failure(self, call: Call, gave_up: GaveUp) -> Retriable:
         asked = f"; the server asked to wait {gave_up.after:.0f} s" if gave_up.after else ""
         return Retriable(
-            scrub(
+            vendor_words(
                 f"{call.method} {call.path} did not succeed in {gave_up.seconds:.0f} s and {gave_up.attempts} "
                 f"request(s). Last: {gave_up.reason}{asked}",
                 self._secrets,
@@ -262,7 +262,7 @@ class HttpClient:
         )
 
     def _located(self, failure: Failure, call: Call) -> Failure:
-        """The same failure, naming source and day when it did not, without secrets."""
+        """The same failure, naming source and day when it did not, without secrets and people."""
         about: dict[str, Any] = {
             "source": failure.source or self.source,
             "day": failure.day or call.day,
@@ -271,7 +271,7 @@ class HttpClient:
         }
         if isinstance(failure, Retriable):
             about["retry_after"] = failure.retry_after
-        return type(failure)(scrub(failure.what, self._secrets), **about)
+        return type(failure)(vendor_words(failure.what, self._secrets), **about)
 
 
 def _head(file: BinaryIO) -> bytes:

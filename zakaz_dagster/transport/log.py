@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from zakaz_dagster.transport.redaction import scrub
+from zakaz_dagster.redaction import scrub
 
 logger = logging.getLogger("zakaz_dagster.http")
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from zakaz_dagster.errors import Failure, Fatal
-from zakaz_dagster.transport.redaction import scrub
+from zakaz_dagster.redaction import vendor_words
 
 Response: TypeAlias = httpx.Response  # vendors judge answers without importing the HTTP library themselves
 EXCERPT = 300
@@ -85,11 +85,11 @@ def describe(response: Response) -> str:
 
 
 def excerpt(response: Response, limit: int = EXCERPT) -> str:
-    """The body's first words on one line, tags and secrets removed."""
+    """The body's first words on one line, without tags, secrets and people's names."""
     text = response.content[: limit * 8].decode("utf-8", errors="replace")
     if "<" in text[:200]:
         text = re.sub(r"(?s)<(script|style|head)\b.*?</\1>|<[^>]*>", " ", text)
-    return scrub(" ".join(text.split()))[:limit]
+    return vendor_words(" ".join(text.split()))[:limit]
 
 
 def _http_date(value: str) -> datetime | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from zakaz_dagster.errors import ConfigFault
+from zakaz_dagster.private_files import write_private
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,4 @@ class State:
         """Written whole after each object, so that an interrupted run loses nothing."""
         held = {key: asdict(one) for key, one in sorted(self.objects.items())}
         text = json.dumps({"workbook": self.workbook, "objects": held}, ensure_ascii=False, indent=1, sort_keys=True)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_suffix(".part")
-        beside.write_text(text + "\n", encoding="utf-8")
-        beside.replace(self.path)
+        write_private(self.path, f"{text}\n".encode())

@@ -12,7 +12,7 @@ from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterI
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster_shared.error import SerializableErrorInfo
 
-from zakaz_dagster.transport.redaction import scrub
+from zakaz_dagster.redaction import scrub
 
 KINDS = {DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE, DagsterEventType.ASSET_CHECK_EVALUATION}
 REMEMBERED = 1000

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from zakaz_dagster.errors import Failure, Retriable
-from zakaz_dagster.transport.redaction import scrub
+from zakaz_dagster.redaction import scrubbed, vendor_words
 
 # The HTTP client has already retried inside its own deadline; the step tries twice more, half a minute apart.
 RETRY = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -23,20 +23,20 @@ def explained() -> Iterator[None]:
         raise
     except Failure as failure:
         raise dg.Failure(
-            description=scrub(str(failure)),
+            description=str(failure),
             metadata={
                 "kind": type(failure).__name__,
                 "source": failure.source,
                 "day": failure.day,
-                "what": scrub(failure.what),
+                "what": failure.what,
                 "expected": failure.expected,
                 "next step": failure.next_step,
             },
             allow_retries=isinstance(failure, Retriable),
-        ) from failure
-    except Exception as error:  # the seam: a defect of ours must run once, not three times
+        ) from scrubbed(failure)
+    except Exception as error:  # noqa: BLE001  the seam: a defect of ours must run once, not three times
         raise dg.Failure(
-            description=f"{type(error).__name__}: {scrub(str(error))}",
+            description=f"{type(error).__name__}: {vendor_words(str(error))}",
             metadata={"kind": type(error).__name__, "next step": "this is a defect of the platform: report the run"},
             allow_retries=False,
-        ) from error
+        ) from scrubbed(error)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from zakaz_dagster.private_files import write_private
+
 _TEMPLATE = """<clickhouse>
   <display_name>zakaz-embedded</display_name>
   <query_log>
@@ -26,5 +28,5 @@ def written(path: Path, config_file: Path | None, users_file: Path | None) -> Pa
     if config_file is not None:
         return config_file.resolve(strict=True)
     users = f"  <users_config>{escape(str(users_file.resolve(strict=True)))}</users_config>\n" if users_file else ""
-    path.write_text(_TEMPLATE.format(users=users), encoding="utf-8")
+    write_private(path, _TEMPLATE.format(users=users).encode())
     return path

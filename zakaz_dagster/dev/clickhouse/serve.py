@@ -27,6 +27,7 @@ from zakaz_dagster.dev.clickhouse.engine import Engine
 from zakaz_dagster.dev.clickhouse.errors import ClickHouseError
 from zakaz_dagster.dev.clickhouse.execution import Executor
 from zakaz_dagster.dev.clickhouse.request import Guard
+from zakaz_dagster.private_files import private_file
 
 THREADS = 32
 GRACE_SECONDS = 10
@@ -97,8 +98,7 @@ def _bound(host: str, port: int) -> socket.socket:
 @contextlib.contextmanager
 def _held(directory: Path, url: str) -> Iterator[None]:
     """The directory is ours, or a message saying whose it is. The kernel lets go of the lock whatever happens to us."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (directory / "held").open("a+") as file:
+    with private_file(directory / "held").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -20,6 +20,7 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
+from zakaz_dagster.redaction import scrub
 from zakaz_dagster.sources.gmail.auth import remedy
 from zakaz_dagster.sources.gmail.errors import Act, Problem
 from zakaz_dagster.sources.gmail.mime_tree import from_base64url
@@ -35,7 +36,6 @@ from zakaz_dagster.sources.gmail.records import (
     shaped,
 )
 from zakaz_dagster.transport.log import log_request
-from zakaz_dagster.transport.redaction import scrub
 from zakaz_dagster.transport.retries import GaveUp, TryAgain, until_done
 from zakaz_dagster.transport.stats import Stats
 

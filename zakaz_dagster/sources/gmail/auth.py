@@ -18,8 +18,9 @@ from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
 from zakaz_dagster.errors import ConfigFault
+from zakaz_dagster.private_files import read_private, write_private
+from zakaz_dagster.redaction import register, register_document
 from zakaz_dagster.sources.gmail.records import SOURCE
-from zakaz_dagster.transport.secret_file import read_secret, write_secret
 
 READ_ONLY = "https://www.googleapis.com/auth/gmail.readonly"
 MODIFY = "https://www.googleapis.com/auth/gmail.modify"
@@ -70,8 +71,9 @@ def remedy(given: Any) -> str:
 
 def store(path: Path, given: user_credentials.Credentials) -> None:
     """Keep a user's credentials (mode 0600, atomically)."""
+    register(str(given.token or ""))
     try:
-        write_secret(path, str(given.to_json()).encode())  # type: ignore[no-untyped-call]
+        write_private(path, str(given.to_json()).encode())  # type: ignore[no-untyped-call]
     except OSError as error:
         raise _unusable(path, error, "GMAIL_TOKEN_FILE") from None
 
@@ -147,13 +149,14 @@ def _expiry(text: object) -> datetime | None:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(read_secret(path))
+        found = json.loads(read_private(path))
     except OSError as error:
         raise _unusable(path, error, "GMAIL_CREDENTIALS_FILE and GMAIL_TOKEN_FILE") from None
     except ValueError:
         found = None
     if not isinstance(found, dict):
         raise ConfigFault(f"{path} is not a JSON object", source=SOURCE, next_step=f"replace it, or {AUTHORIZE}")
+    register_document(found)
     return found
 
 

@@ -14,9 +14,9 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error  # type: ignore[import-un
 from requests.exceptions import RequestException
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
+from zakaz_dagster.redaction import scrub
 from zakaz_dagster.sources.gmail.auth import Access, client_config, store
 from zakaz_dagster.sources.gmail.records import SOURCE
-from zakaz_dagster.transport.redaction import scrub
 
 LOOPBACK = "127.0.0.1"
 DONE = "Готово: доступ к почте разрешён. Это окно можно закрыть."

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
+from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.sources.gmail.auth import AUTHORIZE
 from zakaz_dagster.sources.gmail.records import SOURCE
-from zakaz_dagster.transport.redaction import scrub
 
 ONE_HOUR = 3600.0
 SERVER_ERROR = 500
@@ -43,7 +43,7 @@ class Problem:
         try:
             error = json.loads(content)["error"]
             details = error.get("errors") or [{}]
-            return cls(status, str(details[0].get("reason", "")), scrub(str(error.get("message", "")))[:300])
+            return cls(status, str(details[0].get("reason", "")), vendor_words(str(error.get("message", "")))[:300])
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return cls(status, "", "")
 

@@ -14,11 +14,11 @@ from datetime import date
 
 from zakaz_dagster.parsing.cities import CityIndex, normalise
 from zakaz_dagster.parsing.dates import Unreadable, parse_date
+from zakaz_dagster.redaction import scrub
 from zakaz_dagster.sources.gmail.columns import NAMING, Columns, Layout
 from zakaz_dagster.sources.gmail.figures import FIGURES, Counted, Figures, Sums, masked
 from zakaz_dagster.sources.gmail.html_tables import Grid
 from zakaz_dagster.sources.gmail.limits import LIMITS, Limits, Refused
-from zakaz_dagster.transport.redaction import scrub
 
 HEADER_WITHIN = 30  # rows above the header: titles, periods, addressees
 NAME_CHARS = 300

@@ -22,10 +22,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import ShapeChanged
+from zakaz_dagster.redaction import outline, without_contacts
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.qtickets.records import SOURCE, Basket, Order, Utm
 from zakaz_dagster.sources.qtickets.schemas import LINES, MONEY, MOSCOW, ORDERS, UTM_COLUMNS
-from zakaz_dagster.transport.redaction import outline, without_contacts
 
 CENT_TOLERANCE = 1e-6  # a float holds two decimals of any ticket price far better than this
 CONTACT = r"@|%40|[78][\s(-]*9\d\d"  # what may be an e-mail or a phone; a closer look decides

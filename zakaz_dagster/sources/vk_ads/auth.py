@@ -6,8 +6,6 @@ share one pair. Belongs here: the file and its lock. Does not: when a pair is re
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,8 @@ import filelock
 import msgspec
 
 from zakaz_dagster.errors import ConfigFault, Retriable
+from zakaz_dagster.private_files import private_folder, read_private, write_private
+from zakaz_dagster.redaction import register
 from zakaz_dagster.sources.vk_ads.records import SOURCE
 
 LOCK_SECONDS = 120.0
@@ -60,31 +60,25 @@ class TokenFile:
     def read(self) -> Pair | None:
         """The pair, or None when there is none or it is not readable as one (then a new one is asked for)."""
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=Pair)
+            pair = msgspec.json.decode(read_private(self.path), type=Pair)
         except (FileNotFoundError, msgspec.DecodeError):
             return None
         except OSError as error:
             raise self._fault(error) from None
+        register(pair.access_token, pair.refresh_token)
+        return pair
 
     def write(self, pair: Pair) -> None:
         """Replace the pair: after a crash the file holds either the old or the new one."""
-        self._make_folder()
+        register(pair.access_token, pair.refresh_token)
         try:
-            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # created 0600
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(msgspec.json.encode(pair))
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self.path)
-            finally:
-                Path(name).unlink(missing_ok=True)  # there only when something went wrong
+            write_private(self.path, msgspec.json.encode(pair))
         except OSError as error:
             raise self._fault(error) from None
 
     def _make_folder(self) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(self.path.parent)
         except OSError as error:
             raise self._fault(error) from None
 

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from zakaz_dagster.errors import Fatal
+from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.sources.vk_ads.records import SOURCE
 from zakaz_dagster.transport.verdict import (
     Again,
@@ -86,7 +87,8 @@ def judge(response: Response) -> Verdict:
 def words(response: Response) -> str:
     """`HTTP 400 wrong_adgroups: Wrong ad groups: 7 (x-request-id ...)`: the vendor's own words, for a failure."""
     problem = problem_of(response)
-    said = f"HTTP {response.status_code} {problem.code}: {problem.message}" if problem.code else describe(response)
+    message = vendor_words(problem.message)
+    said = f"HTTP {response.status_code} {problem.code}: {message}" if problem.code else describe(response)
     request_id = response.headers.get("x-request-id", "")
     return f"{said} (x-request-id {request_id})" if request_id else said
 

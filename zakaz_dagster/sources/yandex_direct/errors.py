@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from zakaz_dagster.errors import Fatal, Retriable
-from zakaz_dagster.transport.redaction import scrub
+from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.transport.verdict import Again, Done, Response, Stop, Verdict, default_judge, describe
 
 LIMIT_WAIT = 10.0  # the vendor counts requests in windows of ten seconds
@@ -217,7 +217,7 @@ def _from_json(body: bytes) -> DirectError | None:
     except (ValueError, AttributeError, TypeError, KeyError):
         return None
     words = ": ".join(str(error[name]) for name in ("error_string", "error_detail") if error.get(name))
-    return DirectError(code, scrub(words[:HTML_WORDS]), str(error.get("request_id") or ""))
+    return DirectError(code, vendor_words(words[:HTML_WORDS]), str(error.get("request_id") or ""))
 
 
 def _from_xml(body: bytes) -> DirectError | None:
@@ -226,4 +226,4 @@ def _from_xml(body: bytes) -> DirectError | None:
         return None
     words = ": ".join(parts[name] for name in ("Message", "Detail") if parts.get(name))
     found = _XML_ID.search(body)
-    return DirectError(int(parts["Code"]), scrub(words[:HTML_WORDS]), found[1].decode() if found else "")
+    return DirectError(int(parts["Code"]), vendor_words(words[:HTML_WORDS]), found[1].decode() if found else "")

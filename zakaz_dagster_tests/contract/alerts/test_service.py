@@ -236,7 +236,7 @@ def test_recipients_that_are_refused_show_in_the_verdict(alerts, mailbox):
     two = replace(alerts, channels=[replace(alerts.channels[0], recipients=["a@example.org", "b@example.org"])])
     mailbox.refuse = {"b@example.org"}
     two.tell([verdict()], NOW)
-    assert "b@example.org" in two.verdicts(NOW)[0].detail
+    assert "refused address 2 of ALERT_EMAIL_TO" in two.verdicts(NOW)[0].detail
 
 
 def test_the_test_mail_names_what_is_wrong_per_channel(alerts, mailbox, tmp_path):

@@ -11,7 +11,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
@@ -78,10 +78,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1\2{MASK}\3",
     ),
-    # token=value in queries and forms, Token: value in headers
+    # token=value in queries and forms; Token: value in headers, but not "invalid_token: Unknown access token"
     (
         re.compile(
-            rf"""(?i)\b({_PREFIX}(?:(?:{_NAME})(?:\s*=\s*|:\s+)|(?:{_PERSON_KEY})=))(?!\*\*\*)[^\s&"',;}}\])]+"""
+            rf"""(?i)\b({_PREFIX}(?:(?:{_NAME})(?:\s*=\s*|:\s+(?=\S*[0-9+/=_~]|\S{{12}}))|(?:{_PERSON_KEY})=))(?!\*\*\*)[^\s&"',;}}\])]+"""
         ),
         rf"\1{MASK}",
     ),
@@ -118,7 +118,17 @@ _live: frozenset[str] = frozenset()
 def register(*secrets: str) -> None:
     """From now on these values are masked in whatever this process says, in every usual spelling."""
     global _live  # noqa: PLW0603  one registry a process: what it knows must hold for every thread
-    _live |= {part for secret in secrets for part in _parts(secret.strip()) if len(part) >= MIN_SECRET}
+    found = {part for secret in secrets for part in _parts(secret.strip()) if len(part) >= MIN_SECRET}
+    if not found <= _live:
+        _live |= found
+
+
+def register_document(document: object) -> None:
+    """Register what a token or key file holds under the names of secrets."""
+    for name, value in document.items() if isinstance(document, Mapping) else ():
+        if isinstance(value, str) and str(name).lower() in SECRET_NAMES:
+            register(value)
+        register_document(value)
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:

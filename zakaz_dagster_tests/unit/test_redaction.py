@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from zakaz_dagster.transport import redaction
-from zakaz_dagster.transport.redaction import (
+from zakaz_dagster import redaction
+from zakaz_dagster.redaction import (
     MASK,
     SECRET_NAMES,
     outline,
@@ -37,6 +37,8 @@ TOKEN = "y0_AgAAplanted/Token+1234567890=="
         f"https://api.example/x?id=7&access_token={TOKEN}&page=2",
         f"client_secret={TOKEN}&grant_type=refresh_token",
         f"VK_ADS_CLIENT_SECRET={TOKEN}",
+        "X-Api-Key: plantedletters",
+        "password: planted2",
         f'{{"token": "{TOKEN}',  # cut off before the closing quote
         f"https://user:{TOKEN[:11]}@clickhouse.example:8443/",
         f"[(b'authorization', b'Bearer {TOKEN}')]",
@@ -57,6 +59,8 @@ def test_known_secrets_are_masked_in_every_spelling():
         "HTTP 503: service is busy, retry later",
         "campaign 62384014 ad 10766679603 spent 1234.50",
         "the token has expired",
+        "HTTP 401 invalid_token: Unknown access token",
+        "revoked_token: Access token has been revoked",
         '{"error":{"error_code":"8000","request_id":"1264458033037596430"}}',
         "2026-11-22T10:00:00+03:00",
         "next_step: ask for a smaller range",
