@@ -80,6 +80,7 @@ def main_table(about: SourceDescription) -> str:
 
 def alerts(settings: Settings) -> Alerts:
     """Open incidents beside the platform's data, and the channels that are set."""
+    from zakaz_dagster.alerts.batches import Limits
     from zakaz_dagster.alerts.incidents import Rules
     from zakaz_dagster.alerts.mail import About
     from zakaz_dagster.alerts.quiet import QuietHours
@@ -94,8 +95,13 @@ def alerts(settings: Settings) -> Alerts:
             reminder=timedelta(hours=given.reminder_hours),
             quiet=QuietHours.parse(given.quiet_hours),
         ),
+        limits=Limits(given.mails_per_hour, given.mails_per_day),
         about=About(
-            ui_url=settings.platform.ui_url, labels=_labels(), checks=_check_phrases(), affected=affected_views
+            ui_url=settings.platform.ui_url,
+            runbook_url=f"{settings.platform.docs_url}/troubleshooting/" if settings.platform.docs_url else "",
+            labels=_labels(),
+            checks=_check_phrases(),
+            affected=affected_views,
         ),
     )
 
@@ -106,7 +112,7 @@ def affected_views(names: Iterable[str]) -> list[View]:
     from zakaz_dagster.warehouse.downstream import downstream
 
     found = downstream(_readers(), names)
-    return [View(name, comment) for name, comment in _views().items() if name in found]
+    return [View(name, comment, _pages().get(name, ())) for name, comment in _views().items() if name in found]
 
 
 def _channels(settings: Settings) -> Iterator[Channel]:
@@ -155,6 +161,19 @@ def _views() -> dict[str, str]:
     return {name: lineage_cache.comment(statement) for name, statement in load("views").items()}
 
 
+@cache
+def _pages() -> dict[str, tuple[str, ...]]:
+    """Each view to the titles of the dashboard's pages that show it."""
+    from zakaz_dagster.datalens.spec import load as load_dashboard
+
+    spec = load_dashboard()
+    pages: dict[str, dict[str, None]] = {}
+    for page in spec.pages.values():
+        for chart in page.charts.values():
+            pages.setdefault(spec.datasets[chart.dataset].view, {})[page.title] = None
+    return {view: tuple(titles) for view, titles in pages.items()}
+
+
 def _labels() -> dict[str, str]:
     return {table: about.label for about in SOURCES.values() for table in about.tables}
 
@@ -168,6 +187,7 @@ def _check_phrases() -> dict[str, Phrase]:
         name: Phrase(
             statement.meta.get("ru", f"Проверка не прошла: {statement.title.rstrip('.')}"),
             statement.meta.get("ru_action", ""),
+            statement.meta.get("ru_means", ""),
         )
         for name, statement in load("checks").items()
     }

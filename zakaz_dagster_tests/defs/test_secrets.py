@@ -42,9 +42,7 @@ def stored(body) -> str:
 def secrets(monkeypatch):
     """Every secret setting has a value of its own; the values."""
     names = {
-        f"{group.model_config['env_prefix']}{name}".upper(): f"https://{CANARY}-{name}"
-        if "url" in name
-        else f"{CANARY}-{name}"
+        group.variable(name): f"https://{CANARY}-{name}" if "url" in name else f"{CANARY}-{name}"
         for group in GROUPS.values()
         for name, field in group.model_fields.items()
         if "SecretStr" in str(field.annotation)
