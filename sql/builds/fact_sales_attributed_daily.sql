@@ -3,6 +3,7 @@
 -- The ladder: the first rung that matches. ad and campaign compare numbers, utm compares the whole UTM with what the ads
 -- send; a rung that finds two answers gives none and the next one is tried. show, city and source come from the tag.
 -- day: sale_date
+-- reaches: fact_marketing_daily attribution_window_days
 -- grain: one row per (sale_date, date, show, city, four UTM, match)
 WITH
 said AS

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS meta_day_loads
     rejected UInt64 COMMENT 'Записей отложено',
     rows_written UInt64 COMMENT 'Строк записано во все таблицы дня',
     totals String COMMENT 'Контрольные суммы, JSON',
+    _recorded_ns UInt64 COMMENT 'Момент записи в журнал (нс): после него день стоит в таблицах',
     _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда загружено',
     _ver UInt64 COMMENT 'Версия строки: больше — новее',
     _run_id String COMMENT 'Запуск, который загрузил строку'

@@ -1,7 +1,7 @@
 -- Seats of every show that is on sale, as a snapshot.
 -- grain: one row per (snapshot, show)
 -- day: snapshot_date
--- source: qtickets
+-- source: qtickets_inventory
 -- versions: many (snapshots are added)
 CREATE TABLE IF NOT EXISTS stg_qtickets_inventory_raw
 (

@@ -7,6 +7,7 @@ Belongs here: writing them. Does not: deciding whether a day may be loaded (`ing
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -121,6 +122,7 @@ def _enter(wh: Warehouse, source: str, reads: Sequence[DayRead], written: Writte
             "rejected": len(read.rejects),
             "rows_written": sum(days.get(read.day, 0) for days in written.values()),
             "totals": json.dumps(dict(read.totals), default=str, ensure_ascii=False, sort_keys=True),
+            "_recorded_ns": time.time_ns(),
         }
         for read in reads
     ]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from zakaz_dagster.errors import BadData, Fatal, Retriable
-from zakaz_dagster.warehouse import lineage_cache
+from zakaz_dagster.warehouse import build_ledger, lineage_cache
 from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import THROWN, Refused
@@ -63,6 +63,7 @@ def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id:
     when an input holds two versions of a partition, Fatal for a build or table that does not fit.
     """
     wh, ver = wh.tagged(statement=f"day.rebuild {build.name}"), ver or time.time_ns()
+    record = build_ledger.noting(wh, build.name, ver, run_id)
     about, column = shape(wh, build.name), day_column(build.name)
     span = _whole(wh, about, column, first, last)
     refuse_mixed(wh, lineage_cache.reads(build), span.first, span.last)
@@ -73,6 +74,7 @@ def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id:
         _only_asked(side, f"{column} BETWEEN {{first:Date}} AND {{last:Date}}", params, build)
         with suppress(Superseded):
             side.swap(span.ids)
+    record(span.first, span.last)
     after = contents(wh, build.name, span.ids)
     rows_before, rows_after = (sum(each.rows for each in held.values()) for held in (before, after))
     return Rebuilt(rows_before, rows_after, len(span.ids), span.first, span.last)

@@ -30,8 +30,6 @@ def tables(warehouse) -> dict[str, list[tuple]]:
         ("stg_rejects", "source = 'gmail'"),
         ("meta_day_loads", "source = 'gmail'"),
     ):
-        rows = warehouse.rows(
-            f"SELECT * EXCEPT (_loaded_at, _ver, _run_id) FROM {table} FINAL WHERE {where} ORDER BY ALL"
-        )
+        rows = warehouse.rows(f"SELECT COLUMNS('^[^_]') FROM {table} FINAL WHERE {where} ORDER BY ALL")
         found[table] = [tuple(row.values()) for row in rows]
     return found
