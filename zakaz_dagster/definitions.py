@@ -20,7 +20,7 @@ from zakaz_dagster.defs.gmail import failover
 from zakaz_dagster.defs.marts import pages, refresh, views
 from zakaz_dagster.defs.marts.seeds import seed_assets
 from zakaz_dagster.defs.operations import alerts as watch
-from zakaz_dagster.defs.operations import retention
+from zakaz_dagster.defs.operations import backup, retention
 from zakaz_dagster.defs.operations.retention import Keep
 from zakaz_dagster.defs.qtickets import assets as qtickets
 from zakaz_dagster.defs.shared import change_sensor, console
@@ -44,12 +44,13 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
         refresh.definitions(start),
         pages.definitions(settings.platform.data_dir / "preview"),
         retention.definitions(Keep(settings.platform.keep_runs_days, settings.platform.keep_audit_months)),
+        backup.definitions(configured=settings.backup.configured),
         dg.Definitions(assets=[*seed_assets(), *views.view_assets()], sensors=[views.automation()]),
         # In one process, also what people launch from the UI: a killed run then leaves no orphan step that loads on.
         dg.Definitions(resources=_resources(settings), executor=dg.in_process_executor),
     )
     jobs = list(parts.jobs or [])
-    backup = failover.Backup(
+    standby = failover.Backup(
         limit=timedelta(minutes=settings.gmail.failover_minutes),
         days_back=settings.gmail.days_back,
         configured=partial(settings.need, "gmail"),
@@ -58,7 +59,7 @@ def build_definitions(settings: Settings | None = None) -> dg.Definitions:
     names = frozenset(key.to_user_string() for each in parts.assets or () for key in _keys(each))
     return dg.Definitions.merge(
         parts,
-        failover.definitions(jobs, start, backup),
+        failover.definitions(jobs, start, standby),
         watch.definitions(list(watching.watched(settings)), [*sql_checks(names), views.promise_checks()], jobs),
     )
 
@@ -80,6 +81,7 @@ def _resources(settings: Settings) -> dict[str, dg.ResourceDefinition]:
         "gmail": resources.gmail,
         "watch": watching.subjects,
         "alerts": watching.alerts,
+        "backups": resources.backups,
     }
     made = {
         name: dg.ResourceDefinition(lambda _, make=make: make(settings), description=_title(make))

@@ -5,9 +5,11 @@ What a maker needs it imports itself: Dagster loads this for every run, and a ru
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zakaz_dagster import timezone
@@ -16,6 +18,7 @@ from zakaz_dagster.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from zakaz_dagster.backup.service import Backups
     from zakaz_dagster.sources.gmail.api import GmailApi
     from zakaz_dagster.sources.gmail.auth import Access
     from zakaz_dagster.sources.gmail.source import Mailbox
@@ -68,6 +71,38 @@ def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
             views_definer=given.views_definer,
         )
     )
+
+
+def backups(settings: Settings) -> Backups:
+    """Backups of ClickHouse, by its own BACKUP and RESTORE."""
+    from zakaz_dagster.backup.engine import Destination
+    from zakaz_dagster.backup.records import Records
+    from zakaz_dagster.backup.service import Backups
+
+    given = settings.backup
+    settings.need("backup", "clickhouse")
+    store = warehouse(settings)
+    user = (given.user, given.password) if given.user else (settings.clickhouse.user, settings.clickhouse.password)
+    return Backups(
+        admin=_clickhouse(settings, user[0], user[1].get_secret_value()),
+        ledger=store,
+        where=Destination(given.disk, given.s3_url, given.s3_key, given.s3_secret.get_secret_value()),
+        records=Records(backup_folder(settings)),
+        now=timezone.now,
+        folder=given.path,
+        keep_full=given.keep_full,
+    )
+
+
+def backup_folder(settings: Settings) -> Path:
+    """Where the list of backups is kept."""
+    return settings.platform.data_dir / "backups"
+
+
+def kept_folders(settings: Settings) -> dict[str, Path]:
+    """What must be kept beside ClickHouse, by the name it has in the archive."""
+    places = {"data": settings.platform.data_dir, "secrets": settings.folder}
+    return {**places, "dagster": Path(home)} if (home := os.environ.get("DAGSTER_HOME")) else places
 
 
 def in_a_hurry(settings: Settings, seconds: float | None) -> Settings:

@@ -24,6 +24,7 @@ from zakaz_dagster.settings.groups import (
     GROUPS,
     SOURCES,
     Alerts,
+    Backup,
     ClickHouse,
     DataLens,
     Direct,
@@ -54,10 +55,12 @@ class Settings:
     alerts: Alerts
     health: Health
     datalens: DataLens
+    backup: Backup
 
     def __init__(self, secrets_dir: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
         environment = os.environ if environment is None else environment
         folder = secrets_dir or Path(environment.get(FOLDER_VARIABLE) or PROJECT_ROOT / "secrets")
+        self.folder = folder
         found = read(environment, folder)
         self._faults: dict[str, list[str]] = {name: [] for name in GROUPS}
         for name, text in found.faults:

@@ -282,6 +282,30 @@ class Health(Group):
             yield f"HEALTH_HOST={self.host} and HEALTH_TOKEN is not set: whoever reaches the port reads it; set a token"
 
 
+class Backup(Group):
+    """Backups of ClickHouse; without a place for them none are made (docs/backup.md)."""
+
+    prefix = "BACKUP_"
+    file = "backup"
+
+    disk: Text = Field("", description="a disk that ClickHouse's configuration allows for backups")
+    path: Folder | None = Field(None, description="that disk's folder as seen from here, to delete outdated backups")
+    s3_url: Text = Field("", description="instead of a disk: https://HOST/BUCKET/FOLDER")
+    s3_key: Text = Field("", description="access key of the bucket")
+    s3_secret: Secret = Field(NO_SECRET, description="secret key of the bucket")
+    user: Text = Field("", description="ClickHouse user with role_backup; empty: CLICKHOUSE_USER")
+    password: Secret = Field(NO_SECRET, description="that user's password")
+    keep_full: int = Field(4, ge=1, le=520, description="full backups to keep, with what builds on them")
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.disk or self.s3_url)
+
+    def contradictions(self) -> Iterator[str]:
+        if self.disk and self.s3_url:
+            yield "BACKUP_DISK and BACKUP_S3_URL are both set: one place only; clear one of them"
+
+
 class DataLens(Group):
     """Yandex DataLens, for `zakaz datalens`."""
 
@@ -308,5 +332,6 @@ GROUPS: dict[str, type[Group]] = {
     "alerts": Alerts,
     "health": Health,
     "datalens": DataLens,
+    "backup": Backup,
 }
 SOURCES = ("qtickets", "vk_ads", "direct", "gmail")

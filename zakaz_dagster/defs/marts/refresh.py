@@ -41,6 +41,7 @@ def definitions(start: date) -> dg.Definitions:
             _outside("plan_sales", "settings"),  # uploaded by `zakaz import plan`
             _outside("meta_day_loads", "books"),  # kept by every load
             _outside("meta_job_runs", "books"),  # kept by the audit
+            _outside("meta_backup_runs", "books"),  # kept by backups and drills
             *(fact(name, partitions, pool=POOL, group="marts") for name in FACTS),
         ],
         jobs=[job(JOB, [*FACTS, PREVIEW], "The shared facts of some days, and the pages")],
