@@ -155,9 +155,14 @@ def vendor_words(text: str, secrets: Iterable[str] = ()) -> str:
 
 def presentable(text: str, most: int = LONGEST_TEXT) -> str:
     """`text` as anything can carry it: scrubbed, valid Unicode without control or direction marks, at most so long."""
-    short = _UNPRINTABLE.sub("\ufffd", _INVISIBLE.sub("", scrub(text[:CUT_AT].replace("\r\n", "\n"))))
+    short = printable(scrub(text[:CUT_AT]))
     left_out = max(len(short) - most, 0) + max(len(text) - CUT_AT, 0)
     return f"{short[:most]}… ({left_out} more characters)" if left_out else short
+
+
+def printable(text: str) -> str:
+    """Valid Unicode without control characters (line breaks and tabs stay) and without marks of direction."""
+    return _UNPRINTABLE.sub("\ufffd", _INVISIBLE.sub("", text.replace("\r\n", "\n")))
 
 
 def scrubbed(error: BaseException, secrets: Iterable[str] = ()) -> Exception:

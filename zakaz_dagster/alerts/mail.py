@@ -11,12 +11,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zakaz_dagster.alerts.incidents import Kind, Notice
 from zakaz_dagster.alerts.phrases import Phrase, phrase, section, title
-from zakaz_dagster.alerts.times import moment, span
+from zakaz_dagster.redaction import printable
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ SHOWN_IN_FULL = 40  # of a digest; the others follow in a few lines each, none i
 SHOWN_IDS = 50
 LONGEST_SUBJECT = 200
 RUNBOOK = "docs/troubleshooting.md"
+UNITS = (("д", 86_400), ("ч", 3_600), ("мин", 60))
 WORDS = {
     (Kind.OPENED, Status.ERROR): ("ошибка", "#b3261e"),
     (Kind.OPENED, Status.WARNING): ("предупреждение", "#9a5b00"),
@@ -82,8 +85,8 @@ def compose(notices: Sequence[Notice], about: About) -> Mail:
     return Mail(
         id=mail_id(notices),
         subject=_line(f"Zakaz: {subject}"),
-        text=_templates().get_template("mail.txt.j2").render(data),
-        html=_templates().get_template("mail.html.j2").render(data),
+        text=printable(_templates().get_template("mail.txt.j2").render(data)),
+        html=printable(_templates().get_template("mail.html.j2").render(data)),
         notices=tuple(notice.id for notice in notices[:SHOWN_IDS]),
         thread=f"{single.incident.id}.{Kind.OPENED}.1" if single and single.kind is not Kind.OPENED else "",
     )
@@ -174,7 +177,7 @@ def _number(value: float) -> str:
 
 def _line(text: str) -> str:
     """A header is one line."""
-    return " ".join(text.split())[:LONGEST_SUBJECT]
+    return " ".join(printable(text).split())[:LONGEST_SUBJECT]
 
 
 def _counts(items: Sequence[Mapping[str, Any]]) -> str:
@@ -183,3 +186,19 @@ def _counts(items: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(
         f"{name}: {counts[n]}" for n, name in enumerate(("ошибок", "предупреждений", "решено")) if counts[n]
     )
+
+
+def moment(at: datetime) -> str:
+    """`22.11.2026 14:05 МСК`."""
+    return f"{at.astimezone(MOSCOW):%d.%m.%Y %H:%M} МСК"
+
+
+def span(length: timedelta) -> str:
+    """The two largest units: `1 д 3 ч`; less than a minute is said so."""
+    left = max(int(length.total_seconds()), 0)
+    parts = []
+    for name, seconds in UNITS:
+        count, left = divmod(left, seconds)
+        if count:
+            parts.append(f"{count} {name}")
+    return " ".join(parts[:2]) or "меньше минуты"

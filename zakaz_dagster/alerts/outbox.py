@@ -1,8 +1,10 @@
-"""The outbox of one channel: notices wait in it until the channel has accepted them.
+"""The outbox of one channel: notices wait in it until the channel has taken them, as a bounded number of mails.
 
 A notice is claimed for the time of sending, so that two processes do not send it twice; if the sender dies, the claim
-runs out and the notice goes again under the same id.
-Belongs here: this bookkeeping. Does not: sending (`send`), how many mails the notices become (`batches`).
+runs out and the notice goes again under the same id. Two mails go at once; after that everything that waits goes as
+one digest, at growing intervals while mails keep coming, so that a red check more every minute is six mails in four
+hours. A digest holds all that waited for it.
+Belongs here: this bookkeeping and these limits. Does not: sending (`send`), what a mail looks like (`mail`).
 """
 
 from __future__ import annotations
@@ -14,9 +16,41 @@ from datetime import datetime, timedelta
 from zakaz_dagster.alerts.incidents import Notice
 from zakaz_dagster.alerts.store import Store, notice_of
 
+Batch = tuple[Notice, ...]
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+AT_ONCE = 2  # mails that nothing holds back
+STORM = timedelta(hours=6)  # mails of so long ago count as the same storm
+SPACING = (0, 0, 1, 3, 9, 12)  # before the next mail, by the number of mails of the storm, in hours / `per_hour`
 LEASE = timedelta(minutes=2)
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most mails a channel gets."""
+
+    per_hour: int = 6
+    per_day: int = 30
+
+
+def batches(pending: Sequence[Notice], mailed: Sequence[datetime], now: datetime, limits: Limits) -> list[Batch]:
+    """The mails to send now, oldest first; empty while they have to wait. `mailed` has the last day's mails."""
+    ordered = tuple(sorted(pending, key=lambda notice: (notice.at, notice.id)))
+    sent = [at for at in mailed if at <= now]
+    room = min(limits.per_hour - _count(sent, now, HOUR), limits.per_day - _count(sent, now, DAY))
+    if not ordered or room <= 0:
+        return []
+    storm = _count(sent, now, STORM)
+    if len(ordered) <= min(AT_ONCE - storm, room):
+        return [(notice,) for notice in ordered]
+    pause = SPACING[min(storm, len(SPACING) - 1)] * HOUR / limits.per_hour
+    return [] if storm and now - max(sent) < pause else [ordered]
+
+
+def _count(sent: Sequence[datetime], now: datetime, within: timedelta) -> int:
+    return sum(now - at < within for at in sent)
 
 
 @dataclass(frozen=True)
@@ -48,7 +82,8 @@ class Outbox:
             rows = connection.execute(query, (self.channel,)).fetchall()
         if not rows or rows[0][1] > now.timestamp():
             return []
-        return [notice_of(body) for body, not_before in rows if not_before <= now.timestamp()]
+        ready = [notice_of(body) for body, not_before in rows if not_before <= now.timestamp()]
+        return [notice for notice in ready if notice is not None]
 
     def claim(self, notices: Sequence[Notice], now: datetime) -> bool:
         """Take these for sending; false when another process has one of them, or has sent it."""

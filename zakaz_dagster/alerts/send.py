@@ -19,17 +19,22 @@ from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal, Protocol
+from urllib.parse import quote
 
 from zakaz_dagster.alerts.mail import Mail
 from zakaz_dagster.private_files import write_private
-from zakaz_dagster.redaction import scrub
+from zakaz_dagster.redaction import presentable, scrub
 from zakaz_dagster.timezone import MOSCOW, now
 
+LONGEST_ID = 200
 Security = Literal["starttls", "tls", "none"]
 
 
 class Undelivered(Exception):
     """The channel did not take the mail; the message says what to look at and holds no secret."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(presentable(why))
 
 
 class Channel(Protocol):
@@ -117,15 +122,21 @@ def as_message(mail: Mail, sender: str, recipients: Sequence[str]) -> EmailMessa
     message["To"] = [Address(addr_spec=each) for each in recipients]
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(now().astimezone(MOSCOW))
-    message["Message-ID"] = f"<{mail.id}@{domain}>"
+    message["Message-ID"] = f"<{_token(mail.id)}@{domain}>"
     if mail.thread:
-        message["In-Reply-To"] = message["References"] = f"<{mail.thread}@{domain}>"
+        message["In-Reply-To"] = message["References"] = f"<{_token(mail.thread)}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["X-Zakaz-Notices"] = " ".join(mail.notices)
+    message["X-Zakaz-Notices"] = " ".join(_token(notice) for notice in mail.notices)
     message.set_content(mail.text, cte="base64")
     if mail.html:
         message.add_alternative(mail.html, subtype="html", cte="base64")
     return message
+
+
+def _token(text: str) -> str:
+    """An id as a header takes it: ASCII without spaces; the same for the same id."""
+    plain = quote(text, safe="+", errors="replace")
+    return plain if len(plain) <= LONGEST_ID else hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -163,7 +174,7 @@ class Folder:
     def send(self, mail: Mail) -> str:
         message = as_message(mail, "zakaz@localhost", ["operator@localhost"])
         try:
-            write_private(self.path / f"{mail.id.replace('/', '_')}.eml", message.as_bytes())
+            write_private(self.path / f"{_token(mail.id)}.eml", message.as_bytes())
         except OSError as error:
             raise Undelivered(f"{self.path}: {error.strerror}") from None
         return ""

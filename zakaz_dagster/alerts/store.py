@@ -1,25 +1,38 @@
 """The memory of alerts: open incidents and, beside them, the outbox of every channel, in one SQLite file.
 
 It is a file with the platform's data, because it must work when ClickHouse and Dagster's storage do not. A round
-(incidents and their notices) is one transaction, so what was decided is told, and what is told was decided.
+(incidents and their notices) is one transaction, so what was decided is told, and what is told was decided. When the
+file cannot be written, a spare in memory-backed storage takes its place, so that a full disk is told once.
 Belongs here: keeping rounds. Does not: deciding (`incidents`), what a channel has accepted (`outbox`).
 """
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import os
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
 
 import msgspec
 
 from zakaz_dagster.alerts.incidents import Incident, Notice, Plan
 from zakaz_dagster.private_files import private_file
 
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of our own inside it, readable by this user only
+BROKEN = (sqlite3.Error, OSError)  # what a full, read-only or foreign disk raises
 BUSY_SECONDS = 5.0
+PAUSE = timedelta(hours=1)  # rounds further apart than this: the platform itself was off
+SHOWN = 500
+T = TypeVar("T")
+logger = logging.getLogger("zakaz_dagster.alerts")
 TABLES = (
     "CREATE TABLE IF NOT EXISTS incident (name TEXT PRIMARY KEY, body BLOB NOT NULL)",
     (
@@ -31,6 +44,7 @@ TABLES = (
         "CREATE TABLE IF NOT EXISTS mail (channel TEXT, id TEXT, at REAL NOT NULL, note TEXT NOT NULL DEFAULT '',"
         " PRIMARY KEY (channel, id))"
     ),
+    "CREATE TABLE IF NOT EXISTS watching (one INTEGER PRIMARY KEY CHECK (one = 1), since REAL, last REAL)",
     "CREATE TABLE IF NOT EXISTS refusal (channel TEXT PRIMARY KEY, since REAL NOT NULL, error TEXT NOT NULL)",
 )
 
@@ -79,6 +93,12 @@ class Store:
         with self.reading() as connection:
             return read_incidents(connection)
 
+    def watching_since(self) -> datetime | None:
+        """When rounds began, or began again after a pause; None before the first one."""
+        with self.reading() as connection:
+            row = connection.execute("SELECT since FROM watching").fetchone()
+        return datetime.fromtimestamp(row[0], UTC) if row else None
+
     def unsent(self) -> dict[str, list[Notice]]:
         """Every notice that waits, by channel."""
         found: dict[str, list[Notice]] = {}
@@ -86,7 +106,8 @@ class Store:
             for channel, body in connection.execute(
                 "SELECT channel, body FROM outbox WHERE sent IS NULL ORDER BY at, id"
             ):
-                found.setdefault(channel, []).append(notice_of(body))
+                if notice := notice_of(body):
+                    found.setdefault(channel, []).append(notice)
         return found
 
     def adopt(self, incidents: Mapping[str, Incident], unsent: Mapping[str, Sequence[Notice]]) -> None:
@@ -112,21 +133,37 @@ class Round:
         self._channels = channels
         self.incidents = read_incidents(connection)
 
-    def keep(self, plan: Plan) -> None:
-        """Write the incidents, and each notice into the outbox of every channel."""
+    def keep(self, plan: Plan, now: datetime) -> None:
+        """Write the incidents, each notice into the outbox of every channel, and that there was a round."""
+        at = now.timestamp()
+        self._connection.execute(
+            "INSERT INTO watching VALUES (1, :at, :at) ON CONFLICT (one) DO UPDATE"
+            " SET since = iif(:at - last > :pause, :at, since), last = :at",
+            {"at": at, "pause": PAUSE.total_seconds()},
+        )
         _write_incidents(self._connection, plan.incidents)
         for channel in self._channels:
             _write_notices(self._connection, channel, plan.notices)
 
 
-def notice_of(body: bytes) -> Notice:
-    return msgspec.json.decode(body, type=Notice)
+def notice_of(body: bytes) -> Notice | None:
+    """The notice; None for a body that is none, so that one broken row does not stop the others."""
+    return _decoded(body, Notice)
 
 
 def read_incidents(connection: sqlite3.Connection) -> dict[str, Incident]:
-    """The open incidents by name."""
-    rows = connection.execute("SELECT name, body FROM incident ORDER BY name")
-    return {name: msgspec.json.decode(body, type=Incident) for name, body in rows}
+    """The open incidents by name; one that cannot be read is opened again by its next verdict."""
+    rows = connection.execute("SELECT name, body FROM incident ORDER BY name").fetchall()
+    found = ((name, _decoded(body, Incident)) for name, body in rows)
+    return {name: incident for name, incident in found if incident is not None}
+
+
+def _decoded(body: bytes, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+        logger.warning("a row of the memory of alerts cannot be read (%s): %r", error, body[:SHOWN])
+        return None
 
 
 def _write_incidents(connection: sqlite3.Connection, incidents: Mapping[str, Incident]) -> None:
@@ -140,3 +177,45 @@ def _write_notices(connection: sqlite3.Connection, channel: str, notices: Sequen
         "INSERT OR IGNORE INTO outbox (channel, id, at, body) VALUES (?, ?, ?, ?)",
         [(channel, notice.id, notice.at.timestamp(), msgspec.json.encode(notice)) for notice in notices],
     )
+
+
+def spare_path(path: Path) -> Path:
+    """The spare of this file, one per user."""
+    root = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    mark = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:12]
+    return root / f"zakaz-{os.getuid()}" / f"alerts-{mark}.sqlite3"
+
+
+def spare_store(path: Path) -> Store:
+    """The spare for `path`, filled with its open incidents if they can still be read; in this process at worst."""
+    place = spare_path(path)
+    try:
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        if place.parent.lstat().st_uid != os.getuid():
+            return Store(":memory:")
+        fresh = not place.exists()
+        store = Store(place)
+    except BROKEN:
+        return Store(":memory:")
+    if fresh:
+        store.adopt(_readable(path), {})
+    return store
+
+
+def take_back(store: Store, path: Path) -> None:
+    """Move what the spare of `path` holds into the store that works again."""
+    place = spare_path(path)
+    if not place.exists():
+        return
+    spare = Store(place)
+    store.adopt(spare.incidents(), spare.unsent())
+    spare.close()
+    place.unlink()
+
+
+def _readable(path: Path) -> Mapping[str, Incident]:
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            return read_incidents(connection)
+    except BROKEN:
+        return {}

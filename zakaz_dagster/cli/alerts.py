@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from zakaz_dagster import timezone
-from zakaz_dagster.alerts.times import moment
+from zakaz_dagster.alerts.mail import moment
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.smoke import Depth
@@ -37,7 +37,7 @@ def check(errors: bool, freshness: bool, health: bool, send: bool) -> None:
     verdicts = [each for each in look.verdicts if not wanted or kind_of(each) in wanted]
     show(Console(), verdicts, everything=False)
     if send:
-        told = watching.alerts(settings).tell(verdicts, timezone.now())
+        told = watching.alerts(settings).notify(verdicts, timezone.now())
         for mail in told.mails:
             click.echo(f"sent: {mail.subject}")
         click.echo(f"{len(told.notices)} new notices, {len(told.mails)} messages sent")
@@ -62,8 +62,8 @@ def test() -> None:
 
 @alerts.command("list")
 def list_() -> None:
-    """Show the open incidents."""
-    incidents = watching.alerts(Settings()).incidents()
+    """Show the open incidents of the platform whose data is in ZAKAZ_DATA_DIR."""
+    incidents = watching.alerts(Settings()).open_incidents()
     for name, incident in sorted(incidents.items(), key=lambda item: item[1].opened):
         click.echo(f"{incident.verdict.status} {name} since {moment(incident.opened)}: {incident.verdict.detail}")
     click.echo(f"{len(incidents)} open incidents")

@@ -68,6 +68,6 @@ def probe(url: str | None, alert: bool) -> None:
     verdicts = ask(url or f"http://{given.host}:{given.port}", given.token.get_secret_value())
     show(Console(), verdicts, everything=False)
     if alert:
-        told = watching.alerts(settings).tell(verdicts, timezone.now())
+        told = watching.alerts(settings).notify(verdicts, timezone.now())
         click.echo(f"{len(told.notices)} new notices, {len(told.mails)} messages sent")
     sys.exit(exit_code(verdicts))

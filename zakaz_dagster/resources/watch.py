@@ -38,7 +38,7 @@ QUICK_SECONDS, FULL_SECONDS = 5, 60
 
 def subjects(settings: Settings, *, full: bool = False) -> Subjects:
     """What the watch looks at. It asks ClickHouse briefly and does not insist: not answering is an answer."""
-    from zakaz_dagster.alerts.quiet import QuietHours
+    from zakaz_dagster.alerts.incidents import QuietHours
     from zakaz_dagster.health.infrastructure import Limits
     from zakaz_dagster.health.smoke import Subjects
 
@@ -80,10 +80,9 @@ def main_table(about: SourceDescription) -> str:
 
 def alerts(settings: Settings) -> Alerts:
     """Open incidents beside the platform's data, and the channels that are set."""
-    from zakaz_dagster.alerts.batches import Limits
-    from zakaz_dagster.alerts.incidents import Rules
+    from zakaz_dagster.alerts.incidents import QuietHours, Rules
     from zakaz_dagster.alerts.mail import About
-    from zakaz_dagster.alerts.quiet import QuietHours
+    from zakaz_dagster.alerts.outbox import Limits
     from zakaz_dagster.alerts.service import Alerts
 
     given = settings.alerts

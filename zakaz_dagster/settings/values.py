@@ -19,7 +19,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic.fields import FieldInfo
 
-from zakaz_dagster.alerts.quiet import QuietHours
+from zakaz_dagster.alerts.incidents import QuietHours
 from zakaz_dagster.paths import PROJECT_ROOT, shown
 from zakaz_dagster.timezone import today
 

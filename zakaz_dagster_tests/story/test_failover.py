@@ -173,7 +173,7 @@ def test_a_revoked_token_is_told_with_the_command_that_renews_it(sandbox, reader
     now = datetime.now(UTC)
     failed = list(run_history._failed(platform.instance, platform.definitions.get_repository_def(), now))
     known = [run_history._with_error(platform.instance, run) for run in failed]
-    platform.resources["alerts"].tell(run_verdicts(known, [], ["gmail_load"]), now)
+    platform.resources["alerts"].notify(run_verdicts(known, [], ["gmail_load"]), now)
     (mail,) = platform.mails()
     assert mail["Subject"] == "Zakaz: ошибка — Загрузка gmail_load не удалась"
     assert "run `zakaz gmail authorize`" in " ".join(mail.get_body(("plain",)).get_content().split())

@@ -25,7 +25,7 @@ from dagster._daemon.types import DaemonHeartbeat
 
 from zakaz_dagster import definitions as platform
 from zakaz_dagster import resources, timezone
-from zakaz_dagster.alerts import spare
+from zakaz_dagster.alerts import store
 from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.cli import main, watch_options
 from zakaz_dagster.datalens import preview
@@ -178,7 +178,7 @@ def staged(home: Path, patch: Any, *, days: int, orders: int = 12) -> Iterator[S
         for name, module in list(sys.modules.items()):
             if name.startswith("zakaz_dagster.defs.") and hasattr(module, "RETRY"):
                 patch.setattr(module, "RETRY", AT_ONCE)
-        patch.setattr(spare, "SHARED_MEMORY", home)
+        patch.setattr(store, "SHARED_MEMORY", home)
         patch.setattr(preview, "write", lambda *_: [])  # the pages have a story of their own
         patch.setattr(client, "WarehouseConfig", partial(client.WarehouseConfig, patience=0.5))
         settings = Settings()

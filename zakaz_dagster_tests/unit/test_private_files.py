@@ -68,7 +68,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path, 
 def test_the_memory_of_alerts_and_mails_kept_as_files_are_closed(tmp_path):
     now = datetime(2026, 11, 22, 9, tzinfo=UTC)
     told = Alerts(tmp_path / "data" / "alerts.sqlite3", [Folder(tmp_path / "mail")])
-    told.tell([Verdict("fact_x__agrees", "data", Status.ERROR, "x")], now)
+    told.notify([Verdict("fact_x__agrees", "data", Status.ERROR, "x")], now)
     (mail,) = (tmp_path / "mail").iterdir()
     assert [mode(path) for path in (tmp_path / "data" / "alerts.sqlite3", mail)] == [0o600, 0o600]
     assert [mode(path) for path in (tmp_path / "data", tmp_path / "mail")] == [0o700, 0o700]

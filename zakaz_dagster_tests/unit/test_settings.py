@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.alerts.quiet import QuietHours
+from zakaz_dagster.alerts.incidents import QuietHours
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.paths import PROJECT_ROOT
 from zakaz_dagster.settings import GROUPS, Settings

@@ -70,7 +70,7 @@ def _takes_over(jobs: Sequence[Job], start: date, backup: Backup) -> dg.SensorDe
         except Failure as failure:  # no mailbox, or no ClickHouse, which has its own alert
             return dg.SkipReason(str(failure))
         decision = decide(facts, state)
-        context.resources.alerts.tell(decision.verdicts, now)
+        context.resources.alerts.notify(decision.verdicts, now)
         requests = [*_requests(decision, start)]
         return dg.SensorResult(
             run_requests=requests,

@@ -65,7 +65,7 @@ def look(
     return Watch(subjects, timezone.now, depth).look()
 
 
-def tell(
+def notify(
     alerts: Alerts,
     subjects: Subjects,
     instance: DagsterInstance,
@@ -83,7 +83,7 @@ def tell(
     seen = Watch(replace(subjects, dagster=read), timezone.now).look()
     # Without Dagster's storage nothing is known of its checks, so none of them counts as gone.
     facts = known[-1] if known else None
-    told = alerts.tell(seen.verdicts, timezone.now(), existing(own, facts, seen) if facts else None)
+    told = alerts.notify(seen.verdicts, timezone.now(), existing(own, facts, seen) if facts else None)
     broken = [run for run in broken_by_clickhouse(facts, seen) if run.family in startable] if facts else []
     bad = [verdict.name for verdict in seen.verdicts if verdict.status is not Status.OK]
     said = dg.SkipReason(f"{len(told.mails)} mails; not ok: {', '.join(bad) or 'nothing'}")

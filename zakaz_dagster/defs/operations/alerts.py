@@ -145,6 +145,6 @@ def _alerts(jobs: Sequence[Job]) -> dg.SensorDefinition:
         if repository is None:
             return dg.SkipReason("no definitions to look at")
         resources = context.resources
-        return alert_round.tell(resources.alerts, resources.watch, context.instance, repository, own, names)
+        return alert_round.notify(resources.alerts, resources.watch, context.instance, repository, own, names)
 
     return tick

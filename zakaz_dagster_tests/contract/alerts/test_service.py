@@ -5,18 +5,26 @@ from __future__ import annotations
 import multiprocessing
 import re
 import sqlite3
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from zakaz_dagster.alerts import spare
-from zakaz_dagster.alerts.batches import Limits
+from zakaz_dagster.alerts import store
 from zakaz_dagster.alerts.incidents import Rules
-from zakaz_dagster.alerts.outbox import Outbox
+from zakaz_dagster.alerts.mail import About, View
+from zakaz_dagster.alerts.outbox import Limits, Outbox
+from zakaz_dagster.alerts.phrases import Phrase
 from zakaz_dagster.alerts.send import Folder, Smtp
 from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.alerts.store import Store
+from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster_tests.plugins.mailbox import Mailbox
 
@@ -40,7 +48,7 @@ def mailbox():
 
 @pytest.fixture(autouse=True)
 def own_spare(tmp_path, monkeypatch):
-    monkeypatch.setattr(spare, "SHARED_MEMORY", tmp_path)
+    monkeypatch.setattr(store, "SHARED_MEMORY", tmp_path)
 
 
 @pytest.fixture
@@ -55,19 +63,19 @@ def kinds(mailbox):
 
 def test_one_mail_then_one_resolved_across_restarts_of_everything(alerts, mailbox):
     for minute in range(5):
-        replace(alerts).tell([verdict()], NOW + minute * MINUTE)
+        replace(alerts).notify([verdict()], NOW + minute * MINUTE)
     for minute in range(5, 8):
-        replace(alerts).tell([ok()], NOW + minute * MINUTE)
+        replace(alerts).notify([ok()], NOW + minute * MINUTE)
     assert kinds(mailbox) == ["ошибка", "решено"]
 
 
 def test_nothing_is_lost_while_the_mail_server_is_away_and_the_order_is_kept(alerts, mailbox):
     mailbox.stop()
-    alerts.tell([verdict()], NOW)
-    alerts.tell([ok()], NOW + MINUTE)
+    alerts.notify([verdict()], NOW)
+    alerts.notify([ok()], NOW + MINUTE)
     assert not mailbox.mails
     mailbox.back()
-    alerts.tell([ok()], NOW + 30 * MINUTE)
+    alerts.notify([ok()], NOW + 30 * MINUTE)
     assert kinds(mailbox) == ["ошибка", "решено"]
 
 
@@ -75,7 +83,7 @@ def test_an_outage_of_the_mail_server_is_told_by_the_channel_that_is_left(alerts
     mailbox.stop()
     both = replace(alerts, channels=[*alerts.channels, Folder(tmp_path / "mail")])
     for minute in range(0, 40, 5):
-        both.tell([verdict()], NOW + minute * MINUTE)
+        both.notify([verdict()], NOW + minute * MINUTE)
     names = sorted(path.name.split(".")[0] for path in (tmp_path / "mail").iterdir())
     assert names == ["fact_x__agrees", "platform__alert_delivery"]
 
@@ -87,18 +95,18 @@ def test_a_crash_after_sending_repeats_the_same_message_id(alerts, mailbox, monk
     with monkeypatch.context() as patched:
         patched.setattr(Outbox, "accepted", crash)
         with pytest.raises(KeyboardInterrupt):
-            alerts.tell([verdict()], NOW)
-    alerts.tell([verdict()], NOW + MINUTE)
+            alerts.notify([verdict()], NOW)
+    alerts.notify([verdict()], NOW + MINUTE)
     assert len(mailbox.mails) == 1, "the claim of the dead sender still holds"
-    alerts.tell([verdict()], NOW + 3 * MINUTE)
+    alerts.notify([verdict()], NOW + 3 * MINUTE)
     assert len(mailbox.mails) == 2
     assert mailbox.mails[0]["Message-ID"] == mailbox.mails[1]["Message-ID"]
 
 
 def test_a_storm_is_one_digest(alerts, mailbox):
-    alerts.tell([verdict(f"fact_{n}__agrees") for n in range(30)], NOW)
+    alerts.notify([verdict(f"fact_{n}__agrees") for n in range(30)], NOW)
     assert mailbox.subjects == ["Zakaz: ошибок: 30"]
-    alerts.tell([ok(f"fact_{n}__agrees") for n in range(30)], NOW + MINUTE)
+    alerts.notify([ok(f"fact_{n}__agrees") for n in range(30)], NOW + MINUTE)
     assert mailbox.subjects[1:] == ["Zakaz: решено: 30"]
 
 
@@ -114,15 +122,15 @@ def names_told(mailbox):
 def test_one_more_red_check_a_while_is_a_handful_of_mails_that_lose_none(alerts, mailbox, minutes, step, most):
     count = int(minutes * MINUTE / step)
     for n in range(count):
-        alerts.tell([verdict(f"fact_{n}__agrees")], NOW + n * step)
-    alerts.tell([], NOW + minutes * MINUTE + timedelta(hours=3))
+        alerts.notify([verdict(f"fact_{n}__agrees")], NOW + n * step)
+    alerts.notify([], NOW + minutes * MINUTE + timedelta(hours=3))
     assert names_told(mailbox) == {f"fact_{n}__agrees" for n in range(count)}
     assert len(mailbox.mails) <= most
 
 
 def test_a_digest_of_hundreds_holds_each_with_what_was_found_and_what_to_do(alerts, mailbox):
     found = [replace(verdict(f"fact_{n}__agrees"), detail=f"figure {n} is off", action=f"load {n}") for n in range(300)]
-    alerts.tell(found, NOW)
+    alerts.notify(found, NOW)
     (mail,) = mailbox.mails
     for kind in ("plain", "html"):
         text = mail.get_body([kind]).get_content()
@@ -132,15 +140,15 @@ def test_a_digest_of_hundreds_holds_each_with_what_was_found_and_what_to_do(aler
 def test_the_limits_are_settings(alerts, mailbox):
     strict = replace(alerts, limits=Limits(per_hour=1, per_day=2))
     for hour in range(30):
-        strict.tell([verdict(f"fact_{hour}__agrees")], NOW + timedelta(hours=hour))
+        strict.notify([verdict(f"fact_{hour}__agrees")], NOW + timedelta(hours=hour))
     assert len(mailbox.mails) == 4, "two on the first day, two on the second"
-    strict.tell([], NOW + timedelta(days=3))
+    strict.notify([], NOW + timedelta(days=3))
     assert len(names_told(mailbox)) == 30
 
 
 def test_what_waits_for_the_next_digest_is_no_fault_of_the_channel(alerts):
     for minute in range(90):
-        alerts.tell([verdict(f"fact_{minute}__agrees")], NOW + minute * MINUTE)
+        alerts.notify([verdict(f"fact_{minute}__agrees")], NOW + minute * MINUTE)
     delivery = alerts.verdicts(NOW + 90 * MINUTE)[0]
     assert delivery.status is Status.OK
     assert "wait for the next digest" in delivery.detail
@@ -149,7 +157,7 @@ def test_what_waits_for_the_next_digest_is_no_fault_of_the_channel(alerts):
 def _tell_once(arguments):
     path, port, name = arguments
     channel = Smtp("127.0.0.1", port, "z@example.org", ["a@example.org"], security="none", timeout=5)
-    Alerts(path, [channel], Rules(settle=timedelta(0))).tell([verdict(name)], NOW)
+    Alerts(path, [channel], Rules(settle=timedelta(0))).notify([verdict(name)], NOW)
 
 
 def test_watchers_in_several_processes_send_one_mail_between_them(alerts, mailbox):
@@ -160,7 +168,7 @@ def test_watchers_in_several_processes_send_one_mail_between_them(alerts, mailbo
 
 @pytest.mark.parametrize("harm", ["foreign", "folder", "locked"])
 def test_a_memory_that_cannot_be_written_is_told_once_and_taken_back_later(alerts, mailbox, harm, monkeypatch):
-    alerts.tell([verdict("fact_old__agrees")], NOW)
+    alerts.notify([verdict("fact_old__agrees")], NOW)
     kept = alerts.path.read_bytes()
     rival = None
     if harm == "locked":
@@ -173,7 +181,7 @@ def test_a_memory_that_cannot_be_written_is_told_once_and_taken_back_later(alert
             b"not a database, but long enough to be looked at" * 9
         ) if harm == "foreign" else alerts.path.mkdir()
     for minute in range(1, 4):
-        alerts.tell(
+        alerts.notify(
             [verdict(), verdict("fact_old__agrees")] if harm == "locked" else [verdict()], NOW + minute * MINUTE
         )
     assert len(mailbox.mails) == 3, mailbox.subjects
@@ -183,24 +191,24 @@ def test_a_memory_that_cannot_be_written_is_told_once_and_taken_back_later(alert
     else:
         alerts.path.rmdir() if harm == "folder" else alerts.path.unlink()
         alerts.path.write_bytes(kept)
-    alerts.tell([ok()], NOW + 5 * MINUTE)
+    alerts.notify([ok()], NOW + 5 * MINUTE)
     assert kinds(mailbox)[3:] == ["решено: 2"]
-    assert not spare.spare_path(alerts.path).exists()
+    assert not store.spare_path(alerts.path).exists()
 
 
 def test_a_full_disk_does_not_stop_the_telling(alerts, mailbox):
-    alerts.tell([], NOW)
+    alerts.notify([], NOW)
     with sqlite3.connect(alerts.path) as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
     full = _FullDisk(alerts.path, pages)
     with full:
         for minute in range(3):
-            alerts.tell([replace(verdict(), detail="x" * 50_000)], NOW + minute * MINUTE)
+            alerts.notify([replace(verdict(), detail="x" * 50_000)], NOW + minute * MINUTE)
     assert sorted(mailbox.subjects) == [
         "Zakaz: ошибка — Память оповещений не пишется",
         "Zakaz: ошибка — Проверка не прошла: fact_x__agrees",
     ]
-    alerts.tell([ok()], NOW + 10 * MINUTE)
+    alerts.notify([ok()], NOW + 10 * MINUTE)
     assert kinds(mailbox)[2:] == ["решено", "решено"]
 
 
@@ -224,9 +232,97 @@ class _FullDisk:
         return connection
 
 
+def test_where_there_is_no_memory_of_alerts_nobody_says_that_none_is_open(alerts, tmp_path):
+    elsewhere = replace(alerts, path=tmp_path / "elsewhere" / "alerts.sqlite3")
+    with pytest.raises(ConfigFault, match=r"no memory of alerts at .*elsewhere.*ZAKAZ_DATA_DIR"):
+        elsewhere.open_incidents()
+    assert not elsewhere.path.parent.exists()
+    elsewhere.path.parent.mkdir()
+    elsewhere.path.write_text("not a database, but long enough to be looked at" * 9)
+    with pytest.raises(ConfigFault, match="cannot be read"):
+        elsewhere.open_incidents()
+    alerts.notify([], NOW)
+    assert alerts.open_incidents() == {}
+
+
+def test_the_watch_knows_since_when_it_runs_and_that_a_pause_is_a_new_start(alerts):
+    assert alerts.watching_since() is None
+    for minute in (0, 1, 50, 100):
+        alerts.notify([], NOW + minute * MINUTE)
+    assert alerts.watching_since() == NOW
+    alerts.notify([], NOW + 300 * MINUTE)
+    alerts.notify([], NOW + 301 * MINUTE)
+    assert alerts.watching_since() == NOW + 300 * MINUTE
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=60) | st.sampled_from(
+    [
+        "\ud800",
+        "a\x00b",
+        "\r\nBcc: x@y.z",
+        "{{ 7*7 }} {% raw %}",
+        "{label} {} {0}",
+        "\u202eevil",
+        "%s %n",
+        "<script>",
+        "x" * 9000,
+        "\x1b[31m",
+    ]
+)
+ANY_VERDICT = st.builds(
+    Verdict, name=ANY_TEXT.map(lambda text: f"fact_x__{text}"), area=st.just("data"), status=st.just(Status.ERROR), detail=ANY_TEXT,
+    action=ANY_TEXT, figure=st.none() | st.floats(), threshold=st.none() | st.floats(), assets=st.tuples(ANY_TEXT), because=ANY_TEXT, link=ANY_TEXT,
+)  # fmt: skip
+
+
+@hypothesis.settings(max_examples=40, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@given(verdicts=st.lists(ANY_VERDICT, min_size=1, max_size=4, unique_by=lambda each: each.name), words=ANY_TEXT)
+def test_no_text_can_stop_a_round(alerts, mailbox, verdicts, words):
+    about = About(
+        ui_url="https://x.example", labels={"fact_x": words}, affected=lambda _: [View(words, words, (words,))],
+        checks={verdict.name: Phrase(words, words, words) for verdict in verdicts[1:]},
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(dir=alerts.path.parent.parent) as folder:
+        fresh = replace(alerts, path=Path(folder) / "alerts.sqlite3", about=about)
+        before = len(mailbox.mails)
+        fresh.notify(verdicts, NOW)
+        fresh.notify([replace(verdict, status=Status.OK) for verdict in verdicts], NOW + MINUTE)
+    opened, resolved = mailbox.mails[before:]
+    for mail in (opened, resolved):
+        assert mail["To"] == "a@example.org"
+        assert "Bcc" not in mail
+        assert not set(mail.as_string()) & {"\x00", "\x1b"}
+        assert "<script>" not in mail.get_body(["html"]).get_content()
+
+
+def test_a_row_that_cannot_be_read_does_not_stop_the_others(alerts, mailbox):
+    mailbox.stop()
+    alerts.notify([verdict(), verdict("fact_y__agrees")], NOW)
+    with sqlite3.connect(alerts.path) as connection:
+        connection.execute("UPDATE incident SET body = x'00ff' WHERE name LIKE 'fact_x%'")
+        connection.execute("UPDATE outbox SET body = '{}' WHERE id LIKE 'fact_x%'")
+    mailbox.back()
+    alerts.notify([verdict(), verdict("fact_y__agrees")], NOW + 20 * MINUTE)
+    told = " ".join(mail.get_body(["plain"]).get_content() for mail in mailbox.mails)
+    assert "fact_y__agrees" in told
+    assert "fact_x__agrees" in told
+
+
+def test_a_layout_that_fails_is_a_plain_mail_and_a_channel_that_breaks_keeps_its_notices(alerts, mailbox):
+    def broken(_: object) -> None:
+        raise ZeroDivisionError("no lineage")
+
+    replace(alerts, about=About(affected=broken)).notify([verdict()], NOW)
+    assert "fact_x__agrees error" in mailbox.mails[0].get_body(["plain"]).get_content()
+    failing = replace(alerts, channels=[SimpleNamespace(name="email", send=broken)])
+    failing.notify([ok()], NOW + MINUTE)
+    alerts.notify([ok()], NOW + 20 * MINUTE)
+    assert kinds(mailbox)[1:] == ["решено"]
+
+
 def test_without_a_channel_the_verdict_says_that_nobody_is_told(tmp_path):
     silent = Alerts(tmp_path / "alerts.sqlite3")
-    silent.tell([verdict()], NOW)
+    silent.notify([verdict()], NOW)
     delivery, memory = silent.verdicts(NOW)
     assert (delivery.status, delivery.detail) == (Status.WARNING, "no channel is configured: nobody is told")
     assert memory.status is Status.OK
@@ -235,7 +331,7 @@ def test_without_a_channel_the_verdict_says_that_nobody_is_told(tmp_path):
 def test_recipients_that_are_refused_show_in_the_verdict(alerts, mailbox):
     two = replace(alerts, channels=[replace(alerts.channels[0], recipients=["a@example.org", "b@example.org"])])
     mailbox.refuse = {"b@example.org"}
-    two.tell([verdict()], NOW)
+    two.notify([verdict()], NOW)
     assert "refused address 2 of ALERT_EMAIL_TO" in two.verdicts(NOW)[0].detail
 
 
@@ -248,9 +344,9 @@ def test_the_test_mail_names_what_is_wrong_per_channel(alerts, mailbox, tmp_path
 
 
 def test_what_was_sent_long_ago_is_forgotten_and_what_waits_is_not(alerts, mailbox):
-    alerts.tell([verdict()], NOW)
+    alerts.notify([verdict()], NOW)
     mailbox.stop()
-    alerts.tell([verdict("fact_y__agrees")], NOW)
+    alerts.notify([verdict("fact_y__agrees")], NOW)
     store = Store(alerts.path)
     assert store.prune(NOW + timedelta(days=90)) == 1
     assert [notice.incident.name for notice in store.unsent()["email"]] == ["fact_y__agrees"]

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from zakaz_dagster.alerts.incidents import Kind, Rules, plan
-from zakaz_dagster.alerts.quiet import QuietHours
+from zakaz_dagster.alerts.incidents import Kind, QuietHours, Rules, plan
 from zakaz_dagster.verdicts import Status, Verdict
 
 NOON = datetime(2026, 11, 22, 9, tzinfo=UTC)  # 12:00 in Moscow

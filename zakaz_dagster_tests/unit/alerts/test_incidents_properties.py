@@ -9,9 +9,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.alerts.batches import DAY, HOUR, Limits, batches
-from zakaz_dagster.alerts.incidents import Incident, Kind, Rules, plan
-from zakaz_dagster.alerts.quiet import QuietHours
+from zakaz_dagster.alerts.incidents import Incident, Kind, QuietHours, Rules, plan
+from zakaz_dagster.alerts.outbox import DAY, HOUR, Limits, batches
 from zakaz_dagster.verdicts import Status, Verdict
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -82,8 +81,9 @@ def test_whatever_is_bad_is_told_or_told_with_its_cause_or_waits_for_the_morning
         told = {name for name, incident in incidents.items() if incident.messages}
         along = {name for incident in incidents.values() if incident.messages for name in incident.along}
         quiet = {v.name for v in verdicts if v.status is Status.WARNING and rules.quiet.covers(now)}
-        # a cause that has just healed is given its settling time to heal what it explained, too
+        # a cause that has healed is given its settling time and its grace to heal what it explained, too
         well = {v.name for v in verdicts if v.status is Status.OK} & before.keys()
+        well |= {name for name, each in before.items() if each.resolved and now - each.resolved < rules.grace}
         for verdict in verdicts:
             if verdict.status is not Status.OK:
                 assert verdict.name in told | along | quiet or causes_of(verdict.name, verdicts, before) & well
