@@ -15,7 +15,6 @@ from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.plan import rows as plan_rows
-from zakaz_dagster.sources.plan import sheet as plan_sheet
 from zakaz_dagster.sources.yandex_direct import history, rows
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
@@ -63,8 +62,8 @@ def plan(file: Path, check: bool) -> None:
     """Load a sales plan from CSV or .xlsx (date, event, city, tickets, revenue): the whole plan of every date in it."""
     store = resources.warehouse(Settings())
     events = store.rows("SELECT event_id, event_name, city FROM dim_events FINAL WHERE is_deleted = 0")
-    sheet = plan_sheet.read(file.name, file.read_bytes())
-    found = plan_rows.plan_of(sheet, plan_rows.Catalogue(plan_rows.events_of(events)), city_index())
+    catalogue = plan_rows.Catalogue(plan_rows.events_of(events))
+    found = plan_rows.plan_of(file.name, file.read_bytes(), catalogue, city_index())
     if not check:
         replace_days(store, plan_rows.TABLE, found.days, guard=None, ver=time.time_ns(), run_id=f"import {file.name}")
     span = f"{min(found.days)}..{max(found.days)}" if found.days else "no day"

@@ -27,6 +27,7 @@ KINDS: dict[str, str] = {
     "utm": "inspect_utm:utm",
     "gmail-message": "gmail.inspect:message",
     "mail-file": "gmail.inspect:file",
+    "plan": "plan.inspect:plan",
 }
 SHOWN_ROWS = 40
 

@@ -13,5 +13,6 @@ class Unreadable(ValueError):
     """A text that is neither empty nor a value; the message quotes its beginning and says what was expected."""
 
     def __init__(self, text: str, expected: str) -> None:
+        self.expected = expected
         shown = text if len(text) <= SHOWN else text[:SHOWN] + "…"
         super().__init__(f"{shown!r} is not {expected}")

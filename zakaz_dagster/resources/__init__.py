@@ -225,19 +225,22 @@ def gmail_api(settings: Settings) -> GmailApi:
 def gmail(settings: Settings) -> Mailbox:
     """The mailbox that receives QTickets' report mails."""
     from zakaz_dagster.seeds import city_index, seed
-    from zakaz_dagster.sources.gmail.columns import Columns
-    from zakaz_dagster.sources.gmail.limits import Limits
-    from zakaz_dagster.sources.gmail.report_lines import Reading
+    from zakaz_dagster.sources.gmail.report_lines import Reading, sales_columns
+    from zakaz_dagster.sources.gmail.senders import Senders
     from zakaz_dagster.sources.gmail.source import Mailbox, reader_of
+    from zakaz_dagster.tables.limits import Limits
 
     given = settings.gmail
-    columns = Columns(seed("mail_columns"))
-    reading = Reading(columns, city_index(), given.decimal_comma, limits=Limits(part_bytes=given.max_bytes))
+    limits = Limits(part_bytes=given.max_bytes)
+    decimal = "" if given.decimal_comma is None else "," if given.decimal_comma else "."
+    reading = Reading(sales_columns(), city_index(), decimal, limits=limits)
+    senders = Senders([each.strip() for each in given.allowed_senders.split(",") if each.strip()], given.authserv_id)
     return Mailbox(
         gmail_api(settings),
         reading,
+        senders,
         query=given.query,
-        reader=reader_of(reading, seed("city_aliases")),
+        reader=reader_of(reading, senders, seed("city_aliases")),
         max_messages=given.max_messages,
     )
 

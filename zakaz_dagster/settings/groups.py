@@ -196,13 +196,21 @@ class Gmail(Group):
     credentials_file: ExistingFile | None = Field(None, description="OAuth client file, or a service account key file")
     token_file: NewFile | None = Field(None, description="the owner's consent; default <data dir>/tokens/gmail.json")
     delegate: Text = Field("", description="mailbox to read when a service account is used")
-    query: Text = Field("{subject:QTickets from:qtickets.ru}", description="search without dates; finds are believed")
+    query: Text = Field("{subject:QTickets from:qtickets.ru}", description="search without dates")
+    allowed_senders: Text = Field(
+        "qtickets.ru", min_length=1, description="whose reports are believed: domains and addresses, comma separated"
+    )
+    authserv_id: Text = Field(
+        "mx.google.com", description="server whose Authentication-Results prove a sender; empty: From alone is believed"
+    )
     days_back: int = Field(7, ge=1, le=365, description="window of a load, in days")
     failover_minutes: int = Field(120, ge=1, description="the mail takes over when QTickets was last loaded longer ago")
     page_size: int = Field(100, ge=1, le=500, description="messages per list page")
     max_messages: int = Field(10_000, ge=1, description="a query that finds more is refused: it is too wide")
     max_bytes: int = Field(20_000_000, ge=1, description="larger parts are refused with a reason")
-    decimal_comma: bool = Field(True, description="how to read a single comma followed by three digits")
+    decimal_comma: bool | None = Field(
+        None, description="whether reports always have decimal commas; decides 1,000 where a table leaves it open"
+    )
     processed_label: Text = Field("", description="label set on read mails; needs the gmail.modify scope")
     timeout_seconds: Seconds = Field(30.0, description="for one request")
     deadline_seconds: Seconds = Field(300.0, description="give up retrying one request after this long")

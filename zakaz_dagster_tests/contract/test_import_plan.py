@@ -36,7 +36,7 @@ def test_a_plan_replaces_the_dates_it_names(plan_file, warehouse) -> None:
     assert "not in the catalogue, kept by name: Новое" in first.output
     second = plan_file("01.12.2025;Динозавры;;15;1500\n01.12.2025;Динозавры;;16;1600\n")
     assert second.exit_code == 1
-    assert "put aside: line 3: the same date, event and city as line 2" in second.output
+    assert "put aside: row 3: the same date, event and city as row 2" in second.output
     found = rows(
         warehouse, "SELECT date, event_id, city, plan_tickets, plan_revenue_rub FROM v_plan_vs_fact ORDER BY date"
     )

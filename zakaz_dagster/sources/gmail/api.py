@@ -33,6 +33,7 @@ from zakaz_dagster.sources.gmail.records import (
     Message,
     MessagePage,
     Profile,
+    changed,
     shaped,
 )
 from zakaz_dagster.transport.log import log_request
@@ -95,7 +96,7 @@ class GmailApi:
                     raise
                 page, restarts = "", restarts - 1
                 continue
-            for ref in found.messages:
+            for ref in found.messages or ():
                 if ref.id not in seen:
                     seen.add(ref.id)
                     yield ref.id
@@ -107,9 +108,12 @@ class GmailApi:
         """The message with its tree; None when it was deleted meanwhile."""
         request = self._resource().messages().get(userId=USER, id=message_id, format="full")
         try:
-            return shaped(self._done(request, "messages.get"), Message, "messages.get")
+            found = shaped(self._done(request, "messages.get"), Message, "messages.get")
         except Gone:
             return None
+        if found.payload is None:
+            raise changed("messages.get: no `payload`")
+        return found
 
     def attachment(self, message_id: str, attachment_id: str) -> bytes | None:
         """An attachment's bytes; None when its message was deleted meanwhile."""
@@ -159,7 +163,10 @@ class GmailApi:
     def _page(self, query: str, page: str) -> MessagePage:
         more = {"pageToken": page} if page else {}
         request = self._resource().messages().list(userId=USER, q=query, maxResults=self.config.page_size, **more)
-        return self._present(request, MessagePage, "messages.list")
+        found = self._present(request, MessagePage, "messages.list")
+        if found.messages is None and (found.result_size_estimate is None or (found.result_size_estimate and not page)):
+            raise changed("messages.list: no `messages`, and no `resultSizeEstimate` of 0, which an empty list has")
+        return found
 
     def _label_id(self, name: str) -> str:
         known = self._labels()

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 
-from zakaz_dagster.sources.gmail.limits import LIMITS, Limits, Refused
+from zakaz_dagster.tables.limits import LIMITS, Limits, Refused
 
 ENCRYPTED = 0x1
 UTF8_NAME = 0x800

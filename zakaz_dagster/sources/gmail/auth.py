@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, RefreshError
 from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
@@ -26,6 +26,7 @@ READ_ONLY = "https://www.googleapis.com/auth/gmail.readonly"
 MODIFY = "https://www.googleapis.com/auth/gmail.modify"
 AUTHORIZE = "run `zakaz gmail authorize` and let the owner of the mailbox agree"
 DELEGATE = "let the administrator of the domain grant the service account this scope (domain-wide delegation)"
+EXPIRED = datetime(2000, 1, 1)  # noqa: DTZ001  as the library keeps it; it subtracts from it, so not datetime.min
 _NEEDED = ("refresh_token", "client_id", "client_secret")
 
 
@@ -52,6 +53,12 @@ class StoredCredentials(user_credentials.Credentials):
 
     def refresh(self, request: Any) -> None:
         super().refresh(request)  # type: ignore[no-untyped-call]
+        if not self.token or self.expiry is None:
+            self.token = None
+            raise RefreshError(  # type: ignore[no-untyped-call]
+                "the token endpoint's answer has no access token or no lifetime"
+            )
+        register(str(self.token))
         if self.keep is not None:
             self.keep(self)
 
@@ -142,9 +149,10 @@ def _service_account(config: Mapping[str, Any], access: Access) -> Any:
 def _expiry(text: object) -> datetime | None:
     """The library keeps UTC without a zone; a wrong text only means that the token is renewed."""
     try:
-        return datetime.fromisoformat(str(text).removesuffix("Z")).replace(tzinfo=None) if text else datetime.min  # noqa: DTZ901
+        found = datetime.fromisoformat(str(text).removesuffix("Z")).replace(tzinfo=None) if text else EXPIRED
     except ValueError:
-        return datetime.min  # noqa: DTZ901
+        return EXPIRED
+    return max(found, EXPIRED)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -5,25 +5,42 @@ Belongs here: the standard library's message to records. Does not: the walk over
 
 from __future__ import annotations
 
-import base64
+import re
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import Message
 
-from zakaz_dagster.sources.gmail.limits import Refused
-from zakaz_dagster.sources.gmail.records import Body, Header, Part
+from zakaz_dagster.sources.gmail.records import Decoded, Header, Part
+from zakaz_dagster.tables.limits import LIMITS, Limits, Refused
 
 KEPT = ("content-type", "content-disposition", "subject", "date")
+ALL_KEPT = ("from", "authentication-results")  # however often they occur, the topmost first
+DASHED_PER_PART = 20  # lines that begin like a boundary and are none: a signature, a rule drawn with hyphens
+_BOUNDARY = re.compile(rb"boundary\s*=\s*\"?([^\"\r\n;]{1,200})", re.IGNORECASE)
+_DASHED = re.compile(rb"(?:^|\n)--([^\r\n]{0,200})")
 # What the standard library raises for mails it cannot make sense of.
 _UNREADABLE = (MessageError, RecursionError, LookupError, ValueError, AttributeError, TypeError)
 
 
-def part_of(raw: bytes) -> Part:
+def part_of(raw: bytes, limits: Limits = LIMITS) -> Part:
     """The top part of the mail with everything in it; transfer encodings are undone."""
+    _check(raw, limits)
     try:
         return _part(message_from_bytes(raw, policy=policy.default))
     except _UNREADABLE as error:
         raise Refused(f"the mail's source cannot be read ({type(error).__name__})") from None
+
+
+def _check(raw: bytes, limits: Limits) -> None:
+    """Bounds before anything is parsed: what is refused later would cost time and memory first."""
+    if len(raw) > limits.mail_bytes:
+        raise Refused(f"the mail has {len(raw)} bytes; the limit is {limits.mail_bytes}")
+    boundaries = {match[1].strip() for match in _BOUNDARY.finditer(raw)}
+    parts = 0
+    for dashed, match in enumerate(_DASHED.finditer(raw), start=1):
+        parts += match[1].rstrip() in boundaries
+        if max(parts, dashed // DASHED_PER_PART, len(boundaries)) > limits.parts:
+            raise Refused(f"more than {limits.parts} parts")
 
 
 def _part(message: Message) -> Part:
@@ -33,16 +50,20 @@ def _part(message: Message) -> Part:
     return Part(
         mime_type=message.get_content_type(),
         filename=message.get_filename() or "",
-        headers=[Header(name, _header(message, name)) for name in KEPT],
-        body=Body() if children else _body(message),
+        headers=[*(Header(name, _header(message, name)) for name in KEPT), *_all(message)],
+        body=Decoded() if children else _body(message),
         parts=[_part(child) for child in children],
     )
 
 
-def _body(message: Message) -> Body:
+def _all(message: Message) -> list[Header]:
+    return [Header(name, str(value)) for name, value in message.raw_items() if name.lower() in ALL_KEPT]
+
+
+def _body(message: Message) -> Decoded:
     payload = message.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
-    return Body(len(data), base64.urlsafe_b64encode(data).decode())
+    return Decoded(size=len(data), content=data)
 
 
 def _header(message: Message, name: str) -> str:

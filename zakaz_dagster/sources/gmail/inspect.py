@@ -7,23 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from decimal import Decimal
 
 import msgspec
 
 from zakaz_dagster.errors import BadData
-from zakaz_dagster.seeds import city_index, seed
+from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.base import Inspection
 from zakaz_dagster.sources.gmail import mime_tree
-from zakaz_dagster.sources.gmail.columns import Columns
-from zakaz_dagster.sources.gmail.limits import Refused
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
 from zakaz_dagster.sources.gmail.parts import Outcome, PartRead
 from zakaz_dagster.sources.gmail.records import SOURCE, Message, shaped
 from zakaz_dagster.sources.gmail.report import MailRead, read_mail
-from zakaz_dagster.sources.gmail.report_lines import Line, Reading, RefusedLine
+from zakaz_dagster.sources.gmail.report_lines import MONEY, ZERO, Line, Reading, RefusedLine, sales_columns
+from zakaz_dagster.tables.limits import Refused
 
-COLUMNS_SEED = "mail_columns"
 FILE = "file"
 
 
@@ -61,7 +58,7 @@ def _unusable(what: str) -> BadData:
 
 
 def _reading() -> Reading:
-    return Reading(Columns(seed(COLUMNS_SEED)), city_index())
+    return Reading(sales_columns(), city_index())
 
 
 def _shown(read: MailRead) -> Inspection:
@@ -82,12 +79,12 @@ def _shown(read: MailRead) -> Inspection:
 
 def _sums(lines: Iterable[Line]) -> dict[str, object]:
     counted = [line.counted for line in lines]
-    gross = sum((each.revenue for each in counted), Decimal("0.00"))
-    refunds = sum((each.refunds for each in counted), Decimal("0.00"))
+    gross = sum((each.revenue for each in counted), ZERO)
+    refunds = sum((each.refunds or ZERO for each in counted), ZERO)
     return {
         "tickets": sum(each.tickets for each in counted),
-        "free_tickets": sum(each.tickets_free for each in counted),
-        "refunded_tickets": sum(each.refunded_tickets for each in counted),
+        "free_tickets": sum(each.tickets_free or 0 for each in counted),
+        "refunded_tickets": sum(each.refunded_tickets or 0 for each in counted),
         "gross_rub": f"{gross:.2f}",
         "refunds_rub": f"{refunds:.2f}",
         "net_rub": f"{gross - refunds:.2f}",
@@ -95,8 +92,9 @@ def _sums(lines: Iterable[Line]) -> dict[str, object]:
 
 
 def _row(line: Line) -> dict[str, object]:
-    counted = asdict(line.counted)
-    counted["revenue_rub"], counted["refunds_rub"] = (f"{counted.pop(name):.2f}" for name in ("revenue", "refunds"))
+    """Empty where the report has no such column."""
+    counted = {name: "" if value is None else value for name, value in asdict(line.counted).items()}
+    money = {f"{name}_rub": f"{value:.2f}" if (value := counted.pop(name)) != "" else "" for name in MONEY}
     return {
         "date": line.sale_date.isoformat(),
         "event_id": line.event_id,
@@ -106,6 +104,7 @@ def _row(line: Line) -> dict[str, object]:
         "show_date": line.show_date.isoformat() if line.show_date else "",
         "show_time": line.show_time,
         **counted,
+        **money,
         "where": line.where,
     }
 

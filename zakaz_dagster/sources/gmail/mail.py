@@ -15,7 +15,10 @@ from email.utils import parsedate_to_datetime
 from zakaz_dagster.timezone import MOSCOW
 
 HTML_TOLD = "the same content as the HTML part beside it"
-_FORWARDED = re.compile(r"\s*(?:fwd?|вл|переслано|пересылка|пересланное(?: сообщение)?)\s*:", re.IGNORECASE)
+_FORWARDED = re.compile(
+    r"\s*(?:(?:re|aw|ответ|отв)(?:\[\d+\])?\s*:\s*)*(?:fwd?|вл|переслано|пересылка|пересланное(?: сообщение)?)\s*:",
+    re.IGNORECASE,
+)
 EARLIEST, LATEST = datetime(2000, 1, 2, tzinfo=UTC), datetime(2099, 12, 30, tzinfo=UTC)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{2,40})""", re.IGNORECASE)
 

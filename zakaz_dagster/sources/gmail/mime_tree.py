@@ -9,12 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from zakaz_dagster.sources.gmail import eml
-from zakaz_dagster.sources.gmail.limits import LIMITS, Limits, Refused
 from zakaz_dagster.sources.gmail.mail import (
     HTML_TOLD,
     Enclosed,
@@ -25,37 +23,38 @@ from zakaz_dagster.sources.gmail.mail import (
     header_date,
     is_forward,
 )
-from zakaz_dagster.sources.gmail.records import Message, Part
+from zakaz_dagster.sources.gmail.records import Decoded, Message, Part
+from zakaz_dagster.tables.limits import LIMITS, Limits, Refused
 
 MAX_DEPTH = 50
 
 
+def top_of(message: Message, limits: Limits = LIMITS) -> Part:
+    """The top part of an answer with format=full, or format=raw."""
+    return message.payload or eml.part_of(from_base64url(message.raw), limits)
+
+
 def mail_of(message: Message, limits: Limits = LIMITS) -> Mail:
-    """The mail behind an answer with format=full, or format=raw."""
-    received_at = epoch_ms(message.internal_date)
-    if message.payload is None:
-        found = mail_of_source(from_base64url(message.raw), message.id, limits)
-        return replace(found, received_at=received_at or found.received_at)
-    return _mail(message.payload, message.id, received_at, limits)
+    """The mail behind an answer."""
+    return mail_of_part(top_of(message, limits), message.id, epoch_ms(message.internal_date), limits)
 
 
 def mail_of_source(raw: bytes, message_id: str, limits: Limits = LIMITS) -> Mail:
     """The mail in RFC 822; its Date header stands for the moment of arrival, which only the mailbox knows."""
-    top = eml.part_of(raw)
-    return _mail(top, message_id, header_date(top.header("date")), limits)
+    return mail_of_part(eml.part_of(raw, limits), message_id, limits=limits)
+
+
+def mail_of_part(top: Part, message_id: str, received_at: datetime | None = None, limits: Limits = LIMITS) -> Mail:
+    """The mail under these headers."""
+    leaves = _bounded(_leaves(top, "", None, ""), limits)
+    return Mail(message_id, received_at or header_date(top.header("date")), is_forward(top.header("subject")), leaves)
 
 
 def enclosed_leaves(raw: bytes, within: Leaf, limits: Limits = LIMITS) -> list[Leaf]:
     """The leaves of an attached mail, placed beneath the part that holds it."""
-    top = eml.part_of(raw)
+    top = eml.part_of(raw, limits)
     enclosed = Enclosed(within.path, header_date(top.header("date")))
     return _bounded(_leaves(top, f"{within.path}.0", enclosed, ""), limits)
-
-
-def _mail(top: Part, message_id: str, received_at: datetime | None, limits: Limits) -> Mail:
-    return Mail(
-        message_id, received_at, is_forward(top.header("subject")), _bounded(_leaves(top, "", None, ""), limits)
-    )
 
 
 def _bounded(found: Iterator[Leaf], limits: Limits) -> list[Leaf]:
@@ -97,7 +96,9 @@ def _has_html(part: Part) -> bool:
 def _leaf(part: Part, path: str, enclosed: Enclosed | None, superseded: str) -> Leaf:
     data: bytes | None = None
     fault = ""
-    if part.body.data or not part.body.attachment_id:
+    if isinstance(part.body, Decoded):
+        data = part.body.content
+    elif part.body.data or not part.body.attachment_id:
         try:
             data = from_base64url(part.body.data)
         except Refused as error:

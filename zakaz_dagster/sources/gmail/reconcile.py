@@ -82,21 +82,22 @@ def _difference(repeated: list[Line], first: list[Line]) -> str:
     if not repeated:
         return ""
     own, other = _sums(repeated), _sums(first)
+    # A table without a refunds column says nothing about refunds.
     unlike = [
         f"{name} {own[name]} against {other[name]}"
         for name in own
-        # A table without a refunds column says nothing about refunds.
-        if own[name] != other[name] and (name != "refunds" or (own[name] and other[name]))
+        if own[name] != other[name] and None not in (own[name], other[name])
     ]
     return f"it contradicts {first[0].where.rpartition(', row')[0]}: {'; '.join(unlike)}" if unlike else ""
 
 
-def _sums(lines: Iterable[Line]) -> dict[str, Decimal | int]:
+def _sums(lines: Sequence[Line]) -> dict[str, Decimal | int | None]:
     counted = [line.counted for line in lines]
+    refunds = [each.refunds for each in counted if each.refunds is not None]
     return {
         "tickets": sum(each.tickets for each in counted),
         "revenue": sum((each.revenue for each in counted), Decimal(0)),
-        "refunds": sum((each.refunds for each in counted), Decimal(0)),
+        "refunds": sum(refunds, Decimal(0)) if len(refunds) == len(counted) else None,
     }
 
 

@@ -27,6 +27,12 @@ class Body(msgspec.Struct, rename="camel"):
     attachment_id: str = ""
 
 
+class Decoded(Body):
+    """The body of a mail's source, whose bytes are at hand."""
+
+    content: bytes = b""
+
+
 class Part(msgspec.Struct, rename="camel"):
     mime_type: str
     filename: str = ""
@@ -54,10 +60,11 @@ class Ref(msgspec.Struct):
 
 
 class MessagePage(msgspec.Struct, rename="camel"):
-    """`resultSizeEstimate` is a guess and is not read."""
+    """An empty list has no `messages`, but its `resultSizeEstimate`; otherwise that is a guess and is not read."""
 
-    messages: list[Ref] = []
+    messages: list[Ref] | None = None
     next_page_token: str = ""
+    result_size_estimate: int | None = None
 
 
 class Arrived(msgspec.Struct):
@@ -85,7 +92,9 @@ class Label(msgspec.Struct):
 
 
 class Labels(msgspec.Struct):
-    labels: list[Label] = []
+    """Never empty: the mailbox's own labels are always there."""
+
+    labels: list[Label]
 
 
 class Profile(msgspec.Struct, rename="camel"):
@@ -100,9 +109,14 @@ def shaped(body: Any, shape: type[T], what: str) -> T:
     try:
         return msgspec.convert(body, shape)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise ShapeChanged(
-            f"{what}: {error}",
-            source=SOURCE,
-            expected="the documented shape of the Gmail API, v1",
-            next_step="compare it with the API's reference; `zakaz inspect gmail-message FILE` reads a saved one",
-        ) from None
+        raise changed(f"{what}: {error}") from None
+
+
+def changed(what: str) -> ShapeChanged:
+    """The failure for an answer of another shape."""
+    return ShapeChanged(
+        what,
+        source=SOURCE,
+        expected="the documented shape of the Gmail API, v1",
+        next_step="compare it with the API's reference; `zakaz inspect gmail-message FILE` reads a saved one",
+    )

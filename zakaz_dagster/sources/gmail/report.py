@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from zakaz_dagster.sources.gmail.file_types import Kind
-from zakaz_dagster.sources.gmail.mail import Leaf, Mail
+from zakaz_dagster.sources.gmail.mail import Mail
 from zakaz_dagster.sources.gmail.parts import Outcome, PartRead, read_leaf
+from zakaz_dagster.sources.gmail.quotes import Quote
 from zakaz_dagster.sources.gmail.reconcile import agreed, digest_of
-from zakaz_dagster.sources.gmail.report_lines import Line, Reading, RefusedLine
+from zakaz_dagster.sources.gmail.report_lines import Line, Reading, RefusedLine, TableRead
 from zakaz_dagster.timezone import MOSCOW
 
 _TRUST = {Kind.CSV: 0, Kind.XLSX: 1, Kind.HTML: 2}
@@ -25,7 +26,7 @@ _TRUST = {Kind.CSV: 0, Kind.XLSX: 1, Kind.HTML: 2}
 
 @dataclass(frozen=True)
 class Statement:
-    """What one mail, or one mail enclosed in it, says about one day of sales. `digest` names its content."""
+    """What one mail, or one enclosed or quoted in it, says about one day of sales. `digest` names its content."""
 
     name: str
     day: date
@@ -53,9 +54,9 @@ class MailRead:
         return cls(mail, outcome=Outcome.GONE, reason="deleted from the mailbox before it was read")
 
     @classmethod
-    def refused_whole(cls, mail: Mail, reason: str) -> MailRead:
-        """A mail whose very tree is refused."""
-        return cls(mail, outcome=Outcome.REFUSED, reason=reason)
+    def refused_whole(cls, mail: Mail, reason: str, outcome: Outcome = Outcome.REFUSED) -> MailRead:
+        """A mail none of whose parts is read."""
+        return cls(replace(mail, leaves=()), outcome=outcome, reason=reason)
 
 
 def read_mail(mail: Mail, reading: Reading) -> MailRead:
@@ -64,11 +65,11 @@ def read_mail(mail: Mail, reading: Reading) -> MailRead:
         reading = replace(reading, received=mail.received_at.astimezone(MOSCOW).date())
     parts = [part for leaf in mail.leaves for part in read_leaf(leaf, reading)]
     statements: list[Statement] = []
-    refused = [line for part in parts for table in part.tables for line in table.refused]
-    for enclosure, own in _by_enclosure(parts).items():
-        days, contradictions = agreed(table for part in sorted(own, key=_trust) for table in part.tables)
+    refused = [line for part in parts for said in part.tables for line in said.table.refused]
+    for source, tables in _by_source(mail, parts).items():
+        days, contradictions = agreed(tables)
         refused += contradictions
-        statements += [_statement(mail, enclosure, own[0].leaf, day, lines) for day, lines in sorted(days.items())]
+        statements += [_statement(mail, source, day, lines) for day, lines in sorted(days.items())]
     return MailRead(mail, parts, statements, refused, _gravest(parts))
 
 
@@ -78,24 +79,51 @@ def _gravest(parts: Iterable[PartRead]) -> Outcome:
     return next((each for each in (Outcome.READ, Outcome.REFUSED, Outcome.SKIPPED) if each in found), Outcome.NO_TABLE)
 
 
-def _by_enclosure(parts: Iterable[PartRead]) -> dict[str, list[PartRead]]:
-    """Parts of the mail itself under '', those of each enclosed mail under its place."""
-    found: dict[str, list[PartRead]] = defaultdict(list)
-    for part in parts:
-        if part.outcome is Outcome.READ:
-            found[part.leaf.enclosed.path if part.leaf.enclosed else ""].append(part)
+@dataclass(frozen=True)
+class _Source:
+    """Who said it: the mail itself (no place), a mail enclosed in it, or one quoted in the text of either."""
+
+    place: str = ""
+    is_forward: bool = False
+    dated: datetime | None = None
+
+
+def _by_source(mail: Mail, parts: Sequence[PartRead]) -> dict[_Source, list[TableRead]]:
+    """The tables of each source, the most trusted first."""
+    forwards = {_enclosure(part): part.forward for part in reversed(parts) if part.forward}
+    found: dict[_Source, list[TableRead]] = defaultdict(list)
+    for part in sorted(parts, key=_trust):
+        for said in part.tables if part.outcome is Outcome.READ else ():
+            found[_source(mail, part, said.quote, forwards.get(_enclosure(part)))].append(said.table)
     return found
+
+
+def _enclosure(part: PartRead) -> str:
+    return part.leaf.enclosed.path if part.leaf.enclosed else ""
+
+
+def _source(mail: Mail, part: PartRead, quote: Quote | None, forward: Quote | None) -> _Source:
+    """What is attached to a forward is as old as the forwarded mail; what stands above that in the body is not."""
+    enclosure = _enclosure(part)
+    if quote is not None:
+        return _Source(f"{enclosure}/{part.leaf.path}:quote{quote.number}".lstrip("/"), True, quote.dated)
+    if part.leaf.enclosed is not None:
+        return _Source(enclosure, True, part.leaf.enclosed.dated)
+    if part.leaf.attached and forward is not None:
+        return _Source("", True, forward.dated)
+    if mail.is_forward and forward is None:
+        return _Source("", True)
+    return _Source("", False, mail.received_at)
 
 
 def _trust(part: PartRead) -> tuple[bool, int, str]:
     return (not part.leaf.attached, _TRUST.get(part.kind, len(_TRUST)), part.leaf.path)
 
 
-def _statement(mail: Mail, enclosure: str, leaf: Leaf, day: date, lines: Sequence[Line]) -> Statement:
-    """An enclosed report is as old as the mail it came in, if that says so credibly."""
-    stated_at = mail.received_at
-    dated = leaf.enclosed.dated if leaf.enclosed else None
-    if dated is not None and (stated_at is None or dated < stated_at):
-        stated_at = dated
-    name = f"{mail.message_id}/{enclosure}" if enclosure else mail.message_id
-    return Statement(name, day, stated_at, bool(enclosure) or mail.is_forward, digest_of(lines), lines)
+def _statement(mail: Mail, source: _Source, day: date, lines: Sequence[Line]) -> Statement:
+    """What is quoted is as old as it says it is; if it does not say, it may be as old as the day it speaks of."""
+    stated_at, received = source.dated, mail.received_at
+    if source.is_forward and (stated_at is None or (received is not None and stated_at > received)):
+        stated_at = datetime.combine(day, time(), MOSCOW)
+    name = f"{mail.message_id}/{source.place}" if source.place else mail.message_id
+    return Statement(name, day, stated_at, source.is_forward, digest_of(lines), lines)

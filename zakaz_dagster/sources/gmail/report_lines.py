@@ -1,37 +1,67 @@
-"""A grid with a recognised header to report lines, refused lines and control sums.
+"""Lines of a table to lines of a sales report, or why they are put aside.
 
-A line that cannot be read becomes a refused line with its reason; it never costs the others. A total row is no line
-but a control sum: when it does not agree with the lines, none of them is believed.
-Belongs here: what the cells of a line mean. Does not: where grids come from, which mail wins (sql/builds).
+A line that cannot be read is put aside with its reason and never costs the others; a table whose totals do not agree is
+put aside whole. A line below zero (as 1C writes refunds) is a refund.
+Belongs here: what the cells of a sales report mean. Does not: finding tables (`tables`), which mail holds (sql/builds).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from zakaz_dagster.parsing.cities import CityIndex, normalise
 from zakaz_dagster.parsing.dates import Unreadable, parse_date
+from zakaz_dagster.parsing.numbers import Measure, parse_number
 from zakaz_dagster.redaction import scrub
-from zakaz_dagster.sources.gmail.columns import NAMING, Columns, Layout
-from zakaz_dagster.sources.gmail.figures import FIGURES, Counted, Figures, Sums, masked
-from zakaz_dagster.sources.gmail.html_tables import Grid
-from zakaz_dagster.sources.gmail.limits import LIMITS, Limits, Refused
+from zakaz_dagster.seeds import seed
+from zakaz_dagster.tables.files import Reader
+from zakaz_dagster.tables.headers import TableKind, Vocabulary
+from zakaz_dagster.tables.limits import LIMITS, Limits, Refused
+from zakaz_dagster.tables.reader import Line as TableLine
+from zakaz_dagster.tables.reader import Rules, Table, masked
 
-HEADER_WITHIN = 30  # rows above the header: titles, periods, addressees
 NAME_CHARS = 300
-MAX_ID = 2**64 - 1
-TEXTS = ("event_name", "city")
-
-_TOTAL = re.compile(
-    r"(?:(?:общий|промежуточный|grand|sub)[ -]?)?(?:итого?|всего|total|subtotal)(?:\s*[:.]|\s+(?:по|за|for|by)\b.*)?",
-    re.IGNORECASE,
+MAX_ID, MAX_COUNT = 2**64 - 1, 2**32 - 1
+ZERO = Decimal("0.00")
+NAMING = ("event_id", "show_id", "event_name", "city")
+COUNTS = ("tickets", "tickets_free", "refunded_tickets")
+MONEY = ("revenue", "refunds")
+SALES = TableKind(
+    needed=("sale_date", "tickets", "revenue"),
+    naming=NAMING,
+    date="sale_date",
+    measures={**dict.fromkeys(COUNTS, Measure.COUNT), **dict.fromkeys(MONEY, Measure.MONEY)},
+    texts=("event_name", "city"),
+    ids=("event_id", "show_id"),
+    unsigned=("refunds", "refunded_tickets"),
 )
+
 _ROUBLES = {"", "rub", "rur", "руб", "р", "₽", "643", "рубль", "рубли", "рублей", "российский рубль"}
-_FORMULA = re.compile(r"=|@\w+\(|[+-].*[(|!]")
 _TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?\s*$")
+_ID = re.compile(r"""(?:=\s*"|')?\s*(?:(?:№|#|id|ид|no\.?)\s*:?\s*)?(?P<number>[^"]*?)\s*"?""", re.IGNORECASE)
+_PLAN = re.compile(r"\b(?:план(?:а|ы|у|ом|е)?|плановы\w*|plan)\b", re.IGNORECASE)
+_NOT_SOLD = re.compile(r"\b(?:возврат|бронирован|брон[ьи]|остат|квот|refunds?|bookings?)", re.IGNORECASE)
+_SOLD = re.compile(r"прода|реализац|выручк|\bsales?\b|\bsold\b", re.IGNORECASE)
+
+
+def sales_columns() -> Vocabulary:
+    """The columns of a sales report, as spelt in sql/seeds/mail_columns.csv."""
+    return Vocabulary(SALES, seed("mail_columns"))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What one line counts; money in roubles. `tickets` includes the free ones. None: the report has no such column."""
+
+    tickets: int
+    tickets_free: int | None
+    refunded_tickets: int | None
+    revenue: Decimal
+    refunds: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +75,6 @@ class Line:
     event_name: str
     city: str
     city_raw: str
-    city_known: bool
     show_date: date | None
     show_time: str
     counted: Counted
@@ -63,166 +92,170 @@ class RefusedLine:
 
 @dataclass(frozen=True)
 class Reading:
-    """How mails are read: columns, cities, the setting for `1,234`, the day the mail came (if any), the bounds."""
+    """How mails are read: columns, cities, the declared decimal separator, the day the mail came, the bounds."""
 
-    columns: Columns
+    vocabulary: Vocabulary
     cities: CityIndex
-    decimal_comma: bool = True
+    decimal: str = ""
     received: date | None = None
     limits: Limits = LIMITS
 
+    @property
+    def reader(self) -> Reader:
+        return Reader(self.vocabulary, Rules(self._names, self.decimal), self.limits)
 
-@dataclass
+    def _names(self, cells: Mapping[str, str]) -> bool:
+        """Whether a line names one known thing: its city, or its event where the report has no cities."""
+        return bool(self.cities.resolve(cells["city"]) if "city" in cells else cells.get("event_name"))
+
+
+@dataclass(frozen=True)
 class TableRead:
-    """One table; `columns` are those recognised, `reason` is set when all its lines were refused together."""
+    """One table; `reason` is set when all its lines were put aside together."""
 
-    columns: int = 0
-    lines: list[Line] = field(default_factory=list)
-    refused: list[RefusedLine] = field(default_factory=list)
-    totals: int = 0
+    lines: Sequence[Line] = field(default_factory=tuple)
+    refused: Sequence[RefusedLine] = field(default_factory=tuple)
     reason: str = ""
 
 
-def read_table(grid: Grid, reading: Reading, name: str) -> TableRead | None:
-    """The table's lines; None when no row near its top is a report's header."""
-    for index, row in enumerate(grid[:HEADER_WITHIN]):
-        layout = reading.columns.recognise(row)
-        if layout is not None:
-            return _Table(layout, reading, name, row).read(grid[index + 1 :], first=index + 2)
-    return None
-
-
-def missing_columns(grid: Grid, columns: Columns) -> list[str]:
-    """What a table that nearly is a report lacks; empty for tables that are something else."""
-    found = (columns.lacks(row) for row in grid[:HEADER_WITHIN])
-    return min((lacks for lacks in found if lacks), key=len, default=[])
-
-
-class _Table:
-    """The rows beneath one header; sums are kept for the control rows."""
-
-    def __init__(self, layout: Layout, reading: Reading, name: str, header: Sequence[str]) -> None:
-        self._layout = layout
-        self._reading = reading
-        self._name = name
-        self._header = [cell.strip() for cell in header]
-        self._sums = Sums(), Sums()  # since the last total row, and of the whole table
-
-    def read(self, rows: Grid, first: int) -> TableRead:
-        table = TableRead(len(self._layout.columns))
-        for number, row in enumerate(rows, start=first):
-            where = f"{self._name}, row {number}"
-            if self._is_note(row) or [cell.strip() for cell in row] == self._header:
-                continue
-            if self._is_total(row):
-                table.totals += 1
-                table.reason = table.reason or self._disagreement(row, where)
-            else:
-                self._add(row, where, table)
-        return self._all_refused(table) if table.reason else table
-
-    def _add(self, row: Sequence[str], where: str, table: TableRead) -> None:
-        figures = self._figures(row)
-        for sums in self._sums:
-            sums.add(figures)
+def read_lines(table: Table, reading: Reading, place: str) -> TableRead:
+    """The table's lines; `place` says in words where it stands."""
+    reason = table.reason or _other_subject(table.title)
+    roles = _roles(table)
+    lines: list[Line] = []
+    refused: list[RefusedLine] = []
+    for line in table.lines:
+        where = f"{place}, row {line.number}"
         try:
-            table.lines.append(self._line(row, figures, where))
+            lines.append(_line(line, roles, reading, where))
         except Refused as error:
-            table.refused.append(RefusedLine(where, str(error), self._date_or_none(row), self._payload(row)))
+            refused.append(RefusedLine(where, str(error), _date_or_none(line, reading), _payload(line)))
+    if reason:
+        refused = [
+            RefusedLine(f"{place}, row {line.number}", reason, _date_or_none(line, reading), _payload(line))
+            for line in table.lines
+        ]
+        lines = []
+    return TableRead(lines, refused, f"{place}: {reason}" if reason else "")
 
-    def _line(self, row: Sequence[str], figures: Figures, where: str) -> Line:
-        """One line, or the reason why not."""
-        cell = self._layout.cell
-        if any(text.strip() for text in row[self._layout.width :]):
-            raise Refused("more cells than the header has: an unquoted separator?")
-        sale_date = self._sale_date(cell(row, "sale_date"))
-        for role in TEXTS:
-            if _FORMULA.match(cell(row, role)):
-                raise Refused(f"{role}: a formula, not a name; nothing is computed")
-        if not any(cell(row, role) for role in NAMING):
-            raise Refused("neither an event nor a city")
-        if cell(row, "currency").strip(" .").lower() not in _ROUBLES:
-            raise Refused(f"currency: {cell(row, 'currency')[:3]!r} is not roubles")
-        city_raw = _short(cell(row, "city"))
-        known = self._reading.cities.resolve(city_raw)
-        return Line(
-            where=where,
-            sale_date=sale_date,
-            event_id=_identity(cell(row, "event_id")),
-            show_id=_identity(cell(row, "show_id")),
-            event_name=_short(cell(row, "event_name")),
-            city=known or normalise(city_raw),
-            city_known=bool(known),
-            city_raw=city_raw,
-            show_date=_optional_date(cell(row, "show_date")),
-            show_time=_time_of(cell(row, "show_time") or cell(row, "show_date")),
-            counted=figures.counted(),
-        )
 
-    def _figures(self, row: Sequence[str]) -> Figures:
-        cells = {role: self._layout.cell(row, role) for role in FIGURES}
-        return Figures.of(cells, decimal_comma=self._reading.decimal_comma)
+def _other_subject(title: str) -> str:
+    """A table under «Возвраты» has the columns of a sales report and is none."""
+    if _PLAN.search(title) or (_NOT_SOLD.search(title) and not _SOLD.search(title)):
+        return "the title over the table, or the name of its sheet or file, says that it is not about sales"
+    return ""
 
-    def _sale_date(self, text: str) -> date:
-        try:
-            found = parse_date(text)
-        except Unreadable:
-            raise Refused(f"sale_date: {masked(text)!r} is not a date") from None
-        if found is None:
-            raise Refused("sale_date: empty")
-        received = self._reading.received
-        if received is not None and found > received:
-            raise Refused(f"sale_date: {found} is after the mail of {received}: a show's date is not a sale's")
-        return found
 
-    def _date_or_none(self, row: Sequence[str]) -> date | None:
-        try:
-            return self._sale_date(self._layout.cell(row, "sale_date"))
-        except Refused:
-            return None
+def _roles(table: Table) -> frozenset[str]:
+    """The measures that the table speaks of; lines below zero speak of refunds without a column for them."""
+    below = any((line.figures.get(role) or 0) < 0 for line in table.lines for role in ("tickets", "revenue"))
+    return table.roles | {"refunds", "refunded_tickets"} if below else table.roles
 
-    def _is_note(self, row: Sequence[str]) -> bool:
-        """Blank lines, footnotes, headings of groups: neither a date nor a figure."""
-        return not any(self._layout.cell(row, role) for role in ("sale_date", *FIGURES))
 
-    def _is_total(self, row: Sequence[str]) -> bool:
-        return any(_TOTAL.fullmatch(cell.strip()) for cell in row[: self._layout.width])
+def _line(line: TableLine, roles: frozenset[str], reading: Reading, where: str) -> Line:
+    """One line, or the reason why not."""
+    cells = line.cells
+    if any("more cells" in fault or "formula" in fault for fault in line.faults):
+        raise Refused("; ".join(line.faults))
+    sale_date = _sale_date(cells["sale_date"], reading)
+    if not any(cells.get(role, "").strip() for role in NAMING):
+        raise Refused("neither an event nor a city")
+    currency = cells.get("currency", "")
+    if currency.strip(" .").lower() not in _ROUBLES:
+        raise Refused(f"currency: {currency[:3]!r} is not roubles")
+    if line.faults:
+        raise Refused("; ".join(line.faults))
+    city_raw = _short(cells.get("city", ""))
+    return Line(
+        where=where,
+        sale_date=sale_date,
+        event_id=_identity("event_id", cells.get("event_id", "")),
+        show_id=_identity("show_id", cells.get("show_id", "")),
+        event_name=_short(cells.get("event_name", "")),
+        city=reading.cities.resolve(city_raw) or normalise(city_raw),
+        city_raw=city_raw,
+        show_date=_optional_date(cells.get("show_date", "")),
+        show_time=_time_of(cells.get("show_time", "") or cells.get("show_date", "")),
+        counted=_counted(line.figures, roles),
+    )
 
-    def _disagreement(self, row: Sequence[str], where: str) -> str:
-        """'' when the row's figures are those of its group or of the whole table; closes the group."""
-        stated = self._figures(row)
-        group, whole = self._sums
-        self._sums = Sums(), whole
-        near, far = group.differences(stated), whole.differences(stated)
-        return f"{where}: the total row does not agree: {'; '.join(far)}" if near and far else ""
 
-    def _all_refused(self, table: TableRead) -> TableRead:
-        lines = [RefusedLine(line.where, table.reason, line.sale_date, describe(line)) for line in table.lines]
-        together = sorted([*lines, *table.refused], key=lambda line: int(line.where.rpartition(" ")[2]))
-        return replace(table, lines=[], refused=together)
+def _counted(figures: Mapping[str, Decimal | None], roles: frozenset[str]) -> Counted:
+    """Every figure, empty ones as zero; refused when they contradict each other."""
+    tickets, revenue = figures.get("tickets"), figures.get("revenue")
+    if tickets is None and revenue:
+        raise Refused("tickets: empty, though there is revenue")
+    if revenue is None and tickets:
+        raise Refused("revenue: empty, though there are tickets")
+    counts = {role: int(figures.get(role) or 0) if role in roles else None for role in COUNTS}
+    sold, paid = counts["tickets"] or 0, revenue or ZERO
+    free, back = counts["tickets_free"], counts["refunded_tickets"]
+    refunds = (figures.get("refunds") or ZERO) if "refunds" in roles else None
+    if sold < 0 or paid < 0:
+        return _below_zero(sold, paid, free, refunded=bool(back or refunds))
+    if free and not 0 <= free <= sold:
+        raise Refused(f"tickets_free: {free} of {sold} tickets")
+    largest = max(sold, back or 0)
+    if largest > MAX_COUNT:
+        raise Refused(f"{largest} is no number of tickets")
+    return Counted(sold, free, back, paid, refunds)
 
-    def _payload(self, row: Sequence[str]) -> str:
-        """The recognised cells; in those for figures and days, letters may be what slipped in from other columns."""
-        cells = {role: self._layout.cell(row, role)[:NAME_CHARS] for role in self._layout.columns}
-        cells |= {role: masked(cells[role]) for role in ("sale_date", *FIGURES) if role in cells}
-        return scrub("; ".join(f"{role}={text}" for role, text in cells.items() if text))
+
+def _below_zero(sold: int, paid: Decimal, free: int | None, *, refunded: bool) -> Counted:
+    """What was given back on that day, if all of the line is below zero and nothing in it says that twice."""
+    if sold > 0 or paid > 0 or refunded or -sold > MAX_COUNT:
+        names = [name for name, value in (("tickets", sold), ("revenue", paid)) if value < 0]
+        raise Refused(f"{' and '.join(names)}: below zero, and the rest of the line is not a refund's")
+    return Counted(0, None if free is None else 0, -sold, ZERO, paid.copy_abs())
+
+
+def _sale_date(text: str, reading: Reading) -> date:
+    try:
+        found = parse_date(text)
+    except Unreadable:
+        raise Refused(f"sale_date: {masked(text)!r} is not a date") from None
+    if found is None:
+        raise Refused("sale_date: empty")
+    if reading.received is not None and found > reading.received:
+        raise Refused(f"sale_date: {found} is after the mail of {reading.received}: a show's date is not a sale's")
+    return found
+
+
+def _date_or_none(line: TableLine, reading: Reading) -> date | None:
+    try:
+        return _sale_date(line.cells["sale_date"], reading)
+    except Refused:
+        return None
+
+
+def _payload(line: TableLine) -> str:
+    """The recognised cells; in those for figures and days, letters may be what slipped in from other columns."""
+    hidden = {"sale_date", *SALES.measures}
+    cells = {role: masked(text) if role in hidden else text[:NAME_CHARS] for role, text in line.cells.items()}
+    return scrub("; ".join(f"{role}={text}" for role, text in cells.items() if text))
 
 
 def describe(line: Line) -> str:
     """A line as text, for the payload of a refusal."""
     parts = {"sale_date": line.sale_date, "event_id": line.event_id, "event_name": line.event_name, "city": line.city}
     parts |= asdict(line.counted)
-    return scrub("; ".join(f"{role}={value}" for role, value in parts.items() if value not in ("", 0)))
+    return scrub("; ".join(f"{role}={value}" for role, value in parts.items() if value not in ("", 0, None)))
 
 
-def _identity(text: str) -> int:
-    """A vendor's number; 0 for none. A spreadsheet may have made 24012 into 24012.0."""
-    digits = text.removesuffix(".0")
-    return int(digits) if digits.isascii() and digits.isdigit() and int(digits) <= MAX_ID else 0
+def _identity(role: str, text: str) -> int:
+    """A vendor's number, 0 for none: 24012, 24 012, 24012.0, №24012, ="24012". What cannot be read is not absent."""
+    match = _ID.fullmatch(text.strip())
+    try:
+        value = parse_number(match["number"] if match else text, Measure.COUNT)
+    except Unreadable as error:
+        raise Refused(f"{role}: {masked(text)!r} is not {error.expected}") from None
+    if value is not None and not 0 <= value <= MAX_ID:
+        raise Refused(f"{role}: {masked(text)!r} is no number of the vendor's")
+    return int(value or 0)
 
 
 def _optional_date(text: str) -> date | None:
-    """A show's date where it can be read; it names the show and is not needed to count it."""
+    """A show's date where it can be read; a column of shows may as well hold their names."""
     try:
         return parse_date(text)
     except Unreadable:

@@ -11,11 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from zakaz_dagster.sources.gmail.figures import ZERO
 from zakaz_dagster.sources.gmail.parts import PartRead
 from zakaz_dagster.sources.gmail.reconcile import event_key
 from zakaz_dagster.sources.gmail.report import MailRead, Statement
-from zakaz_dagster.sources.gmail.report_lines import Line, RefusedLine
+from zakaz_dagster.sources.gmail.report_lines import ZERO, Line, RefusedLine
 from zakaz_dagster.timezone import MOSCOW
 
 MOMENT = pa.timestamp("s", "Europe/Moscow")
@@ -152,10 +151,10 @@ def _line(line: Line) -> dict[str, Any]:
         "show_date": line.show_date,
         "show_time": line.show_time,
         "tickets": counted.tickets,
-        "tickets_free": counted.tickets_free,
-        "refunded_tickets": counted.refunded_tickets,
+        "tickets_free": counted.tickets_free or 0,
+        "refunded_tickets": counted.refunded_tickets or 0,
         "revenue_rub": counted.revenue,
-        "refunds_rub": counted.refunds,
+        "refunds_rub": counted.refunds or ZERO,
     }
 
 

@@ -16,14 +16,16 @@ from datetime import datetime
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.sources.gmail import file_types
 from zakaz_dagster.sources.gmail.api import Arrivals, GmailApi
-from zakaz_dagster.sources.gmail.limits import Refused
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail, epoch_ms
-from zakaz_dagster.sources.gmail.mime_tree import mail_of
+from zakaz_dagster.sources.gmail.mime_tree import mail_of_part, top_of
+from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.records import SOURCE, Message
 from zakaz_dagster.sources.gmail.report import MailRead, read_mail
 from zakaz_dagster.sources.gmail.report_lines import Reading
+from zakaz_dagster.sources.gmail.senders import Senders
+from zakaz_dagster.tables.limits import Refused
 
-READER = "1"  # raise it when the same mail gives other lines: known mails of a window are then read again
+READER = "2"  # raise it when the same mail gives other lines: known mails of a window are then read again
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,12 @@ class Found:
 class Mailbox:
     """The mailbox that gets the vendor's reports. `reader` names the way mails are read."""
 
-    def __init__(self, api: GmailApi, reading: Reading, *, query: str, reader: str, max_messages: int = 10_000) -> None:
+    def __init__(
+        self, api: GmailApi, reading: Reading, senders: Senders, *, query: str, reader: str, max_messages: int = 10_000
+    ) -> None:
         self._api = api
         self._reading = reading
+        self._senders = senders
         self._query = query
         self._max_messages = max_messages
         self.reader = reader
@@ -92,13 +97,21 @@ class Mailbox:
             self._api.mark(ids, label)
 
     def _read(self, message: Message) -> MailRead:
+        received_at = epoch_ms(message.internal_date)
+        whole = Mail(message.id, received_at, is_forward=False, leaves=())
+        if received_at is None:
+            return MailRead.refused_whole(whole, "Gmail gave no time of arrival")
         try:
-            mail = mail_of(message, self._reading.limits)
+            top = top_of(message, self._reading.limits)
+            unknown = self._senders.unknown(top)
+            mail = mail_of_part(top, message.id, received_at, self._reading.limits)
         except Refused as error:
-            whole = Mail(message.id, epoch_ms(message.internal_date), is_forward=False, leaves=())
             return MailRead.refused_whole(whole, str(error))
-        if mail.received_at is None:
-            return MailRead.refused_whole(replace(mail, leaves=()), "Gmail gave no time of arrival")
+        except Exception as error:  # noqa: BLE001  the seam of a mail: whatever its tree does to a library, others go on
+            reason = f"the mail could not be read: {type(error).__name__} in the reader; keep the mail and report it"
+            return MailRead.refused_whole(whole, reason)
+        if unknown:
+            return MailRead.refused_whole(mail, unknown, Outcome.UNKNOWN_SENDER)
         leaves = [self._fetched(message.id, leaf) for leaf in mail.leaves]
         if any(leaf is None for leaf in leaves):
             return MailRead.gone(message.id)
@@ -116,7 +129,7 @@ class Mailbox:
         return None if data is None else replace(leaf, data=data)
 
 
-def reader_of(reading: Reading, seeds: Iterable[Mapping[str, str]]) -> str:
+def reader_of(reading: Reading, senders: Senders, seeds: Iterable[Mapping[str, str]]) -> str:
     """A name that changes with the code's READER, the hand-kept tables and the settings that mails are read by."""
-    told = json.dumps([READER, reading.columns.fingerprint, reading.decimal_comma, *seeds], ensure_ascii=False)
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    about = [READER, reading.vocabulary.fingerprint, reading.decimal, list(senders.allowed), senders.server, *seeds]
+    return hashlib.sha256(json.dumps(about, ensure_ascii=False).encode()).hexdigest()[:12]

@@ -1,30 +1,49 @@
-"""Rows of `plan_sales` from the lines of a plan file.
+"""Rows of `plan_sales` from a plan file (.csv, .xlsx, HTML, text): what is meant to be sold on which day, of what.
 
 A line that does not fit is put aside with its reason; so is the second line of one date, event and city, because which
 of the two is meant would be a guess. An event is named by its number or by its name, if one event has it.
-Belongs here: these rules. Does not: the file's form (`sheet`), replacing days (`ingest.days`).
+Belongs here: these rules. Does not: reading tables (`tables`), replacing days (`ingest`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any
 
 import pyarrow as pa
 
-from zakaz_dagster.parsing.cities import CityIndex, normalise
+from zakaz_dagster.errors import BadData, ShapeChanged
+from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.parsing.dates import parse_date
-from zakaz_dagster.parsing.numbers import parse_count, parse_money
+from zakaz_dagster.parsing.names import name_key
+from zakaz_dagster.parsing.numbers import Measure
 from zakaz_dagster.parsing.unreadable import Unreadable
+from zakaz_dagster.seeds import seed
 from zakaz_dagster.sources.base import Reject
-from zakaz_dagster.sources.plan.sheet import Line, Sheet
+from zakaz_dagster.tables.files import FileRead, Reader
+from zakaz_dagster.tables.headers import TableKind, Vocabulary
+from zakaz_dagster.tables.limits import Refused
+from zakaz_dagster.tables.reader import Line, Rules
 
-T = TypeVar("T")
+SOURCE = "plan"
 TABLE = "plan_sales"
 NOWHERE = "не указано"
+PLAN = TableKind(
+    needed=("sale_date", "plan_tickets", "plan_revenue"),
+    naming=(),
+    date="sale_date",
+    measures={
+        **dict.fromkeys(("plan_tickets", "tickets"), Measure.COUNT),
+        **dict.fromkeys(("plan_revenue", "revenue"), Measure.MONEY),
+    },
+    texts=("event_name", "city"),
+    ids=("event_id",),
+    stand_ins={"plan_tickets": "tickets", "plan_revenue": "revenue"},
+)
 SCHEMA = pa.schema(
     [
         ("date", pa.date32()),
@@ -35,11 +54,12 @@ SCHEMA = pa.schema(
         ("plan_revenue_rub", pa.decimal128(18, 2)),
     ]
 )
+_NUMBER = re.compile(r"(?:=\s*\"|№|#|id\b)?\s*(\d{1,18})(?:\.0)?\s*\"?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Event:
-    """An event of the catalogue."""
+    """An event of the catalogue; `city` is '' where it is not known."""
 
     event_id: int
     name: str
@@ -64,69 +84,108 @@ class Plan:
 
 
 class Catalogue:
-    """Events by number, and by name where it says which."""
+    """Events by number, and by name where it says which. Without any events, numbers are taken as they are."""
 
     def __init__(self, events: Iterable[Event]) -> None:
         self._by_id: dict[int, Event] = {}
         self._by_name: dict[str, list[Event]] = {}
         for event in events:
             self._by_id[event.event_id] = event
-            self._by_name.setdefault(normalise(event.name), []).append(event)
+            self._by_name.setdefault(name_key(event.name), []).append(event)
 
     def find(self, text: str, city: str) -> Event | None:
         """The event meant; None when the catalogue has none of that name. Several of one name need the city."""
-        if text.isascii() and text.isdigit():
-            if int(text) not in self._by_id:
-                raise Unreadable(text, "the number of an event of the catalogue")
-            return self._by_id[int(text)]
-        named = self._by_name.get(normalise(text), [])
-        fitting = [event for event in named if city in (NOWHERE, event.city)]
+        number = _NUMBER.fullmatch(text.strip())
+        if number is not None:
+            return self._numbered(int(number[1]), text, city)
+        fitting = [event for event in self._by_name.get(name_key(text), []) if city in (NOWHERE, event.city)]
         if len(fitting) > 1:
             raise Unreadable(text, f"one event but {len(fitting)}; write its number")
         return fitting[0] if fitting else None
 
+    def _numbered(self, number: int, text: str, city: str) -> Event:
+        if not self._by_id:
+            return Event(number, "", "")
+        event = self._by_id.get(number)
+        if event is None:
+            raise Unreadable(text, "the number of an event of the catalogue")
+        if city not in (NOWHERE, event.city) and event.city:
+            raise Unreadable(text, f"an event in {city}: «{event.name}» is in {event.city}, and no sale could meet it")
+        return event
 
-def plan_of(sheet: Sheet, events: Catalogue, cities: CityIndex) -> Plan:
-    """The whole plan of every date the file names."""
-    days: dict[date, list[dict[str, object]]] = {}
+
+def plan_of(name: str, data: bytes, events: Catalogue, cities: CityIndex) -> Plan:
+    """The whole plan of every date that the file names.
+
+    `name` is shown in messages. Raises ShapeChanged when no table of it is a plan, BadData when it cannot be read.
+    """
+    rules = Rules(names=lambda cells: bool(cells.get("event_name") or cities.resolve(cells.get("city", ""))))
+    try:
+        read = Reader(Vocabulary(PLAN, seed("mail_columns")), rules).file(data)
+    except Refused as error:
+        raise BadData(f"{name}: {error}", source=SOURCE, expected="a CSV or .xlsx file", next_step=_NEXT) from None
+    if not read.tables:
+        raise _no_table(name, read)
     rejects: list[Reject] = []
+    seen: dict[tuple[object, ...], str] = {}
+    days: dict[date, list[dict[str, Any]]] = {}
     unknown: set[str] = set()
-    seen: dict[tuple[object, ...], int] = {}
-    for line in sheet.lines:
+    for where, line, reason in _lines(read):
         try:
-            row = _row(line, sheet, events, cities)
-        except Unreadable as error:
-            rejects.append(Reject(str(error), f"line {line.number}"))
+            row = _row(line, reason, events, cities)
+        except (Unreadable, Refused) as error:
+            rejects.append(Reject(str(error), where))
             continue
-        key = (
-            row["date"],
-            row["event_id"],
-            normalise(str(row["event_name"])) if not row["event_id"] else "",
-            row["city"],
-        )
+        key = (row["date"], row["event_id"], "" if row["event_id"] else name_key(row["event_name"]), row["city"])
         if key in seen:
-            rejects.append(Reject(f"the same date, event and city as line {seen[key]}", f"line {line.number}"))
+            rejects.append(Reject(f"the same date, event and city as {seen[key]}", where))
             continue
-        seen[key] = line.number
-        if line.event and not row["event_id"]:
-            unknown.add(line.event)
-        days.setdefault(_day(row), []).append(row)
+        seen[key] = where
+        days.setdefault(row["date"], []).append(row)
+        if row["event_name"] and not row["event_id"]:
+            unknown.add(row["event_name"])
     tables = {day: pa.Table.from_pylist(rows, SCHEMA) for day, rows in sorted(days.items())}
     return Plan(tables, rejects, frozenset(unknown))
 
 
-def _row(line: Line, sheet: Sheet, events: Catalogue, cities: CityIndex) -> dict[str, object]:
-    city = _city(line.city, cities)
-    event = events.find(line.event, city) if line.event else None
+_NEXT = "nothing was changed; correct the file"
+
+
+def _no_table(name: str, read: FileRead) -> ShapeChanged:
+    lacks = f": the likeliest table lacks {', '.join(read.lacks)}" if read.lacks else ""
+    return ShapeChanged(
+        f"{name} has no line of column names{lacks}",
+        source=SOURCE,
+        expected="columns with the date, the tickets and the revenue planned («Дата», «Билеты», «Выручка»)",
+        next_step=_NEXT,
+    )
+
+
+def _lines(read: FileRead) -> Iterator[tuple[str, Line, str]]:
+    """Every line with its place, and why its whole table is put aside."""
+    for number, table in enumerate(read.tables, start=1):
+        place = f"{table.title or f'table {number}'}, " if len(read.tables) > 1 else ""
+        for line in table.lines:
+            yield f"{place}row {line.number}", line, table.reason
+
+
+def _row(line: Line, reason: str, events: Catalogue, cities: CityIndex) -> dict[str, Any]:
+    day = parse_date(line.cells["sale_date"])
+    if day is None:
+        raise Unreadable("", "a date")
+    used = [fault for fault in line.faults if not fault.startswith(("tickets:", "revenue:"))]
+    if reason or used:
+        raise Refused(reason or "; ".join(used))
+    city = _city(line.cells.get("city", ""), cities)
+    text = line.cells.get("event_id") or line.cells.get("event_name") or ""
+    event = events.find(text, city) if text else None
     return {
-        "date": _given(line.date, "a date", parse_date),
+        "date": day,
         "event_id": event.event_id if event else 0,
-        "event_name": event.name if event else line.event,
+        "event_name": (event.name if event else "") or line.cells.get("event_name") or text,
         "city": event.city if event and city == NOWHERE and event.city else city,
-        "plan_tickets": _given(
-            line.tickets, "a number of tickets", lambda text: parse_count(text, sheet.decimal_comma)
-        ),
-        "plan_revenue_rub": _not_negative(line.revenue, sheet.decimal_comma),
+        "plan_tickets": int(_figure(line, "plan_tickets", "a number of tickets")),
+        "plan_revenue_rub": _figure(line, "plan_revenue", "an amount"),
     }
 
 
@@ -139,24 +198,11 @@ def _city(text: str, cities: CityIndex) -> str:
     return found
 
 
-def _not_negative(text: str, decimal_comma: bool) -> Decimal:
-    value: Decimal = _given(text, "an amount", lambda cell: parse_money(cell, decimal_comma))
-    if value < 0:
-        raise Unreadable(text, "an amount of zero or more")
+def _figure(line: Line, role: str, what: str) -> Decimal:
+    value = line.figures.get(role)
+    if value is None or value < 0:
+        raise Unreadable(line.cells[role], f"{what} of zero or more")
     return value
-
-
-def _given(text: str, what: str, parse: Callable[[str], T | None]) -> T:
-    value = parse(text)
-    if value is None:
-        raise Unreadable(text, what)
-    return value
-
-
-def _day(row: Mapping[str, object]) -> date:
-    day = row["date"]
-    assert isinstance(day, date)
-    return day
 
 
 def events_of(records: Iterable[Mapping[str, object]]) -> Iterator[Event]:

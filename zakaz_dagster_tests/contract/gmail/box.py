@@ -14,13 +14,14 @@ from typing import Any
 from zakaz_dagster.seeds import city_index, seed
 from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
 from zakaz_dagster.sources.gmail.auth import READ_ONLY, Access, credentials
-from zakaz_dagster.sources.gmail.columns import Columns
-from zakaz_dagster.sources.gmail.limits import Limits
-from zakaz_dagster.sources.gmail.report_lines import Reading
+from zakaz_dagster.sources.gmail.report_lines import Reading, sales_columns
+from zakaz_dagster.sources.gmail.senders import Senders
 from zakaz_dagster.sources.gmail.source import Mailbox, Window, reader_of
+from zakaz_dagster.tables.limits import Limits
 from zakaz_dagster_tests.plugins.sandbox import NOW
 
 QUERY = "{subject:QTickets from:qtickets.ru}"
+SENDERS = Senders(["qtickets.ru"], "mx.google.com")
 NOON = datetime.fromisoformat(NOW)
 
 
@@ -56,9 +57,12 @@ class Box:
         config = ApiConfig(f"{self.url}/gmail", page_size, timeout, deadline)
         return GmailApi(config, credentials(self.access()))
 
-    def mailbox(self, api: GmailApi | None = None, *, query: str = QUERY, **limits: int) -> Mailbox:
-        reading = Reading(Columns(seed("mail_columns")), city_index(), limits=Limits(**limits))
-        return Mailbox(api or self.api(), reading, query=query, reader=reader_of(reading, seed("city_aliases")))
+    def mailbox(
+        self, api: GmailApi | None = None, *, query: str = QUERY, senders: Senders = SENDERS, **limits: int
+    ) -> Mailbox:
+        reading = Reading(sales_columns(), city_index(), limits=Limits(**limits))
+        reader = reader_of(reading, senders, seed("city_aliases"))
+        return Mailbox(api or self.api(), reading, senders, query=query, reader=reader)
 
 
 def window(days: int = 2, until: datetime = NOON) -> Window:

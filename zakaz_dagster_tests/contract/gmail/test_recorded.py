@@ -10,6 +10,7 @@ from zakaz_dagster.errors import Fatal, Retriable
 from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
 from zakaz_dagster.sources.gmail.auth import credentials
 from zakaz_dagster.sources.gmail.parts import Outcome
+from zakaz_dagster.sources.gmail.senders import Senders
 from zakaz_dagster_tests.contract.gmail.box import Box
 from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
@@ -136,7 +137,7 @@ def test_recorded_messages_through_the_client(serve):
         "recorded/R03_mixed_jpeg_attachment.json",
         "recorded/R04_mixed_pdf_contentid_qp_html.json",
     )
-    reads = list(box.mailbox(api).read(["a", "b", "c", "d"]))
+    reads = list(box.mailbox(api, senders=Senders()).read(["a", "b", "c", "d"]))
     assert [read.outcome for read in reads] == [Outcome.NO_TABLE, Outcome.NO_TABLE, Outcome.SKIPPED, Outcome.SKIPPED]
     assert reads[1].parts[-1].leaf.data == b"hello world"
     assert [read.parts[-1].reason for read in reads[2:]] == [

@@ -9,20 +9,19 @@ from email.message import EmailMessage
 
 import openpyxl
 
-from zakaz_dagster.seeds import city_index, seed
+from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.gmail import mime_tree
-from zakaz_dagster.sources.gmail.columns import Columns
-from zakaz_dagster.sources.gmail.limits import Limits
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
 from zakaz_dagster.sources.gmail.report import MailRead, read_mail
-from zakaz_dagster.sources.gmail.report_lines import Reading
+from zakaz_dagster.sources.gmail.report_lines import Reading, sales_columns
+from zakaz_dagster.tables.limits import Limits
 
-COLUMNS = Columns(seed("mail_columns"))
+COLUMNS = sales_columns()
 HEADER = "Дата;Событие;Город;Продано билетов;Выручка;Возвраты"
 
 
-def reading(*, decimal_comma: bool = True, **limits: int) -> Reading:
-    return Reading(COLUMNS, city_index(), decimal_comma, limits=Limits(**limits))
+def reading(*, decimal: str = "", **limits: int) -> Reading:
+    return Reading(COLUMNS, city_index(), decimal, limits=Limits(**limits))
 
 
 def read_file(data: bytes | str, name: str = "", *, mime: str = "", charset: str = "", **options) -> MailRead:
@@ -49,7 +48,7 @@ def figures(read: MailRead) -> list[tuple[str, str, str, int, str, str]]:
             line.city,
             line.counted.tickets,
             f"{line.counted.revenue:.2f}",
-            f"{line.counted.refunds:.2f}",
+            f"{line.counted.refunds or 0:.2f}",
         )
         for line in lines(read)
     ]

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from zakaz_dagster.sources.gmail.limits import Refused
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.report import read_mail
+from zakaz_dagster.tables.limits import Refused
 from zakaz_dagster_tests.unit.gmail.mailing import (
     HEADER,
     figures,

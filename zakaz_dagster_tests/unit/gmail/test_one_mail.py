@@ -201,4 +201,4 @@ def test_an_incredible_date_of_an_attached_mail_is_not_believed():
         if date:
             inner["Date"] = date
         outer.add_attachment(inner)
-        assert read_eml(outer).statements[0].stated_at == moment("2026-11-22T09:00:00+03:00")
+        assert read_eml(outer).statements[0].stated_at == moment("2026-11-20T00:00:00+03:00"), "as old as it may be"

@@ -197,34 +197,40 @@ def sent(rows: list[dict], roles: list[str], style: Style):
 def expected(rows: list[dict], roles: list[str]) -> list[tuple]:
     return sorted(
         (
-            row["sale_date"],
-            CITIES[row["city"]],
-            row["event_name"] if "event_name" in roles else "",
-            row["event_id"] if "event_id" in roles else 0,
-            row["show_id"] if "show_id" in roles else 0,
-            row["tickets"],
-            row["refunded_tickets"] if "refunded_tickets" in roles else 0,
-            row["revenue"],
-            row["refunds"] if "refunds" in roles else Decimal(0),
-        )
-        for row in rows
+            (
+                row["sale_date"],
+                CITIES[row["city"]],
+                row["event_name"] if "event_name" in roles else "",
+                row["event_id"] if "event_id" in roles else 0,
+                row["show_id"] if "show_id" in roles else 0,
+                row["tickets"],
+                row["refunded_tickets"] if "refunded_tickets" in roles else None,
+                row["revenue"],
+                row["refunds"] if "refunds" in roles else None,
+            )
+            for row in rows
+        ),
+        key=str,
     )
 
 
 def got(read) -> list[tuple]:
     return sorted(
         (
-            line.sale_date,
-            line.city,
-            line.event_name,
-            line.event_id,
-            line.show_id,
-            line.counted.tickets,
-            line.counted.refunded_tickets,
-            line.counted.revenue,
-            line.counted.refunds,
-        )
-        for line in lines(read)
+            (
+                line.sale_date,
+                line.city,
+                line.event_name,
+                line.event_id,
+                line.show_id,
+                line.counted.tickets,
+                line.counted.refunded_tickets,
+                line.counted.revenue,
+                line.counted.refunds,
+            )
+            for line in lines(read)
+        ),
+        key=str,
     )
 
 

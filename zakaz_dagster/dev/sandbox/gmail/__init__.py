@@ -5,7 +5,8 @@ Its own switches (POST /faults/gmail), beside the common ones:
     token_uses=N (401 after N uses of an access token), revoked (invalid_grant), consent_denied
     rate=N | throttle=N | backend=N | daily=N   the next N API requests get 403 | 429 | 503 | 403 for the day
     gone=[ids] (listed, then 404), expired_pages=N, page_cap=N, inline_up_to=BYTES, history_gone
-    wrong_totals=[ids], visible=[ids], empty, put=[{"id", "at": epoch seconds, "eml": base64}]
+    wrong_totals=[ids], visible=[ids], unproved=[ids] (DKIM and SPF fail), empty
+    put=[{"id", "at": epoch seconds, "eml": base64}]
 
 Belongs here: HTTP and the order in which Gmail checks things. Does not: the mailbox, tokens, mails.
 """

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import parseaddr
 from typing import Any
 
 from zakaz_dagster.dev.sandbox.faults import Faults
@@ -73,7 +74,8 @@ class Mailbox:
         if form != "full":
             raise Refusal(400, "invalidArgument", "Invalid value at 'format'")
         inline = int(self.faults.get("inline_up_to", 0))
-        return {"payload": tree.payload(written, lambda place, data: self._keep(mail, place, data), inline), **shown}
+        top = tree.payload(written, lambda place, data: self._keep(mail, place, data), inline, self._proof(mail))
+        return {"payload": top, **shown}
 
     def attachment(self, message_id: str, attachment_id: str) -> dict[str, Any]:
         self._one(message_id)
@@ -146,6 +148,16 @@ class Mailbox:
         if mail.raw:
             return message_from_bytes(mail.raw, policy=policy.default)
         return mails.written(self.world, mail, wrong_total=mail.id in self.faults.get("wrong_totals", []))
+
+    def _proof(self, mail: Sent) -> str:
+        """As Gmail writes it. `unproved=[ids]` are mails whose signature and server are not their sender's."""
+        domain = parseaddr(self._envelope(mail).sender)[1].rpartition("@")[2] or "unknown.example"
+        result = "fail" if mail.id in self.faults.get("unproved", []) else "pass"
+        return (
+            f'mx.google.com; dkim={result} header.i=@{domain} header.s=s1 header.b="AbC/d+eF"; spf={result} '
+            f"(google.com: domain of bounce@{domain} designates 192.0.2.7 as permitted sender) "
+            f"smtp.mailfrom=bounce@{domain}; dmarc={result} (p=NONE sp=NONE dis=NONE) header.from={domain}"
+        )
 
     def _envelope(self, mail: Sent) -> Envelope:
         if mail.raw:

@@ -18,10 +18,16 @@ def base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def payload(message: EmailMessage, attachment_id: AttachmentId, inline_up_to: int = 0) -> dict[str, Any]:
-    """The tree of format=full; attachments of at most `inline_up_to` bytes come with their data."""
+def payload(
+    message: EmailMessage, attachment_id: AttachmentId, inline_up_to: int = 0, proof: str = ""
+) -> dict[str, Any]:
+    """The tree of format=full; attachments of at most `inline_up_to` bytes come with their data.
+
+    `proof` is what the receiving server says of the sender; it stands above all other headers.
+    """
     parsed = message_from_bytes(message.as_bytes(), policy=policy.default)
-    return _part(parsed, "", "", attachment_id, inline_up_to)
+    top = _part(parsed, "", "", attachment_id, inline_up_to)
+    return {**top, "headers": [{"name": "Authentication-Results", "value": proof}, *top["headers"]]}
 
 
 def headers_only(message: EmailMessage, names: list[str]) -> dict[str, Any]:

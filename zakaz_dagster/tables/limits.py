@@ -1,6 +1,6 @@
-"""The one error of the mail reader: a part, a table or a line that is not taken, with the reason an operator reads.
+"""The one error of the table reader: a part, a table or a line that is not taken, with the reason a person reads.
 
-Belongs here: the error and the limits that raise it. Does not: failures of the mailbox (`errors`).
+Belongs here: the error and the limits that raise it. Does not: failures of a vendor (`errors`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds against hostile or mistaken mails; a report of a day is far below each of them."""
+    """Bounds against hostile or mistaken files; a report of a day is far below each of them."""
 
+    mail_bytes: int = 60_000_000
     part_bytes: int = 20_000_000
     text_chars: int = 8_000_000
     rows: int = 20_000

@@ -1,0 +1,199 @@
+"""Where in a mail's text a table stands: in its sender's own words, or in a quoted or forwarded mail that is older.
+
+A quote is told by its container (`<blockquote>`, `gmail_quote` …), by `>` before lines, or by the header lines that
+mail programs put above it; its date is the one in those lines.
+Belongs here: the text of a mail to segments. Does not: enclosed mails (`mime_tree`), what a segment says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, Tag
+
+from zakaz_dagster.parsing.dates import Unreadable, parse_date
+from zakaz_dagster.timezone import MOSCOW
+
+CONTAINERS = (
+    "blockquote, .gmail_quote, .gmail_quote_container, .yahoo_quoted, .moz-forward-container, .protonmail_quote, "
+    ".ya-quote, .zmail_extra"
+)
+WINDOW = 800  # characters above a quoted table in which its header lines are looked for
+_FORWARD = re.compile(
+    r"-{3,}\s*(?:forwarded message|пересылаемое сообщение|пересланное сообщение|пересылаемое письмо)|"
+    r"begin forwarded message|начало (?:переадресованного|пересылаемого) (?:сообщения|письма)",
+    re.IGNORECASE,
+)
+_ORIGINAL = re.compile(r"-{3,}\s*(?:original message|исходное сообщение|исходное письмо)", re.IGNORECASE)
+_HEAD = re.compile(r"(?:^|\n|\s)(?:from|от|от кого)\s*:[^\n]{1,200}\n?.{0,300}?(?:sent|date|отправлено|дата)\s*:",
+                   re.IGNORECASE | re.DOTALL)  # fmt: skip
+_HINT = re.compile(r"<blockquote|_quote|ya-quote|moz-forward|forwarded|пере|original|исходное|from|от", re.IGNORECASE)
+_LEVEL = re.compile(r"\s{0,3}((?:>\s?)+)")
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_TIME = r"[^\d\n]{0,15}?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2})?\s*(?P<half>[ap]\.?m)?\.?\s*(?P<zone>[+-]\d{4})?"
+_DATE = re.compile(
+    r"(?<!\d)(?P<date>\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d{2}-\d{2}|\d{1,2}\s+[^\W\d_]{3,9}\.?,?\s+\d{4}"
+    rf"|[^\W\d_]{{3,9}}\.?\s+\d{{1,2}},?\s+\d{{4}})(?:\s*г\.?)?{_TIME}",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(r"(?:date|sent|дата|отправлено|on|в)\s*:?[^:]{0,30}$", re.IGNORECASE)
+_SAID = re.compile(r"(?:wrote|пишет|написал\(?а?\)?)\s*:?", re.IGNORECASE)
+_ENGLISH_DATE = re.compile(
+    r"(?:(?P<before>\d{1,2})\s+(?P<after>[a-z]{3,9})|(?P<month>[a-z]{3,9})\.?\s+(?P<day>\d{1,2}))\.?\s+(?P<year>\d{4})",
+    re.IGNORECASE,
+)
+_ENGLISH = {name: at for at, name in enumerate(
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Quote:
+    """An older mail within the text. `dated` is when it was written, if its header lines say so."""
+
+    number: int
+    dated: datetime | None
+    is_forward: bool = False
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of a mail's text that somebody said at one time; `quote` is None for the mail's own words."""
+
+    text: str
+    quote: Quote | None = None
+
+
+def html_segments(text: str) -> list[Segment]:
+    """The document without its quoted tables, and those of each quote as a document of their own."""
+    if _HINT.search(text) is None or "<table" not in text.lower():
+        return [Segment(text)]
+    document = _Document(BeautifulSoup(text, "lxml"))
+    quoted: dict[int, list[str]] = {}
+    for table in reversed(document.soup.find_all("table")):  # what is quoted within a quote is taken out first
+        start = document.quote_start(table)
+        outer = table.find_parent("table")
+        if start is not None and (outer is None or document.quote_start(outer) != start):
+            quoted.setdefault(start, []).append(str(table.extract()))
+    if not quoted:
+        return [Segment(text)]
+    style = "".join(str(tag) for tag in document.soup.find_all("style"))
+    return [Segment(str(document.soup))] + [
+        Segment(f"<html>{style}{''.join(reversed(tables))}</html>", document.quote(start, number))
+        for number, (start, tables) in enumerate(sorted(quoted.items()), start=1)
+    ]
+
+
+def text_segments(text: str) -> list[Segment]:
+    """Lines as their sender wrote them, and each run of quoted ones without its marks."""
+    own: list[str] = []
+    quoted: list[tuple[int, list[str], str]] = []  # level, lines, what stands above
+    beneath = _marker_line(text)
+    for at, line in enumerate(text.splitlines()):
+        mark = _LEVEL.match(line)
+        level = mark[1].count(">") if mark else int(beneath is not None and at >= beneath)
+        if not level:
+            own.append(line)
+            quoted.append((0, [], ""))
+        elif quoted and quoted[-1][0] == level:
+            quoted[-1][1].append(line[mark.end() :] if mark else line)
+        else:
+            above = "\n".join([*own[-6:], *(quoted[-1][1][-6:] if quoted else [])])
+            quoted.append((level, [line[mark.end() :] if mark else line], above))
+    runs = [(lines, above) for level, lines, above in quoted if level]
+    if not runs:
+        return [Segment(text)]
+    return [Segment("\n".join(own))] + [
+        Segment("\n".join(lines), _quote("\n".join([above, *lines[:12]]), number))
+        for number, (lines, above) in enumerate(runs, start=1)
+    ]
+
+
+def forwarded(text: str, *, html: bool) -> Quote | None:
+    """The forwarded mail in a body, if there is one: what is attached beside it is as old."""
+    plain = _Document(BeautifulSoup(text, "lxml")).text if html and _FORWARD.search(text) else text
+    match = _FORWARD.search(plain)
+    return _quote(plain[match.start() : match.start() + WINDOW], 0) if match else None
+
+
+class _Document:
+    """A document with the place of each of its tags in its text."""
+
+    def __init__(self, soup: BeautifulSoup) -> None:
+        self.soup = soup
+        self._start: dict[int, int] = {}
+        pieces: list[str] = []
+        length = 0
+        for node in soup.descendants:
+            if isinstance(node, Tag):
+                self._start[id(node)] = length
+                piece = "\n" if node.name in ("br", "p", "div", "tr", "td", "li", "table", "blockquote") else ""
+            else:
+                piece = str(node) if type(node) is NavigableString else ""
+            pieces.append(piece)
+            length += len(piece)
+        self.text = "".join(pieces)
+        self._containers = [(self._start[id(tag)], self._end(tag)) for tag in soup.select(CONTAINERS)]
+        self._markers = [
+            match.start() for marker in (_FORWARD, _ORIGINAL, _HEAD) for match in marker.finditer(self.text)
+        ]
+
+    def _end(self, tag: Tag) -> int:
+        following = tag.find_next_sibling() or next((up.find_next_sibling() for up in tag.parents
+                                                     if up.find_next_sibling()), None)  # fmt: skip
+        return self._start[id(following)] if following is not None else len(self.text) + 1
+
+    def quote_start(self, table: Tag) -> int | None:
+        """Where the innermost quote that holds the table begins; None outside of any."""
+        at = self._start[id(table)]
+        around = [(start, end) for start, end in self._containers if start <= at < end]
+        closed = [(start, end) for start, end in self._containers if end <= at]
+        markers = [
+            marker for marker in self._markers
+            if marker < at and not any(start <= marker < end for start, end in closed)
+        ]  # fmt: skip
+        return max([*(start for start, _ in around), *markers], default=None)
+
+    def quote(self, start: int, number: int) -> Quote:
+        return _quote(self.text[max(0, start - WINDOW // 2) : start + WINDOW], number)
+
+
+def _quote(head: str, number: int) -> Quote:
+    return Quote(number, _dated(head), _FORWARD.search(head) is not None)
+
+
+def _marker_line(text: str) -> int | None:
+    """The line from which on all is an older mail."""
+    matches = [match.start() for marker in (_FORWARD, _ORIGINAL, _HEAD) if (match := marker.search(text))]
+    return text.count("\n", 0, min(matches)) + (text[min(matches)] == "\n") if matches else None
+
+
+def _dated(head: str) -> datetime | None:
+    """The moment in the header lines of a quote: one with a label or «пишет» beside it, else the last."""
+    found: list[tuple[bool, datetime]] = []
+    for match in _DATE.finditer(head):
+        moment = _moment(match)
+        if moment is not None:
+            before, after = head[max(0, match.start() - 40) : match.start()], head[match.end() : match.end() + 120]
+            found.append((bool(_LABEL.search(before) or _SAID.search(after)), moment))
+    labelled = [moment for is_labelled, moment in found if is_labelled]
+    moments = labelled or [moment for _, moment in found]
+    return moments[-1] if moments else None
+
+
+def _moment(match: re.Match[str]) -> datetime | None:
+    try:
+        day = parse_date(_ENGLISH_DATE.sub(_day_first, match["date"].replace(",", " ")))
+        hour = int(match["hour"]) % 12 + 12 * (match["half"][0] in "pP") if match["half"] else int(match["hour"])
+        zone = datetime.strptime(match["zone"], "%z").tzinfo if match["zone"] else MOSCOW
+        return datetime(day.year, day.month, day.day, hour, int(match["minute"]), tzinfo=zone) if day else None
+    except (Unreadable, ValueError):
+        return None
+
+
+def _day_first(match: re.Match[str]) -> str:
+    """November 20 2026, 20 Nov 2026: 20.11.2026."""
+    month = _ENGLISH.get((match["month"] or match["after"])[:3].lower())
+    return f"{match['day'] or match['before']}.{month:02d}.{match['year']}" if month else match[0]

@@ -1,0 +1,56 @@
+"""A table as it is seen: rows of cells, with what a merged cell covers and what a spreadsheet knows exactly.
+
+Belongs here: the shape between the readers of files and the reader of lines. Does not: what a column means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class Span(Enum):
+    """A cell that covers rows stands in the first of them (`TOP`) and is repeated in the others (`BELOW`).
+
+    `RIGHT` is any repetition to the right of the first column it covers.
+    """
+
+    NONE = ""
+    TOP = "top"
+    BELOW = "below"
+    RIGHT = "right"
+
+
+class Cell(NamedTuple):
+    """`is_exact`: a spreadsheet's own number or date, whose text has one meaning in every convention."""
+
+    text: str = ""
+    span: Span = Span.NONE
+    is_exact: bool = False
+
+
+class Row(NamedTuple):
+    """`number` as an editor counts it, from 1."""
+
+    number: int
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`title` is what stands over the table or names its sheet, `language` what its file declares ("ru", "" unknown).
+
+    `hidden` counts rows that the reader of the file does not see; they are not among `rows`.
+    """
+
+    rows: Sequence[Row]
+    title: str = ""
+    language: str = ""
+    hidden: int = 0
+
+    @classmethod
+    def of_texts(cls, rows: Sequence[Sequence[str]], title: str = "") -> Grid:
+        """Plain cells, nothing merged or hidden."""
+        return cls([Row(number, [Cell(text) for text in row]) for number, row in enumerate(rows, start=1)], title)

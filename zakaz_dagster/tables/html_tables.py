@@ -1,0 +1,186 @@
+"""HTML to grids of text: each table by its own rows, without what a person does not see.
+
+Markup is only read: nothing in it is run, fetched or resolved. Belongs here: HTML. Does not: what a column means, where
+in a mail a table stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import TypeAlias
+
+from bs4 import BeautifulSoup
+from bs4.element import Tag
+from soupsieve import SelectorSyntaxError
+
+from zakaz_dagster.tables.grid import Cell, Grid, Row, Span
+from zakaz_dagster.tables.limits import LIMITS, Limits, Refused
+
+END = "zakaz-end-of-mail"
+_NO_TEXT = ("script", "style", "template", "noscript")
+_DIGITS = re.compile(r"\s*(\d{1,4})")
+_HIDES = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?![.\d])"
+    r"|(?:left|top|text-indent)\s*:\s*-\d{3}|(?=.*max-height\s*:\s*0(?![.\d])).*overflow\s*:\s*hidden",
+    re.IGNORECASE | re.DOTALL,
+)
+_SHOWS = re.compile(r"display\s*:|visibility\s*:\s*visible|opacity\s*:", re.IGNORECASE)
+_CSS_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
+_CSS_RULE = re.compile(r"([^{}@;]{1,300})\{([^{}]{0,2000})\}")
+MAX_RULES = 300
+TITLE_CHARS = 120
+_Covered: TypeAlias = dict[int, tuple[int, Cell]]  # column: rows still covered, and what stands there
+
+
+def looks_like_html(text: str) -> bool:
+    """Markup, by its first character or by a table in it."""
+    return (
+        text.lstrip("\ufeff \r\n\t")[:1] == "<" or re.search(r"<(table|html|body)\b", text, re.IGNORECASE) is not None
+    )
+
+
+def html_grids(text: str, limits: Limits = LIMITS) -> list[Grid]:
+    """Every visible table in document order; one that is held by a cell is no text of that cell."""
+    if re.search(r"<!ENTITY", text, re.IGNORECASE):
+        raise Refused("hostile HTML: it declares entities")
+    soup = _whole(text)
+    if _depth(soup) > limits.depth:
+        raise Refused(f"hostile HTML: nested deeper than {limits.depth} elements")
+    language = next((str(tag["lang"]) for tag in soup.find_all(["html", "body"], lang=True)), "")
+    hidden = _remove_hidden(soup)
+    tables = soup.find_all("table")
+    if len(tables) > limits.tables:
+        raise Refused(f"{len(tables)} tables; the limit is {limits.tables}")
+    found = ((table, _rows(table, limits)) for table in tables)
+    return [Grid(rows, _title(table), language[:2].lower(), hidden) for table, rows in found if rows]
+
+
+def _whole(text: str) -> BeautifulSoup:
+    """The parsed document; an end mark that is not found again means that its end was swallowed."""
+    soup = BeautifulSoup(f'{text}<hr data-mark="{END}">', "lxml")
+    if soup.find("hr", attrs={"data-mark": END}) is None:
+        raise Refused("the HTML is cut off or cannot be read to its end")
+    return soup
+
+
+def _depth(soup: BeautifulSoup) -> int:
+    depths = {id(soup): 0}
+    for tag in soup.find_all(True):
+        depths[id(tag)] = depths.get(id(tag.parent), 0) + 1
+    return max(depths.values())
+
+
+def _remove_hidden(soup: BeautifulSoup) -> int:
+    """Take out what is not shown; gives the number of table rows among it."""
+    hidden = _hidden_by_sheets(soup)
+    for tag in soup.find_all(_NO_TEXT):
+        tag.decompose()
+    rows = 0
+    for tag in soup.find_all(True):
+        style = "" if tag.decomposed else str(tag.get("style") or "")
+        shown = not _HIDES.search(style) and (bool(_SHOWS.search(style)) or id(tag) not in hidden)
+        if not tag.decomposed and (not shown or tag.has_attr("hidden")):
+            rows += len(tag.find_all("tr")) + (tag.name == "tr")
+            tag.decompose()
+    return rows
+
+
+def _hidden_by_sheets(soup: BeautifulSoup) -> set[int]:
+    """Tags that a style sheet hides; rules for other media (`@media` …) are not this reader's, the last rule wins."""
+    hidden: set[int] = set()
+    sheets = " ".join(tag.get_text() for tag in soup.find_all("style"))
+    for selector, declared in islice(_CSS_RULE.findall(_without_at_rules(_CSS_COMMENT.sub(" ", sheets))), MAX_RULES):
+        hides = _HIDES.search(declared) is not None
+        if hides or (hidden and _SHOWS.search(declared)):
+            try:
+                tags = {id(tag) for tag in soup.select(selector.strip())}
+            except (SelectorSyntaxError, NotImplementedError, ValueError):
+                continue
+            hidden = hidden | tags if hides else hidden - tags
+    return hidden
+
+
+def _without_at_rules(sheet: str) -> str:
+    kept, depth, at_rule = [], 0, False
+    for sign in sheet:
+        at_rule = at_rule or (sign == "@" and not depth)
+        depth += (sign == "{") - (sign == "}")
+        kept.append(" " if at_rule else sign)
+        if depth <= 0 and sign in "};":
+            depth, at_rule = 0, False
+    return "".join(kept)
+
+
+def _title(table: Tag) -> str:
+    """The caption, or the nearest text above that belongs to no other table."""
+    caption = table.find("caption", recursive=False)
+    if isinstance(caption, Tag):
+        return " ".join(caption.get_text(" ").split())[:TITLE_CHARS]
+    for text in islice(table.find_all_previous(string=True), 20):
+        if text.strip():
+            other = text.find_parent("table")
+            is_other = other is not None and other not in table.parents
+            return "" if is_other else " ".join(text.split())[:TITLE_CHARS]
+    return ""
+
+
+def _rows(table: Tag, limits: Limits) -> list[Row]:
+    """Rows of equal columns: a merged cell stands wherever it covers, marked as such."""
+    rows: list[Row] = []
+    below: _Covered = {}
+    cells = 0
+    for number, tag in enumerate(_own_rows(table), start=1):
+        row, below = _row(tag, below, limits)
+        cells += len(row)
+        if len(rows) >= limits.rows or cells > limits.cells:
+            raise Refused(f"a table of more than {len(rows)} rows or {limits.cells} cells")
+        rows.append(Row(number, row))
+    return rows
+
+
+def _own_rows(table: Tag) -> Iterator[Tag]:
+    for group in [table, *table.find_all(["thead", "tbody", "tfoot"], recursive=False)]:
+        yield from group.find_all("tr", recursive=False)
+
+
+def _row(
+    tag: Tag, above: dict[int, tuple[int, Cell]], limits: Limits
+) -> tuple[list[Cell], dict[int, tuple[int, Cell]]]:
+    row: list[Cell] = []
+    below: dict[int, tuple[int, Cell]] = {}
+
+    def covered() -> None:
+        while len(row) in above:
+            left, cell = above[len(row)]
+            if left > 1:
+                below[len(row)] = (left - 1, cell)
+            row.append(cell)
+
+    for cell in tag.find_all(["td", "th"], recursive=False):
+        covered()
+        text, wide, tall = _text(cell, limits), _span(cell, "colspan"), _span(cell, "rowspan")
+        if len(row) + wide > limits.columns:
+            raise Refused(f"a table wider than {limits.columns} columns")
+        for offset in range(wide):
+            if tall > 1:
+                below[len(row)] = (tall - 1, Cell(text, Span.RIGHT if offset else Span.BELOW))
+            row.append(Cell(text, Span.RIGHT if offset else Span.TOP if tall > 1 else Span.NONE))
+    covered()
+    return row, below
+
+
+def _text(cell: Tag, limits: Limits) -> str:
+    if cell.find("table") is not None:
+        return ""
+    text = " ".join(" ".join(islice(cell.stripped_strings, limits.cell_chars)).split())
+    if len(text) > limits.cell_chars:
+        raise Refused(f"a cell of {len(text)} characters")
+    return text
+
+
+def _span(cell: Tag, name: str) -> int:
+    """How many columns or rows a cell covers; what cannot be read is 1, as browsers have it."""
+    found = _DIGITS.match(str(cell.get(name) or ""))
+    return max(1, int(found[1])) if found else 1

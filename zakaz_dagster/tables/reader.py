@@ -1,0 +1,263 @@
+"""A grid to lines under known columns: numbers by the table's own evidence, totals held against what they add up.
+
+A line that cannot be read keeps its faults and never costs the others; a total that does not agree, or two columns of
+one meaning that differ, cost the table.
+Belongs here: what mails, plans and hand exports have in common. Does not: dates' and names' own rules, rows for
+ClickHouse (the sources).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+
+from zakaz_dagster.parsing.dates import parse_date
+from zakaz_dagster.parsing.numbers import Convention, Measure, Unreadable, conventions_of, parse_number
+from zakaz_dagster.tables.charsets import BROKEN
+from zakaz_dagster.tables.grid import Cell, Grid, Row, Span
+from zakaz_dagster.tables.headers import UNSOLD, Layout, TableKind, Vocabulary
+from zakaz_dagster.tables.totals import Item, find_totals
+
+SHOWN = 40
+LANGUAGES = {"ru": ",", "en": "."}  # what a file declares, and its decimal separator
+EXACT = frozenset({Convention(".", " ")})  # how a spreadsheet's own numbers are written here
+_FORMULA = re.compile(r"=|@\w+\(|[+-].*[(|!]")
+_LETTER = re.compile(r"[^\W\d_]")
+_CLEAR = re.compile(r"[1-9][0-9]{0,2}(?:[ \u00a0\u202f.,'][0-9]{3})*[.,][0-9]{2}")  # an amount whatever its column is
+_EVIDENCE = 2_000  # cells of other columns that are looked at
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`names` tells whether a line's cells name one known thing; `decimal` is the separator that a setting declares."""
+
+    names: Callable[[Mapping[str, str]], bool]
+    decimal: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row under the header. `figures` are None where the cell is empty; `faults` say why it cannot become a row."""
+
+    number: int
+    cells: Mapping[str, str]
+    figures: Mapping[str, Decimal | None]
+    faults: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table; `reason` is why none of its lines can be believed, `roles` are the columns that it has.
+
+    `named` counts lines that name a known thing.
+    """
+
+    roles: frozenset[str]
+    title: str
+    lines: Sequence[Line] = ()
+    named: int = 0
+    totals: int = 0
+    hidden: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A header with the rows beneath it, up to the next header."""
+
+    layout: Layout
+    rows: Sequence[Row]
+    title: str
+
+
+def read_tables(grid: Grid, vocabulary: Vocabulary, rules: Rules) -> list[Table]:
+    """Every table of the grid that has a known header; several may stand one beneath the other."""
+    return [_table(section, grid, vocabulary, rules) for section in _sections(grid, vocabulary)]
+
+
+def masked(text: str) -> str:
+    """The beginning of an unreadable cell without its letters, for it may hold what belongs in another column."""
+    return _LETTER.sub("x", text[:SHOWN])
+
+
+def _sections(grid: Grid, vocabulary: Vocabulary) -> Iterator[_Section]:
+    layout, above = vocabulary.recognise(grid), 0
+    while layout is not None:
+        start = layout.first + layout.depth
+        following = _next_header(grid, vocabulary, layout, start)
+        end = following.first if following else len(grid.rows)
+        yield _Section(layout, grid.rows[start:end], _title(grid, above, layout.first))
+        layout, above = following, end
+
+
+def _next_header(grid: Grid, vocabulary: Vocabulary, layout: Layout, start: int) -> Layout | None:
+    """Another header; the same one again (a printed page) is none."""
+    for at in range(start, len(grid.rows)):
+        texts = [cell.text for cell in grid.rows[at].cells if cell.text]
+        if len(texts) >= len(vocabulary.kind.needed) and not any(sign.isdigit() for text in texts for sign in text):
+            found = vocabulary.recognise(grid, at, within=1)
+            if found is not None and found.labels != layout.labels:
+                return found
+    return None
+
+
+def _title(grid: Grid, above: int, first: int) -> str:
+    """What is written over the table: the last rows of words above its header, else what its file says."""
+    rows = [" ".join(dict.fromkeys(cell.text for cell in row.cells if cell.text)) for row in grid.rows[above:first]]
+    return " · ".join(text for text in [grid.title, *rows[-3:]] if text and len(text) <= 200)  # noqa: PLR2004
+
+
+def _table(section: _Section, grid: Grid, vocabulary: Vocabulary, rules: Rules) -> Table:
+    kind = vocabulary.kind
+    columns, reason = _columns(section, kind)
+    body = [row for row in section.rows if not _is_note(row, section.layout, columns, kind)]
+    decimal = rules.decimal or LANGUAGES.get(grid.language, "")
+    conventions = _conventions(body, columns, kind, decimal)
+    lines = [_line(row, section.layout, columns, kind, conventions) for row in body]
+    items = [_item(line, row, columns, kind, rules) for line, row in zip(lines, body, strict=True)]
+    found = find_totals(items)
+    if found.reason and grid.hidden:
+        reason = reason or f"{found.reason}; {grid.hidden} hidden rows were not read"
+    kept = [line for at, line in enumerate(lines) if at not in found.totals]
+    roles = frozenset(columns)
+    named = sum(item.is_named for item in items)
+    return Table(roles, section.title, kept, named, len(found.totals), grid.hidden, reason or found.reason)
+
+
+def _columns(section: _Section, kind: TableKind) -> tuple[dict[str, int], str]:
+    """The one column of each role, and why the table is refused if it is not known which."""
+    layout, chosen = section.layout, dict[str, int]()
+    for role, candidates in layout.columns.items():
+        filled = [column for column in candidates if _is_filled(section.rows, column, kind.measures.get(role))]
+        chosen[role] = (filled or candidates)[0]
+        if any(_differ(section.rows, chosen[role], other) for other in filled[1:]):
+            names = ", ".join(f"«{layout.labels[column]}»" for column in filled)
+            return chosen, f"the columns {names} may all be {role}, and they differ: which is meant is not known"
+    for role, column in chosen.items():
+        if UNSOLD in chosen and role in layout.generic and kind.measures.get(role) is Measure.COUNT:
+            names = f"«{layout.labels[column]}» beside «{layout.labels[chosen[UNSOLD]]}»"
+            return chosen, f"{names} may be places and not tickets sold; name the column «Продано билетов»"
+    return chosen, ""
+
+
+def _is_filled(rows: Sequence[Row], column: int, measure: Measure | None) -> bool:
+    cells = (row.cells[column] for row in rows if column < len(row.cells))
+    return any(cell.text and (measure is None or any(sign.isdigit() for sign in cell.text)) for cell in cells)
+
+
+def _differ(rows: Sequence[Row], one: int, other: int) -> bool:
+    return any(_at(row, one).text.casefold() != _at(row, other).text.casefold() for row in rows)
+
+
+def _at(row: Row, column: int) -> Cell:
+    return row.cells[column] if column < len(row.cells) else Cell()
+
+
+def _figure_text(cell: Cell) -> str:
+    """A figure stands once, wherever its merged cell reaches."""
+    return "" if cell.span in (Span.BELOW, Span.RIGHT) else cell.text
+
+
+def _is_note(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKind) -> bool:
+    """Blank lines, footnotes, headings of groups, the header again, the numbers of the columns: no line."""
+    if not any(_figure_text(_at(row, columns[role])) for role in kind.measures if role in columns):
+        return True
+    texts = [cell.text for cell in row.cells[: layout.width]]
+    again = [layout.labels[at].rpartition(" / ")[2] for at in range(len(texts))]
+    filled = [text for text in texts if text]
+    numbers = [str(number) for number in range(1, len(filled) + 1)]
+    return texts == again or (len(filled) > 2 and filled == numbers)  # noqa: PLR2004
+
+
+def _conventions(
+    body: Sequence[Row], columns: Mapping[str, int], kind: TableKind, decimal: str
+) -> dict[str, frozenset[Convention]]:
+    """What the columns of figures, and clear amounts in any other, say about separators."""
+    roles = [role for role in kind.measures if role in columns]
+    own = {columns[role] for role in roles}
+    cells = [
+        (kind.measures[role], [cell.text for row in body if not (cell := _at(row, columns[role])).is_exact])
+        for role in roles
+    ]
+    others = (cell for row in body for at, cell in enumerate(row.cells) if at not in own and not cell.is_exact)
+    clear = [cell.text for cell in islice(others, _EVIDENCE) if _CLEAR.fullmatch(cell.text)]
+    found = conventions_of([*cells, (Measure.NUMBER, clear)], decimal)
+    return dict(zip(roles, found, strict=False))
+
+
+def _line(
+    row: Row,
+    layout: Layout,
+    columns: Mapping[str, int],
+    kind: TableKind,
+    conventions: Mapping[str, frozenset[Convention]],
+) -> Line:
+    cells = {role: _label(_at(row, column)) for role, column in columns.items() if role not in kind.measures}
+    figures: dict[str, Decimal | None] = {}
+    faults = list(_label_faults(row, cells, layout, kind))
+    for role, measure in kind.measures.items():
+        if role not in columns:
+            continue
+        cell = _at(row, columns[role])
+        cells[role] = _figure_text(cell)
+        try:
+            value = parse_number(cells[role], measure, EXACT if cell.is_exact else conventions[role])
+        except Unreadable as error:
+            faults.append(f"{role}: {masked(cells[role])!r} is not {error.expected}")
+            continue
+        figures[role] = value.copy_abs() if value is not None and role in kind.unsigned else value
+        if cell.span in (Span.TOP, Span.BELOW) and cell.text.strip("0., "):
+            faults.append(f"{role}: one cell covers several rows; what belongs to each is not said")
+    return Line(row.number, cells, figures, faults)
+
+
+def _label(cell: Cell) -> str:
+    """A label is repeated in the rows that its cell covers, not in the columns."""
+    return "" if cell.span is Span.RIGHT else cell.text
+
+
+def _label_faults(row: Row, cells: Mapping[str, str], layout: Layout, kind: TableKind) -> Iterator[str]:
+    if any(cell.text for cell in row.cells[layout.width :]):
+        yield "more cells than the header has: an unquoted separator?"
+    for role in kind.texts:
+        if _FORMULA.match(cells.get(role, "")):
+            yield f"{role}: a formula, not a name; nothing is computed"
+    if any(BROKEN in text for text in cells.values()):
+        yield "a character of the file is broken here"
+
+
+def _item(line: Line, row: Row, columns: Mapping[str, int], kind: TableKind, rules: Rules) -> Item:
+    """The line as its totals see it; words in columns of no known role count as labels, too."""
+    known = {column: role for role, column in columns.items()}
+    labels = {
+        known.get(at, f"column {at + 1}"): text
+        for at, cell in enumerate(row.cells)
+        if known.get(at) not in kind.measures and (text := _label(cell).strip())
+        if at in known or not any(sign.isdigit() for sign in text)
+    }
+    figures = {role: line.figures.get(role) for role in kind.measures if role in columns}
+    unread = {role for role in figures if line.cells[role] and role not in line.figures}
+    texts = [line.cells[role] for role in kind.texts if role in line.cells]
+    date = line.cells[kind.date]
+    is_dated = _is_date(date)
+    is_broken = bool(texts) and not is_dated and (all(texts) or (any(texts) and any(map(str.isdigit, date))))
+    return Item(
+        number=line.number,
+        figures=figures,
+        unread=unread,
+        labels=labels,
+        is_dated=is_dated,
+        is_broken=is_broken,
+        is_named=rules.names(line.cells),
+        has_id=any(any(map(str.isdigit, line.cells.get(role, ""))) for role in kind.ids),
+    )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return parse_date(text) is not None
+    except Unreadable:
+        return False
