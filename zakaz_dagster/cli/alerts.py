@@ -11,7 +11,7 @@ from zakaz_dagster import timezone
 from zakaz_dagster.alerts.mail import moment
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
 from zakaz_dagster.errors import ConfigFault
-from zakaz_dagster.health.smoke import Depth
+from zakaz_dagster.health.look import Depth
 from zakaz_dagster.resources import watch as watching
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.verdicts import Verdict

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from zakaz_dagster import logs, timezone
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
-from zakaz_dagster.health.smoke import Depth
+from zakaz_dagster.health.look import Depth
 from zakaz_dagster.health.wire import document
 from zakaz_dagster.resources import watch as watching
 from zakaz_dagster.settings import Settings
@@ -31,9 +31,7 @@ def health() -> None:
 @click.option("--port", type=int, help="Port; 0 takes a free one. Default: HEALTH_PORT.")
 def serve(host: str | None, port: int | None) -> None:
     """Serve /healthz, /healthz/detailed, /healthz/freshness and /metrics; prints one JSON line when ready."""
-    from zakaz_dagster.health.board import Board, keep
-    from zakaz_dagster.health.serve import run
-    from zakaz_dagster.health.server import app
+    from zakaz_dagster.health.server import Board, app, keep, run
 
     settings = Settings()
     logs.configure(json_lines=settings.platform.log_json)

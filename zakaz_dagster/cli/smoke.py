@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
-from zakaz_dagster.health.smoke import Depth
+from zakaz_dagster.health.look import Depth
 from zakaz_dagster.health.wire import document
 from zakaz_dagster.resources import watch as watching
 from zakaz_dagster.settings import Settings

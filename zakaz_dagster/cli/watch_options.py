@@ -18,7 +18,7 @@ from rich.table import Table
 from zakaz_dagster import timezone
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.facts import DagsterFacts
-from zakaz_dagster.health.smoke import Depth, Watch
+from zakaz_dagster.health.look import Depth, Watch
 from zakaz_dagster.resources import watch as watching
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.verdicts import ORDER, Status, Verdict, worst

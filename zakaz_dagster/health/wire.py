@@ -1,20 +1,20 @@
-"""A look at everything as JSON: the document of `zakaz smoke`, and the bodies of the health endpoints made from it.
+"""A look at everything as JSON: the document of `zakaz smoke`, the bodies of the health endpoints, and /metrics.
 
-Belongs here: shapes and names of keys; `status`, `timestamp`, `checks.clickhouse` and `checks.data_freshness` are the
-specification's. Does not: HTTP (`server`), the rules.
+Belongs here: shapes, names of keys and metrics; `status`, `timestamp`, `checks.clickhouse` and `checks.data_freshness`
+are the specification's. Does not: HTTP (`server`), the rules.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from zakaz_dagster.health.freshness import Freshness
-from zakaz_dagster.health.smoke import Look
+from zakaz_dagster.health.look import Look
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict, gravest, worst
 
@@ -112,3 +112,55 @@ def _verdict(verdict: Verdict, began: datetime | None) -> Document:
         "because": verdict.because,
         "link": verdict.link,
     }
+
+
+LEVELS = {"ok": 0, "warning": 1, "error": 2}
+HELP = {
+    "zakaz_status": "gravest status of all checks: 0 ok, 1 warning, 2 error",
+    "zakaz_check_status": "status of one check: 0 ok, 1 warning, 2 error",
+    "zakaz_check_figure": "figure of one check, in the unit its detail names",
+    "zakaz_check_threshold": "threshold of one check",
+    "zakaz_source_days_behind": "days from a source's newest data to today",
+    "zakaz_source_minutes_since_load": "minutes since a source's last good load",
+    "zakaz_verdicts_age_seconds": "seconds since these verdicts were reached",
+}
+
+
+def exposition(found: Document, age_seconds: float) -> str:
+    """The text of /metrics."""
+    lines: list[str] = []
+    for name, about in HELP.items():
+        samples = list(_samples(name, found, age_seconds))
+        if samples:
+            lines += [f"# HELP {name} {about}", f"# TYPE {name} gauge"]
+            lines += [f"{name}{labels} {value:g}" for labels, value in samples]
+    return "\n".join(lines) + "\n"
+
+
+def _samples(name: str, found: Document, age_seconds: float) -> Iterator[tuple[str, float]]:
+    checks, sources = found.get("checks", []), found.get("data_freshness", {})
+    if name == "zakaz_status":
+        yield "", LEVELS[found["status"]]
+    elif name == "zakaz_verdicts_age_seconds":
+        yield "", age_seconds
+    elif name.startswith("zakaz_check"):
+        for check in checks:
+            value = _value(check, name.removeprefix("zakaz_check_"))
+            if value is not None:
+                yield _labels(name=check["name"], area=check["area"]), value
+    else:
+        for source, age in sources.items():
+            value = age[name.removeprefix("zakaz_source_")]
+            if value is not None:
+                yield _labels(source=source), value
+
+
+def _value(check: dict[str, Any], key: str) -> float | None:
+    return LEVELS[check["status"]] if key == "status" else check[key]
+
+
+def _labels(**labels: str) -> str:
+    escaped = (
+        (name, value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")) for name, value in labels.items()
+    )
+    return "{" + ",".join(f'{name}="{value}"' for name, value in escaped) + "}"

@@ -20,8 +20,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zakaz_dagster.health.failover import Covered
 from zakaz_dagster.sources.base import DayRead, Reject
-from zakaz_dagster.sources.gmail.failover import Covered
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.report import MailRead
 from zakaz_dagster.sources.gmail.rows import line_rows, message_rows

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zakaz_dagster import resources
-from zakaz_dagster.health.watched import Watched
+from zakaz_dagster.health.facts import Watched
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.base import SourceDescription
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION as QTICKETS
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.alerts.phrases import Phrase
     from zakaz_dagster.alerts.send import Channel
     from zakaz_dagster.alerts.service import Alerts
-    from zakaz_dagster.health.smoke import Subjects
+    from zakaz_dagster.health.look import Subjects
     from zakaz_dagster.warehouse.client import Warehouse
 
 # Group of settings to the description of its source; the mailbox is a backup and is watched by its own checks.
@@ -40,7 +40,7 @@ def subjects(settings: Settings, *, full: bool = False) -> Subjects:
     """What the watch looks at. It asks ClickHouse briefly and does not insist: not answering is an answer."""
     from zakaz_dagster.alerts.incidents import QuietHours
     from zakaz_dagster.health.infrastructure import Limits
-    from zakaz_dagster.health.smoke import Subjects
+    from zakaz_dagster.health.look import Subjects
 
     quiet = QuietHours.parse(settings.alerts.quiet_hours)
     given = settings.health

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pytest
 
 from zakaz_dagster.errors import ConfigFault, Failure
-from zakaz_dagster.health.rights import reader_faults, rights
-from zakaz_dagster.health.smoke import Depth, Subjects, Watch
+from zakaz_dagster.health.infrastructure import reader_faults, rights
+from zakaz_dagster.health.look import Depth, Subjects, Watch
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import replace_days as days
 from zakaz_dagster.warehouse import schema, seeds, sql_files

@@ -19,11 +19,11 @@ from zakaz_dagster.defs.operations import run_history
 from zakaz_dagster.defs.shared import execution
 from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days
 from zakaz_dagster.dev import stack
-from zakaz_dagster.health.runs import run_verdicts
+from zakaz_dagster.health.failover import State
+from zakaz_dagster.health.processes import run_verdicts
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
-from zakaz_dagster.sources.gmail.failover import State
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.rebuild import rebuild

@@ -33,7 +33,7 @@ from zakaz_dagster.defs.operations.run_history import reader
 from zakaz_dagster.defs.shared import execution
 from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.dev import stack as local
-from zakaz_dagster.health.smoke import Subjects
+from zakaz_dagster.health.look import Subjects
 from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings, is_ours
 from zakaz_dagster.timezone import MOSCOW

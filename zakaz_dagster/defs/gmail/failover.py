@@ -4,7 +4,7 @@
     QTickets back    the days it missed are loaded again, with their facts, and one all-clear
 
 A tick is three short questions to ClickHouse and two to Dagster; no vendor is asked.
-Belongs here: gathering the facts and carrying out the decision. Does not: the rule (`sources.gmail.failover`).
+Belongs here: gathering the facts and carrying out the decision. Does not: the rule (`health.failover`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from zakaz_dagster.defs.qtickets.assets import REFRESH, RELOAD
 from zakaz_dagster.defs.shared.partitions import ranges
 from zakaz_dagster.errors import ConfigFault, Failure
-from zakaz_dagster.sources.gmail.failover import Decision, Facts, State, decide, is_late
+from zakaz_dagster.health.failover import Decision, Facts, State, decide, is_late
 from zakaz_dagster.timezone import MOSCOW
 
 if TYPE_CHECKING:
-    from zakaz_dagster.health.smoke import Subjects
+    from zakaz_dagster.health.look import Subjects
 
 NAME = "gmail_failover"
 MAILS = "gmail_load"

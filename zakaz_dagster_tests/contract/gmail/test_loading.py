@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from zakaz_dagster.errors import Failure
+from zakaz_dagster.health.failover import Covered
 from zakaz_dagster.ingest.mails import MailLoad, days_from_mail, last_api_load, load_mails
 from zakaz_dagster.sources.gmail.auth import MODIFY
-from zakaz_dagster.sources.gmail.failover import Covered
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load as load_statements
 from zakaz_dagster_tests.contract.gmail.box import NOON, QUERY, Box, mailed, put, report, window

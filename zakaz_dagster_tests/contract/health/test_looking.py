@@ -13,11 +13,9 @@ import pyarrow as pa
 import pytest
 
 from zakaz_dagster.health import smoke
-from zakaz_dagster.health.bounded import Bounded, Overdue
-from zakaz_dagster.health.facts import DagsterFacts
+from zakaz_dagster.health.facts import DagsterFacts, Watched
+from zakaz_dagster.health.look import Bounded, Depth, Overdue, Subjects, Watch
 from zakaz_dagster.health.reading import seen
-from zakaz_dagster.health.smoke import Depth, Subjects, Watch
-from zakaz_dagster.health.watched import Watched
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.client import Warehouse

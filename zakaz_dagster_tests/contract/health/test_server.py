@@ -19,11 +19,10 @@ from statistics import quantiles
 import pytest
 import uvicorn
 
-from zakaz_dagster.health.board import Board, keep
 from zakaz_dagster.health.freshness import Freshness
+from zakaz_dagster.health.look import Look
 from zakaz_dagster.health.probe import probe
-from zakaz_dagster.health.server import app
-from zakaz_dagster.health.smoke import Look
+from zakaz_dagster.health.server import Board, app, keep
 from zakaz_dagster.health.wire import document
 from zakaz_dagster.verdicts import Status, Verdict
 
@@ -231,7 +230,7 @@ def test_a_child_that_hangs_or_dies_does_not_stop_the_answers(board, code):
 
 
 def test_a_silent_child_is_killed_and_started_again(board, monkeypatch):
-    monkeypatch.setattr("zakaz_dagster.health.board.PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("zakaz_dagster.health.server.PAUSE_SECONDS", 0.05)
     puts = []
     monkeypatch.setattr(board, "put", puts.append)
 

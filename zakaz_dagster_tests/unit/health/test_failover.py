@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zakaz_dagster.alerts.incidents import Kind, Rules, plan
-from zakaz_dagster.settings import Gmail
-from zakaz_dagster.sources.gmail.failover import (
+from zakaz_dagster.health.failover import (
     BETWEEN_LOADS,
     FROM_MAIL,
     GRACE,
@@ -20,6 +19,7 @@ from zakaz_dagster.sources.gmail.failover import (
     State,
     decide,
 )
+from zakaz_dagster.settings import Gmail
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.verdicts import Status
 

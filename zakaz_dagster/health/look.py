@@ -11,27 +11,24 @@ checks' SQL (`sql/checks`, evaluated by the same code as in the UI).
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import infrastructure, reading
-from zakaz_dagster.health.bounded import Bounded, Overdue
 from zakaz_dagster.health.causes import explained
-from zakaz_dagster.health.days import missing_days
-from zakaz_dagster.health.facts import DagsterFacts
-from zakaz_dagster.health.freshness import Freshness, freshness
-from zakaz_dagster.health.infrastructure import Limits
+from zakaz_dagster.health.facts import DagsterFacts, Watched
+from zakaz_dagster.health.freshness import Freshness, freshness, missing_days
+from zakaz_dagster.health.infrastructure import NAME as RIGHTS
+from zakaz_dagster.health.infrastructure import Limits, rights
 from zakaz_dagster.health.processes import judged, storage_away
 from zakaz_dagster.health.reading import Disk
-from zakaz_dagster.health.rights import NAME as RIGHTS
-from zakaz_dagster.health.rights import rights
-from zakaz_dagster.health.watched import Watched
 from zakaz_dagster.redaction import scrub
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
@@ -199,3 +196,41 @@ class Watch:
 def _words(error: Exception) -> str:
     """What an error of any kind says, without its secrets: verdicts are mailed."""
     return scrub(f"{type(error).__name__}: {error}")[:300]
+
+
+T = TypeVar("T")
+
+
+class Overdue(Exception):
+    """The work has not come back; it is left alone and not started a second time until it has."""
+
+
+class Bounded(Generic[T]):
+    """One piece of work that may hang, asked again and again."""
+
+    def __init__(self, work: Callable[[], T], seconds: float) -> None:
+        self._work = work
+        self._seconds = seconds
+        self._thread: threading.Thread | None = None
+
+    def __call__(self) -> T:
+        """The result of the work, or its exception, or Overdue."""
+        if self._thread is not None and self._thread.is_alive():
+            raise Overdue("it still hangs from the last time")
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(self._work())
+            except BaseException as error:  # noqa: BLE001  handed to the caller below
+                errors.append(error)
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+        self._thread.join(self._seconds)
+        if errors:
+            raise errors[0]
+        if not results:
+            raise Overdue(f"no answer in {self._seconds:.0f} s")
+        return results[0]
