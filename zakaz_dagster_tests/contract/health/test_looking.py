@@ -12,7 +12,7 @@ from types import MappingProxyType
 import pyarrow as pa
 import pytest
 
-from zakaz_dagster.health import smoke
+from zakaz_dagster.health import look as looking
 from zakaz_dagster.health.facts import DagsterFacts, Watched
 from zakaz_dagster.health.look import Bounded, Depth, Overdue, Subjects, Watch
 from zakaz_dagster.health.reading import seen
@@ -96,7 +96,7 @@ def test_a_full_look_evaluates_every_check_of_sql(warehouse):
     verdicts, _ = look(Subjects(brief), Depth.FULL)
     assert {"platform__schema", "platform__grants", "platform__backups"} <= verdicts.keys()
     checks = {name for name in verdicts if not name.startswith("platform__")}
-    assert checks == set(smoke.load("checks"))
+    assert checks == set(looking.load("checks"))
     assert verdicts["platform__schema"].status is Status.OK
     warehouse.command("DROP TABLE dim_shows")
     after, _ = look(Subjects(brief), Depth.FULL)
@@ -105,9 +105,9 @@ def test_a_full_look_evaluates_every_check_of_sql(warehouse):
 
 
 def test_a_check_that_cannot_be_evaluated_is_red_and_stops_no_other(brief, monkeypatch):
-    one = next(iter(smoke.load("checks").values()))
+    one = next(iter(looking.load("checks").values()))
     broken = Statement("t__broken", "checks", one.path, "SELECT nothing", "Broken.", MappingProxyType({"asset": "t"}))
-    monkeypatch.setattr(smoke, "load", lambda kind: {"t__broken": broken, one.name: one} if kind == "checks" else {})
+    monkeypatch.setattr(looking, "load", lambda kind: {"t__broken": broken, one.name: one} if kind == "checks" else {})
     verdicts, _ = look(Subjects(brief), Depth.FULL)
     assert verdicts["t__broken"].status is Status.ERROR
     assert one.name in verdicts
