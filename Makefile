@@ -47,6 +47,8 @@ lock: $(READY)  ## Renew the pinned versions and hashes from pyproject.toml
 	  --custom-compile-command "make lock" --constraint requirements/dev.lock pyproject.toml -o requirements/production.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 	  --custom-compile-command "make lock" --constraint requirements/dev.lock --extra local pyproject.toml -o requirements/local.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
+	  --custom-compile-command "make lock" --constraint requirements/dev.lock --extra postgres pyproject.toml -o requirements/postgres.lock
 
 clean:  ## Remove the environment and the local data (secrets/ stays)
 	rm -rf $(VENV) .zakaz .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
