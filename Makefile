@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format wheel bench slow lock clean
+.PHONY: help demo dev test lint format wheel docs bench slow lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ lock: $(READY)  ## Renew the pinned versions and hashes from pyproject.toml
 	  --custom-compile-command "make lock" --constraint requirements/dev.lock --extra local pyproject.toml -o requirements/local.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 	  --custom-compile-command "make lock" --constraint requirements/dev.lock --extra postgres pyproject.toml -o requirements/postgres.lock
+
+docs: $(READY)  ## Build the documentation into build/docs, offline, with the generated catalogue of assets
+	$(BIN)/zakaz docs catalogue
+	$(BIN)/zakaz datalens glossary
+	$(BIN)/zensical build -f mkdocs.yml --strict
 
 clean:  ## Remove the environment and the local data (secrets/ stays)
 	rm -rf $(VENV) .zakaz .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

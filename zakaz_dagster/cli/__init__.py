@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "datalens": ("datalens:datalens", "Plan, apply and export DataLens objects."),
     "preview": ("preview:preview", "Write the DataLens pages as static HTML."),
     "backup": ("backup:backup", "Back up and restore ClickHouse and the files beside it; rehearse a restore."),
+    "docs": ("docs:docs", "Write the generated pages of the documentation."),
     "smoke": ("smoke:smoke", "Run every check and report; exit 0 ok, 1 warnings, 2 failures."),
     "health": ("health:health", "Serve or probe the health endpoints."),
     "alerts": ("alerts:alerts", "Evaluate, send and test alerts."),

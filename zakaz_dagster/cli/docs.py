@@ -1,0 +1,60 @@
+"""`zakaz docs`: the catalogue of assets as a page of documentation, out of the SQL files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+HEAD = """# Assets
+
+Every table, fact and view with its columns and checks. This page is written by `zakaz docs catalogue` from `sql/`; in
+the Dagster UI the same stands on each asset's page, with its lineage.
+"""
+TABLE = "| column | type | meaning |\n|---|---|---|"
+KINDS = {"tables": "Tables", "views": "Views that DataLens reads"}
+
+
+@click.group()
+def docs() -> None:
+    """Write the generated pages of the documentation."""
+
+
+@docs.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="docs/assets.md")
+def catalogue(file: Path) -> None:
+    """Write the catalogue of tables, views, columns and checks to FILE (docs/assets.md)."""
+    file.write_text(catalogue_text(), encoding="utf-8")
+
+
+def catalogue_text() -> str:
+    """The page as it should be now."""
+    from zakaz_dagster.warehouse import lineage_cache
+    from zakaz_dagster.warehouse.sql_files import Kind, load
+
+    checks: dict[str, list[str]] = {}
+    for name, statement in load("checks").items():
+        checks.setdefault(statement.meta["asset"], []).append(f"- `{name}`: {statement.title}")
+    parts = [HEAD]
+    kinds: tuple[Kind, ...] = ("tables", "views")
+    for kind in kinds:
+        parts.append(f"## {KINDS[kind]}\n")
+        for name, statement in load(kind).items():
+            grain = f" Grain: {statement.meta['grain']}." if "grain" in statement.meta else ""
+            rows = [
+                f"| `{column.name}` | {_cell(column.type)} | {_cell(column.comment)} |"
+                for column in lineage_cache.columns(statement)
+            ]
+            parts += [
+                f"### {name}\n",
+                f"{statement.title}{grain}\n",
+                "| column | type | meaning |\n|---|---|---|",
+                *rows,
+                "",
+            ]
+            parts += [*checks.get(name, ()), ""] if name in checks else []
+    return "\n".join(parts) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
