@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, quote
 from rich.console import Console
 
 from benchmarks.figures import Figure, table
-from zakaz_dagster.parsing.utm import Utm, tag_of
+from zakaz_dagster.parsing.tags import tag_of
+from zakaz_dagster.parsing.utm import Utm
 from zakaz_dagster.seeds import city_index, seed
 
 COUNT = 100_000

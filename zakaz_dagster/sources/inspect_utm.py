@@ -1,6 +1,6 @@
 """`zakaz inspect utm`: what the loader makes of links and tags, one a line.
 
-Belongs here: lines to rows. Does not: the grammar (`parsing.utm`) or the spellings (`sql/seeds/city_aliases.csv`).
+Belongs here: lines to rows. Does not: the grammar (`parsing.tags`) or the spellings (`sql/seeds/city_aliases.csv`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.parsing.utm import FIELDS, Utm, tag_of
+from zakaz_dagster.parsing.tags import tag_of
+from zakaz_dagster.parsing.utm import FIELDS, Utm
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.base import Inspection
 
@@ -41,6 +42,7 @@ def _row(line: str, cities: CityIndex) -> dict[str, object]:
         "utm_city": tag.city,
         "utm_day": tag.day,
         "utm_month": tag.month,
+        "utm_year": tag.year,
         "reason": tag.reason,
         "raw_city": tag.raw_city,
         "city_from": tag.city_from,

@@ -2,7 +2,7 @@
 
 VK lays a group's «Параметры URL» over the ad's link when `enable_utm` is on; an empty text there means VK's own
 default, which puts the ad's id into utm_content. In macros `campaign` is the ad *group*: the API kept the older word.
-Belongs here: that rule. Does not: the grammar of tags (`parsing.utm`), history (`history`).
+Belongs here: that rule. Does not: the grammar of tags (`parsing.tags`), history (`history`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.parsing.utm import Utm, tag_of
+from zakaz_dagster.parsing.tags import tag_of
+from zakaz_dagster.parsing.utm import Utm
 from zakaz_dagster.sources.vk_ads.records import AdGroup, AdPlan, Banner, Link
 
 DEFAULT_PARAMETERS = "utm_medium=cpc&utm_source=vk_ads&utm_campaign={{campaign_id}}&utm_content={{banner_id}}"

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.parsing.utm import Utm, tag_of
+from zakaz_dagster.parsing.tags import tag_of
+from zakaz_dagster.parsing.utm import Utm
 
 UNKNOWN_CITY = "не указано"
 GROUP, CAMPAIGN, NOWHERE = "group", "campaign", ""
