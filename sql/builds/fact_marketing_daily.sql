@@ -40,7 +40,7 @@ loads AS
 ),
 platforms AS
 (
-    SELECT source, min(channel_group) AS channel_group FROM dim_channels WHERE source != '' GROUP BY source
+    SELECT source, min(channel_group) AS channel_group FROM dim_channels FINAL WHERE source != '' GROUP BY source
 ),
 tagged AS
 (
@@ -60,6 +60,9 @@ tagged AS
         multiIf(
             u.tag_reason = 'unknown city', 'неизвестный город',
             u.tag_reason = 'impossible date', 'невозможная дата',
+            u.tag_reason = 'ambiguous date', 'неоднозначная дата',
+            u.tag_reason = 'almost a tag', 'метка не по форме',
+            u.tag_reason = 'unread', 'метка ещё не прочитана',
             city = 'не указано', 'город не распознан',
             u.tag_show_date IS NOT NULL AND u.tag_shows = 0, 'нет показа в этот день',
             '') AS utm_problem,

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS fact_utm_daily
     tag_city_raw String COMMENT 'Город в utm_content, как написан',
     tag_day UInt8 COMMENT 'День показа из метки, 0 если нет',
     tag_month UInt8 COMMENT 'Месяц показа из метки, 0 если нет',
+    tag_year UInt16 COMMENT 'Год показа из метки, 0 если нет',
     tag_date_from LowCardinality(String) COMMENT 'Где названа дата: content или medium',
     tag_reason LowCardinality(String) COMMENT 'Почему utm_content не метка город_дд_мм; пусто, если метка',
     tag_show_date Nullable(Date) COMMENT 'День показа с годом, если utm_content — метка город_дд_мм',

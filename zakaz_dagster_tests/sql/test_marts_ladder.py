@@ -10,7 +10,7 @@ import pytest
 from zakaz_dagster_tests.sql.world import World, day, rows
 
 NOWHERE = "не указано"
-OWED = ("fact_utm_daily", "fact_marketing_daily", "fact_sales_attributed_daily")
+OWED = ("fact_utm_daily", "fact_marketing_daily", "fact_utm_matches_daily", "fact_sales_attributed_daily")
 _days = count(1)
 
 
@@ -163,3 +163,48 @@ def test_a_tag_of_two_cities_names_none_and_its_money_is_listed(clean_day: tuple
         ("продажи", "канал не определён", "томск", 100.0),
         ("продажи", "канал не определён", "томск", 250.0),
     ]
+
+
+@pytest.mark.parametrize("utm", ["tg/kanal/30/3100", "posev/21.11/3100", "email/x/30/{}/3100", "qr/plakat/30/a"])
+def test_numbers_in_a_known_channel_without_a_platform_are_no_platforms(clean_day: tuple[World, str], utm: str) -> None:
+    world, on = clean_day
+    world.vk(on, 30, 31, 3100, "5", utm="vk/cpc/a/b")
+    world.direct(on, 30, 32, 3101, "5", utm="yandex/cpc/a/b")
+    assert match(world, on, utm) == ("source", NOWHERE, 0, 0, 0)
+    assert rows(world.wh, f"SELECT DISTINCT utm_problem FROM v_sales_attributed WHERE date = '{on}'") == [("",)]
+
+
+def test_a_post_with_the_tags_of_an_ad_stays_the_posts(clean_day: tuple[World, str]) -> None:
+    """Somebody copied a link with tags of Telegram into an ad: the sale is of the channel that the tags name."""
+    world, on = clean_day
+    world.vk(on, 33, 34, 3300, "5", utm="tg/kanal/anons/a")
+    assert match(world, on, "tg/kanal/anons/a") == ("source", NOWHERE, 0, 0, 0)
+
+
+def test_a_second_row_of_a_setting_or_a_channel_breaks_no_build(clean_day: tuple[World, str]) -> None:
+    world, on = clean_day
+    world.wh.command("INSERT INTO dim_settings SELECT * FROM dim_settings FINAL")
+    world.wh.command("INSERT INTO dim_channels SELECT * FROM dim_channels FINAL")
+    world.vk(on, 35, 36, 3500, "5", utm="vk/cpc/twice/a")
+    assert match(world, on, "vk/cpc/twice/a") == ("utm", "vk_ads", 35, 36, 3500)
+    assert rows(world.wh, f"SELECT count() FROM fact_utm_daily WHERE date = '{on}'") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        ("tomsk_2_05_06", "неоднозначная дата"),
+        ("tomsk_0506", "метка не по форме"),
+        ("05_06_tomsk", "метка не по форме"),
+        ("tomsk_31_06_2026", "невозможная дата"),
+    ],
+)
+def test_an_almost_tag_that_is_not_read_is_listed_with_its_money(
+    clean_day: tuple[World, str], tag: str, reason: str
+) -> None:
+    world, on = clean_day
+    world.direct(on, 37, 38, 3700, "40", utm=f"yandex/cpc/x/{tag}")
+    world.sale(on, 1, 250, event=1, show=1, city="томск", utm=f"tg/kanal/x/{tag}")
+    world.build(on, on)
+    listed = f"SELECT side, reason, city, spend_rub, revenue_rub FROM v_utm_unmapped WHERE date = '{on}' ORDER BY money_rub"
+    assert rows(world.wh, listed) == [("расход", reason, "томск", 40.0, 0.0), ("продажи", reason, "томск", 0.0, 250.0)]

@@ -1,67 +1,54 @@
-"""The grammar of tags in SQL is that of the loaders' parser: the same texts give the same city, day, month and reason."""
+"""What tags say: each distinct text is read once, and every UTM of a day finds it, whatever it is made of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from random import Random
 
 import pytest
 
-from zakaz_dagster.parsing import cities
-from zakaz_dagster.parsing.utm import Utm, resolve_year, tag_of
+from zakaz_dagster.ingest import tags as ingest_tags
+from zakaz_dagster.ingest.tags import read_tags
+from zakaz_dagster.parsing.tags import tag_of
+from zakaz_dagster.parsing.utm import Utm
 from zakaz_dagster.seeds import city_index, seed
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster_tests.sql.world import World, day, rows, tags
+from zakaz_dagster_tests.sql.world import BUILDS, World, day, rows, tags
 
 ON = "2025-11-21"
-CASES = [
-    "vk/cpc/afisha/tomsk_21_11",
-    "vk/cpc/afisha/TOMSK_21_11",
-    "vk/cpc/afisha/%D0%BE%D1%80%D1%91%D0%BB_05_01",
-    "vk/cpc/afisha/rostov-na-donu_05_01",
-    "vk/cpc/afisha/velikiy_novgorod_31_12",
-    "vk/cpc/afisha/tomsk_31_02",
-    "vk/cpc/afisha/tomsk_00_13",
-    "vk/cpc/afisha/atlantis_05_01",
-    "vk/cpc/afisha/{{banner_id}}",
-    "vk/cpc/afisha/17305414105",
-    "vk/cpc/afisha/crea01_family",
-    "vk/tomsk/afisha_family",
-    "vk/nizhniy novgorod i omsk/x/y",  # two cities name none
-    "vk/cpc/tomsk_omsk/y",
-    "vk/cpc/vladimir-vinokur/vladimir",  # a surname inside a text, a city as a whole field
-    "posev/21.12/gruppa_posev",
-    "posev/31.02/gruppa_posev",
-    "posev/21.12/gruppa_posev/tomsk_01_12",
-    "////",
-    "yandex/cpc/g. Томск/г. Томск",
+# Texts that people and robots really put into tags: escapes of other encodings, cut escapes, spaces of every kind.
+ODD = [
+    "skidka_20%deti",
+    "50%babushki",
+    "%F2%EE%EC%F1%EA_06_01",
+    "%",
+    "%E4",
+    "tomsk_06_01\r\n",
+    "tomsk\t06\u00a001",
+    "tom\u200bsk_06\u200301",
+    "tomsk_06_01\u2028",
+    "tomsk_06_01|{device_type}",
+    "msk_2026_10_01",
+    "\x00\x01tomsk_06_01",
+    "\u202etomsk_06_01\u202c",
+    "🎭_06_01",
+    "{" * 50,
+    "a" * 2000,
+    "'; DROP TABLE dim_utm_tags; --",
 ]
-WORDS = (
-    "promo",
-    "afisha",
-    "2",
-    "17305414105",
-    "{ad_id}",
-    "%D0%BE%D0%BC%D1%81%D0%BA",
-    "город",
-    "г.",
-    "и",
-    "na",
-    "ё",
-    "",
-)
 
 
 def random_utms(count: int) -> list[Utm]:
-    """Texts of cities, words, separators, cases and encodings in every order; the same on every run."""
+    """Spellings, odd texts, separators, cases and dates in every order; the same on every run."""
     rnd = Random(20251121)
     spellings = [text for row in seed("city_aliases") for text in (row["alias"], row["city"])]
 
     def text() -> str:
         made = ""
         for at in range(rnd.choice((0, 1, 1, 2, 3))):
-            word = rnd.choice(spellings if rnd.random() < 0.6 else WORDS)
+            word = rnd.choice(spellings if rnd.random() < 0.6 else ODD)
             word = rnd.choice((word, word.upper(), word.title(), word.replace(" ", "_"), word.replace("е", "ё")))
             made += (rnd.choice("_- +.|") if at else "") + word
         return made + (f"_{rnd.randint(0, 32):02}_{rnd.randint(0, 13):02}" if rnd.random() < 0.5 else "")
@@ -69,39 +56,95 @@ def random_utms(count: int) -> list[Utm]:
     def utm() -> Utm:
         medium = rnd.choice(("cpc", "21.11", "31.02", text()))
         campaign = rnd.choice(("", "gruppa_posev", text()))
-        return Utm(rnd.choice(("vk", "posev", "")), medium, campaign, text(), "")
+        return Utm(rnd.choice(("vk", "posev", "", *ODD)), medium, campaign, text(), rnd.choice(("", *ODD)))
 
     return [utm() for _ in range(count)]
 
 
-def test_sql_and_the_parser_read_every_tag_alike(world: World) -> None:
-    utms = list(dict.fromkeys([*(Utm(*tags(case).values()) for case in CASES), *random_utms(2000)]))
+def test_every_tag_of_a_day_says_in_the_facts_what_the_parser_reads(world: World) -> None:
+    utms = list(dict.fromkeys([*(Utm("vk", odd, odd, odd, odd) for odd in ODD), *random_utms(400)]))
     for number, utm in enumerate(utms):
-        world.put("fact_direct_daily", date=day(ON), ad_id=number, **dict(zip(tags(""), utm, strict=True)))
-    rebuild(world.wh, load("builds")["fact_utm_daily"], day(ON), day(ON))
+        put = world.direct if number % 2 else world.vk
+        put(ON, 1 + number, 1, 1 + number, "10", **dict(zip(tags(""), utm, strict=True)))
+        if number % 3 == 0:
+            world.put("stg_qtickets_sales_raw", channel="api", sale_date=day(ON), line_id=str(number), price_rub=100,
+                      tickets=1, **dict(zip(tags(""), utm, strict=True)))  # fmt: skip
+    world.build(ON, ON)
     found = rows(
         world.wh,
-        """SELECT utm_source, utm_medium, utm_campaign, utm_content, utm_term, tag_city, tag_day, tag_month, tag_reason,
-            tag_city_raw, tag_city_from, tag_date_from, tag_show_date FROM fact_utm_daily""",
+        """SELECT utm_source, utm_medium, utm_campaign, utm_content, utm_term, tag_city, tag_day, tag_month, tag_year,
+            tag_reason, tag_city_raw, tag_city_from, tag_date_from FROM fact_utm_daily""",
     )
     assert len(found) == len(utms)
-    for *utm, city, number, month, reason, raw, city_from, date_from, show_date in found:
-        expected = tag_of(Utm(*utm), city_index())
-        assert (city, number, month, reason, raw, city_from, date_from) == tuple(expected), utm
-        year = resolve_year(expected.day, expected.month, day(ON)) if not reason else None
-        assert show_date == (year.isoformat() if year else None), utm
+    for *utm, city, number, month, year, reason, raw, city_from, date_from in found:
+        said = (city, number, month, year, reason, raw, city_from, date_from)
+        assert said == tuple(tag_of(Utm(*utm), city_index())), utm
+    spend = "SELECT toFloat64(sum(spend_rub)) FROM fact_marketing_daily"
+    assert rows(world.wh, spend) == [(sum(10 if number % 2 else 12 for number in range(len(utms))),)]
+    revenue = "SELECT toFloat64(sum(revenue_rub)) FROM fact_sales_attributed_daily"
+    assert rows(world.wh, revenue) == [(100 * len(range(0, len(utms), 3)),)]
 
 
-def test_the_spellings_that_are_also_words_are_the_parsers() -> None:
-    sql = load("builds")["fact_utm_daily"].sql
-    listed = sql[sql.index("NOT IN (") : sql.index(") AS parts")]
-    assert {word.strip("' ") for word in listed.split("(")[1].rstrip(")").replace("\n", " ").split(",")} == set(
-        cities.ALSO_WORDS
+def test_a_text_that_is_no_utf8_is_a_tag_like_any_other(world: World) -> None:
+    world.direct(ON, 1, 1, 1, "10", utm="vk/cpc/x/TAG")
+    world.direct(ON, 1, 1, 2, "5", utm="vk/cpc/x/tomsk_06_01")
+    spoilt = (
+        "SELECT * REPLACE (unhex('FFFE5F746F6D736B5F30365F3031') AS utm_content) FROM fact_direct_daily WHERE ad_id = 1"
     )
+    world.wh.command(f"INSERT INTO fact_direct_daily {spoilt}")
+    world.build(ON, ON)
+    found = rows(world.wh, "SELECT hex(utm_content), tag_city, tag_reason FROM fact_utm_daily ORDER BY utm_content")
+    assert found == [("544147", "", "label"), ("746F6D736B5F30365F3031", "томск", ""),
+                     ("FFFE5F746F6D736B5F30365F3031", "томск", "unknown city")]  # fmt: skip
 
 
-def test_no_spelling_has_more_words_than_the_sql_looks_at() -> None:
-    assert max(len(cities.normalise(row["alias"]).split()) for row in seed("city_aliases")) <= 5
+def test_a_tag_is_read_once_and_again_when_the_rules_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.direct(ON, 1, 1, 1, "10", utm="vk/cpc/x/tomsk_06_01")
+    world.direct("2025-11-02", 1, 1, 1, "10", utm="vk/cpc/x/label")  # another day of the month that will be built
+    world.direct("2025-12-01", 1, 1, 1, "10", utm="vk/cpc/x/omsk_06_01")
+    first = read_tags(world.wh, day(ON), day(ON))
+    assert (first.texts, first.reasons) == (2, {"label": 1})
+    assert read_tags(world.wh, day(ON), day(ON)).texts == 0
+    assert read_tags(world.wh, day(ON), date(2025, 12, 3)).texts == 1
+    monkeypatch.setattr(ingest_tags, "parser_version", lambda: "other rules")
+    assert read_tags(world.wh, day(ON), day(ON)).texts == 3
+    assert rows(world.wh, "SELECT DISTINCT parser FROM dim_utm_tags FINAL") == [("other rules",)]
+
+
+def test_a_tag_that_nobody_read_costs_no_build_and_says_so(world: World) -> None:
+    world.direct(ON, 1, 1, 1, "10", utm="vk/cpc/x/tomsk_06_01")
+    world.sale(ON, 1, 300, event=1, show=1, utm="vk/cpc/y/tomsk_06_01")
+    world.build(ON, ON, "fact_qtickets_sales_daily")
+    world.wh.command("TRUNCATE TABLE dim_utm_tags")
+    for name in BUILDS:
+        rebuild(world.wh, load("builds")[name], day(ON), day(ON))
+    listed = rows(world.wh, "SELECT side, reason, money_rub FROM v_utm_unmapped ORDER BY money_rub")
+    assert listed == [("расход", "метка ещё не прочитана", 10.0), ("продажи", "метка ещё не прочитана", 300.0)]
+
+
+@pytest.mark.parametrize(
+    ("tag", "shows"),
+    [
+        ("tomsk_20_11", 1),
+        ("tomsk_5_12", 1),
+        ("tomsk_10_12_2025", 1),
+        ("tomsk_19_11", 0),
+        ("tomsk_11_12", 0),
+        ("omsk_05_12", 0),
+    ],
+)
+def test_every_day_of_an_exhibition_names_it(module_world: Callable[[], World], tag: str, shows: int) -> None:
+    world = module_world()
+    world.put("dim_shows", show_id=900, event_id=9, event_name="Выставка", city="томск", show_date=day("2025-11-20"),
+              finish_date=day("2025-12-10"))  # fmt: skip
+    world.put("dim_shows", show_id=901, event_id=9, event_name="Ошибка", city="омск", show_date=day("2025-11-20"),
+              finish_date=day("1970-01-01"))  # fmt: skip
+    world.sale(ON, 1, 100, event=9, show=900, city="томск", utm=f"tg/post/x/{tag}")
+    world.build(ON, ON)
+    query = f"SELECT tag_shows FROM fact_utm_daily WHERE date = '{ON}' AND utm_content = '{tag}'"
+    assert rows(world.wh, query) == [(shows,)]
+    query = f"SELECT match_level FROM fact_sales_attributed_daily WHERE sale_date = '{ON}' AND utm_content = '{tag}'"
+    assert rows(world.wh, query) == [("show" if shows else "city",)]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +157,8 @@ def test_no_spelling_has_more_words_than_the_sql_looks_at() -> None:
         ("2026-01-10", "tomsk_28_12", "2025-12-28"),
         ("2026-01-10", "tomsk_29_02", None),  # no such day within a year
         ("2027-12-10", "tomsk_29_02", "2028-02-29"),
+        ("2025-12-01", "tomsk_06_01_2026", "2026-01-06"),
+        ("2026-12-01", "tomsk-2026-01-06", "2026-01-06"),  # a year that is written counts
     ],
 )
 def test_a_tag_means_the_nearest_day_with_a_month_of_grace(
@@ -121,7 +166,7 @@ def test_a_tag_means_the_nearest_day_with_a_month_of_grace(
 ) -> None:
     world = module_world()
     world.direct(on, 1, 1, 1, "10", utm=f"yandex/cpc/x/{tag}")
-    rebuild(world.wh, load("builds")["fact_utm_daily"], day(on), day(on))
+    world.build(on, on, "fact_utm_daily")
     query = f"SELECT tag_show_date FROM fact_utm_daily WHERE date = '{on}' AND utm_content = '{tag}'"
     assert rows(world.wh, query) == [(means,)]
 
@@ -142,7 +187,7 @@ def test_a_channel_is_the_pair_then_the_source_then_the_medium(
 ) -> None:
     world = module_world()
     world.sale("2025-10-01", 1, 100, event=1, show=1, utm=utm)
-    rebuild(world.wh, load("builds")["fact_utm_daily"], day("2025-10-01"), day("2025-10-01"))
+    world.build("2025-10-01", "2025-10-01", "fact_utm_daily")
     found = tags(utm)
     query = f"""SELECT channel_group, source FROM fact_utm_daily WHERE date = '2025-10-01'
         AND utm_source = '{found["utm_source"]}' AND utm_medium = '{found["utm_medium"]}'"""

@@ -11,7 +11,12 @@ from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
 
-SALES_FACTS = ("fact_qtickets_sales_daily", "fact_utm_daily", "fact_sales_attributed_daily")
+SALES_FACTS = (
+    "fact_qtickets_sales_daily",
+    "fact_utm_daily",
+    "fact_utm_matches_daily",
+    "fact_sales_attributed_daily",
+)
 D18, D19, D20, D21 = ("2026-11-18", "2026-11-19", "2026-11-20", "2026-11-21")
 
 

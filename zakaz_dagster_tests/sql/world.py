@@ -18,10 +18,12 @@ from itertools import count
 
 import pyarrow as pa
 
+from zakaz_dagster.ingest.tags import read_tags
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.arrow_types import arrow_type, is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
+from zakaz_dagster.warehouse.replace_table import rebuild_whole
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.table_info import shape
 
@@ -30,6 +32,7 @@ BUILDS = (
     "fact_qtickets_sales_daily",
     "fact_utm_daily",
     "fact_marketing_daily",
+    "fact_utm_matches_daily",
     "fact_sales_attributed_daily",
     "fact_show_daily",
     "fact_inventory_daily",
@@ -237,6 +240,8 @@ class World:
     def build(self, first: str, last: str, *facts: str) -> None:
         """These facts (every one, if none is named) for these days, in order."""
         builds = load("builds")
+        rebuild_whole(self.wh, builds["dim_ads"])
+        read_tags(self.wh, day(first), day(last))
         for name in facts or BUILDS:
             rebuild(self.wh, builds[name], day(first), day(last), run_id="test")
 
