@@ -13,6 +13,7 @@ from rich.console import Console
 
 from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
+from zakaz_dagster.ingest.tags import read_tags
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
@@ -25,6 +26,7 @@ BUILDS = (
     "fact_qtickets_sales_daily",
     "fact_utm_daily",
     "fact_marketing_daily",
+    "fact_utm_matches_daily",
     "fact_sales_attributed_daily",
     "fact_show_daily",
 )
@@ -52,6 +54,7 @@ def _fill(wh: Warehouse, days: int) -> None:
     first = LAST - timedelta(days=days - 1)
     for path in sorted(WORLD.glob("*.sql")):
         wh.command(path.read_text("utf-8"), {"first": str(first), "days": days}, BULK)
+    read_tags(wh, first, LAST)
     for name in BUILDS:
         begin = first
         while begin <= LAST:

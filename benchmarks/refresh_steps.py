@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from zakaz_dagster.datalens import preview
 from zakaz_dagster.ingest.days import Load, load_days
+from zakaz_dagster.ingest.tags import read_tags
 from zakaz_dagster.resources import qtickets, warehouse
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
@@ -27,7 +28,7 @@ from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
 from zakaz_dagster.warehouse.checks import evaluate_all
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.replace_table import append, replace_whole
+from zakaz_dagster.warehouse.replace_table import append, rebuild_whole, replace_whole
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.table_info import shape
 
@@ -36,6 +37,7 @@ BUILDS = (
     "fact_qtickets_sales_daily",
     "fact_utm_daily",
     "fact_marketing_daily",
+    "fact_utm_matches_daily",
     "fact_sales_attributed_daily",
     "fact_inventory_daily",
     "fact_show_daily",
@@ -52,6 +54,7 @@ def bare(source: QTicketsSource, store: Warehouse, day: date, checks: Sequence[s
     _insert(store, "dim_events", found.events)
     _insert(store, "dim_shows", found.shows)
     _insert(store, SEATS, _seats(source))
+    _dictionaries(store, day)
     builds = load("builds")
     for fact in BUILDS:
         columns = ", ".join(name for name in shape(store, fact).types if not name.startswith("_"))
@@ -69,12 +72,18 @@ def proven(source: QTicketsSource, store: Warehouse, day: date, checks: Sequence
     replace_whole(store, "dim_events", found.events, ver=time.time_ns(), run_id=RUN)
     replace_whole(store, "dim_shows", found.shows, ver=time.time_ns(), run_id=RUN)
     append(store, SEATS, _seats(source), ver=time.time_ns(), run_id=RUN)
+    _dictionaries(store, day)
     builds = load("builds")
     for fact in BUILDS:
         rebuild(store, builds[fact], day, day, run_id=RUN)
     _pages(store)
     statements = load("checks")
     evaluate_all(store, [statements[name] for name in checks])
+
+
+def _dictionaries(store: Warehouse, day: date) -> None:
+    read_tags(store, day, day, run_id=RUN)
+    rebuild_whole(store, load("builds")["dim_ads"], run_id=RUN)
 
 
 def _pages(store: Warehouse) -> None:

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from zakaz_dagster.parsing import cities, tags, utm
 from zakaz_dagster.parsing.utm import Utm
-from zakaz_dagster.seeds import city_index, seed
+from zakaz_dagster.seeds import city_index
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_table import append
 from zakaz_dagster.warehouse.sql_files import load
@@ -69,7 +69,7 @@ def read_tags(warehouse: Warehouse, first: date, last: date, *, run_id: str = ""
 def parser_version() -> str:
     """Changes with the rules of reading and with the spellings of cities."""
     rules = "".join(inspect.getsource(module) for module in (tags, utm, cities))
-    spellings = sorted((row["alias"], row["city"]) for row in seed("city_aliases"))
+    spellings = sorted(city_index().spellings.items())
     return hashlib.sha256(f"{rules}\0{spellings}".encode()).hexdigest()[:12]
 
 

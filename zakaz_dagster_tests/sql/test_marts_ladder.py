@@ -206,5 +206,7 @@ def test_an_almost_tag_that_is_not_read_is_listed_with_its_money(
     world.direct(on, 37, 38, 3700, "40", utm=f"yandex/cpc/x/{tag}")
     world.sale(on, 1, 250, event=1, show=1, city="томск", utm=f"tg/kanal/x/{tag}")
     world.build(on, on)
-    listed = f"SELECT side, reason, city, spend_rub, revenue_rub FROM v_utm_unmapped WHERE date = '{on}' ORDER BY money_rub"
+    listed = (
+        f"SELECT side, reason, city, spend_rub, revenue_rub FROM v_utm_unmapped WHERE date = '{on}' ORDER BY money_rub"
+    )
     assert rows(world.wh, listed) == [("расход", reason, "томск", 40.0, 0.0), ("продажи", reason, "томск", 0.0, 250.0)]

@@ -22,6 +22,7 @@ from zakaz_dagster.dev import stack
 from zakaz_dagster.health.failover import State
 from zakaz_dagster.health.processes import run_verdicts
 from zakaz_dagster.ingest.days import Load, load_days
+from zakaz_dagster.ingest.tags import read_tags
 from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
@@ -37,6 +38,12 @@ SELECT groupUniqArray(sales_source) AS sources, sum(tickets_sold) AS sold, sum(t
     sum(tickets_refunded) AS refunded, sum(revenue_rub) AS revenue, sum(refunds_rub) AS refunds
 FROM {view} WHERE date = {{day:Date}}
 """
+SALES_FACTS = (
+    "fact_qtickets_sales_daily",
+    "fact_utm_daily",
+    "fact_utm_matches_daily",
+    "fact_sales_attributed_daily",
+)
 TRUTH = ("tickets_sold", "tickets_free", "tickets_refunded", "revenue", "refunds")
 
 
@@ -64,7 +71,8 @@ class Platform:
     def load_from_api(self, day) -> None:
         """What the schedule's run does, without its checks and pages."""
         load_days(resources.qtickets(self.settings), DESCRIPTION, self.warehouse, day, day, Load("api"))
-        for fact in ("fact_qtickets_sales_daily", "fact_utm_daily", "fact_sales_attributed_daily"):
+        read_tags(self.warehouse, day, day)
+        for fact in SALES_FACTS:
             rebuild(self.warehouse, load_statements("builds")[fact], day, day)
 
     def tick(self, name: str) -> list[str]:

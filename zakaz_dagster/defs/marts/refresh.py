@@ -7,14 +7,18 @@ Belongs here: the assets of builds that no single source owns. Does not: their S
 
 import json
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from zakaz_dagster import timezone
-from zakaz_dagster.defs.marts.facts import fact
+from zakaz_dagster.defs.marts.facts import Dictionary, fact
 from zakaz_dagster.defs.shared.partitions import daily, ranges
 from zakaz_dagster.defs.shared.schedules import job
-from zakaz_dagster.defs.shared.specs import asset_spec
+from zakaz_dagster.defs.shared.specs import asset_spec, builds
+
+if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
 
 POOL = "marts"
 JOB = "marts_refresh"
@@ -25,12 +29,34 @@ MOST_EVENTS = 2_000  # of one table in one look; what is left is seen at the nex
 # In the order in which one reads another; Dagster derives the same from their SQL.
 SALES_JOBS = ("qtickets_refresh", "qtickets_reload")
 FACTS = (
+    "dim_utm_tags",
     "fact_utm_daily",
     "fact_marketing_daily",
+    "dim_ads",
+    "fact_utm_matches_daily",
     "fact_sales_attributed_daily",
     "fact_show_daily",
     "fact_inventory_daily",
 )
+
+
+def _read_tags(warehouse: "Warehouse", first: date, last: date, run_id: str) -> dict[str, Any]:
+    from zakaz_dagster.ingest.tags import read_tags
+
+    read = read_tags(warehouse, first, last, run_id=run_id)
+    return {"tags read": read.texts, "no whole tags": dict(read.reasons)}
+
+
+def _list_ads(warehouse: "Warehouse", _first: date, _last: date, run_id: str) -> dict[str, Any]:
+    from zakaz_dagster.warehouse.replace_table import rebuild_whole
+
+    return {"dagster/row_count": rebuild_whole(warehouse, builds()["dim_ads"], run_id=run_id).rows_after}
+
+
+DICTIONARIES = {
+    "fact_utm_daily": Dictionary("dim_utm_tags", "utm_tags_unread", _read_tags),
+    "fact_utm_matches_daily": Dictionary("dim_ads", "dim_ads", _list_ads),
+}
 
 
 def definitions(start: date) -> dg.Definitions:
@@ -42,7 +68,11 @@ def definitions(start: date) -> dg.Definitions:
             _outside("meta_day_loads", "books"),  # kept by every load
             _outside("meta_job_runs", "books"),  # kept by the audit
             _outside("meta_backup_runs", "books"),  # kept by backups and drills
-            *(fact(name, partitions, pool=POOL, group="marts") for name in FACTS),
+            *(
+                fact(name, partitions, pool=POOL, group="marts", needs=DICTIONARIES.get(name))
+                for name in FACTS
+                if name not in {each.name for each in DICTIONARIES.values()}
+            ),
         ],
         jobs=[job(JOB, [*FACTS, PREVIEW], "The shared facts of some days, and the pages")],
         sensors=[_after_loads(start)],
