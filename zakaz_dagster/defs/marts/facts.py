@@ -79,16 +79,16 @@ def fact(
         span = days_of(context)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         warehouse: Warehouse = context.resources.warehouse.tagged(
-            run=context.run_id, asset=name, partition=f"{span.first}..{span.last}"
+            run=context.run.run_id, asset=name, partition=f"{span.first}..{span.last}"
         )
         if needs is not None:
             with explained():
-                shown = needs.update(warehouse, span.first, span.last, context.run_id)
+                shown = needs.update(warehouse, span.first, span.last, context.run.run_id)
             if needs.name in selected:
                 yield dg.MaterializeResult(needs.name, metadata=shown)
         if name in selected:
             with explained():
-                rebuilt = rebuild(warehouse, build, span.first, span.last, run_id=context.run_id)
+                rebuilt = rebuild(warehouse, build, span.first, span.last, run_id=context.run.run_id)
             rows = {"dagster/row_count": rebuilt.rows_after, "rows before": rebuilt.rows_before}
             yield dg.MaterializeResult(name, metadata=rows)
 
