@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
-from zakaz_dagster.ingest.tags import read_tags
+from zakaz_dagster.ingest.dictionaries import read_tags
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from zakaz_dagster.datalens import preview
 from zakaz_dagster.ingest.days import Load, load_days
-from zakaz_dagster.ingest.tags import read_tags
+from zakaz_dagster.ingest.dictionaries import list_ads, read_tags
 from zakaz_dagster.resources import qtickets, warehouse
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
@@ -28,7 +28,7 @@ from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
 from zakaz_dagster.warehouse.checks import evaluate_all
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.replace_table import append, rebuild_whole, replace_whole
+from zakaz_dagster.warehouse.replace_table import append, replace_whole
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.table_info import shape
 
@@ -83,7 +83,7 @@ def proven(source: QTicketsSource, store: Warehouse, day: date, checks: Sequence
 
 def _dictionaries(store: Warehouse, day: date) -> None:
     read_tags(store, day, day, run_id=RUN)
-    rebuild_whole(store, load("builds")["dim_ads"], run_id=RUN)
+    list_ads(store, run_id=RUN)
 
 
 def _pages(store: Warehouse) -> None:

@@ -3,7 +3,6 @@
 -- The ladder: the first rung that matches. ad, campaign and utm are found in fact_utm_matches_daily, show, city and source
 -- in what the tag says (fact_utm_daily).
 -- day: sale_date
--- reaches: fact_marketing_daily attribution_window_days
 -- grain: one row per (sale_date, date, show, city, four UTM, match)
 WITH
 platforms AS

@@ -58,8 +58,8 @@ answers AS
         [
             if(ad_id = 0, '', concat('ad ', toString(ad_id))),
             if(campaign_id = 0, '', concat('campaign ', toString(campaign_id))),
-            if(ad_group_id = 0 OR source != 'vk_ads', '', concat('campaign ', toString(ad_group_id))),
-            if(arrayAll(text -> text = '', folded), '', concat('utm ', arrayStringConcat(arraySlice(folded, 1, 4), '\n')))
+            if(ad_group_id = 0 OR campaign_id = 0 OR source != 'vk_ads', '', concat('campaign ', toString(ad_group_id))),
+            if(campaign_id = 0 OR arrayAll(text -> text = '', folded), '', concat('utm ', arrayStringConcat(arraySlice(folded, 1, 4), '\n')))
         ][kind] AS key,
         if(kind = 4, folded[5], '') AS term,
         source, campaign_id, if(kind = 2, 0, ad_group_id) AS group_id, if(kind IN (2, 3), 0, ad_id) AS single_ad_id,

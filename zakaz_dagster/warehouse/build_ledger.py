@@ -82,8 +82,9 @@ class Known:
 
 @cache
 def facts() -> dict[str, Statement]:
-    """The builds that make a table of their own name."""
-    return {name: build for name, build in load("builds").items() if name in load("tables")}
+    """The builds that make a table of days of their own name."""
+    days = {name for name, table in load("tables").items() if "day" in table.meta}
+    return {name: build for name, build in load("builds").items() if name in days}
 
 
 def reads(fact: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from zakaz_dagster.warehouse.sql_files import load
 FIRST, LAST = date(2026, 10, 1), date(2026, 11, 22)
 PRINTS = dict.fromkeys(facts(), 7)
 SETTINGS = {"attribution_window_days": 30.0}
-SALES = ("fact_qtickets_sales_daily", "fact_sales_attributed_daily", "fact_utm_daily")
+SALES = ("fact_qtickets_sales_daily", "fact_sales_attributed_daily", "fact_utm_daily", "fact_utm_matches_daily")
 
 
 def day(text: str) -> date:
@@ -43,7 +43,7 @@ def owed(*args, **kwargs):
 def test_every_table_a_fact_reads_says_how_its_changes_are_known():
     """A new input that is none of these would change facts without a word."""
     said_by_loaders = {"dim_events", "dim_shows", "dim_vk_ads", "dim_vk_ad_groups", "dim_vk_ad_plans", "dim_direct_ads",
-                       "dim_direct_campaigns"}  # fmt: skip
+                       "dim_direct_campaigns", "dim_utm_tags", "dim_ads"}  # fmt: skip
     for fact in facts():
         for name in reads(fact):
             about = load("tables")[name].meta
@@ -68,13 +68,13 @@ def test_a_fact_is_owed_when_one_it_reads_was_built_after_it_had_read():
     assert owed([], [spend, ("fact_show_daily", "11-20", 20, 40)]) == {
         ("fact_show_daily", "11-20"): "fact_marketing_daily",
         **{(name, f"{day('11-20') + timedelta(step):%m-%d}"): "fact_marketing_daily"
-           for name in ("fact_sales_attributed_daily",) for step in range(3)},
+           for name in ("fact_utm_matches_daily",) for step in range(3)},
     }  # fmt: skip
 
 
 def test_spend_of_a_day_is_read_by_sales_of_the_attribution_window_after_it():
     found = owed([], [("fact_marketing_daily", "10-10", 10, 30)])
-    days = sorted(on for fact, on in found if fact == "fact_sales_attributed_daily")
+    days = sorted(on for fact, on in found if fact == "fact_utm_matches_daily")
     assert (days[0], days[-1], len(days)) == ("10-10", "11-09", 31)
 
 
@@ -137,7 +137,12 @@ def test_in_the_warehouse_a_load_is_owed_until_every_reader_is_built(warehouse):
     assert waiting(warehouse) == {(fact, on) for fact in SALES}
     [since] = {each.since for each in build_ledger.owed(warehouse, on, on)}
     assert abs(since.timestamp() - time.time()) < 60
-    for fact in ("fact_qtickets_sales_daily", "fact_utm_daily", "fact_sales_attributed_daily"):
+    for fact in (
+        "fact_qtickets_sales_daily",
+        "fact_utm_daily",
+        "fact_utm_matches_daily",
+        "fact_sales_attributed_daily",
+    ):
         build(warehouse, fact, on)
     assert not waiting(warehouse)  # a day without rows brings nothing to those who read these facts
     spend(warehouse, on)
@@ -146,7 +151,7 @@ def test_in_the_warehouse_a_load_is_owed_until_every_reader_is_built(warehouse):
     build(warehouse, "fact_utm_daily", on)
     build(warehouse, "fact_marketing_daily", on)
     after = {on + timedelta(days=step) for step in range(3)}  # sales of these days may be owed to that ad
-    assert waiting(warehouse) == {("fact_show_daily", on), *(("fact_sales_attributed_daily", each) for each in after)}
+    assert waiting(warehouse) == {("fact_show_daily", on), *(("fact_utm_matches_daily", each) for each in after)}
     build(warehouse, "fact_sales_attributed_daily", on)
     build(warehouse, "fact_show_daily", on)
     assert not waiting(warehouse)
@@ -173,7 +178,7 @@ def test_a_rebuild_that_changed_no_row_owes_nothing_to_anybody(warehouse):
 
 @pytest.mark.parametrize("change", [
     "ALTER TABLE dim_settings UPDATE value = 5 WHERE key = 'tag_grace_days'",
-    "ALTER TABLE dim_city_alias DELETE WHERE alias = 'msk'",
+    "ALTER TABLE dim_channels DELETE WHERE utm_source = 'qr'",
 ])  # fmt: skip
 def test_an_edited_seed_is_owed_by_the_facts_that_read_it(warehouse, change):
     on = day("11-20")

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from zakaz_dagster.ingest import tags as ingest_tags
-from zakaz_dagster.ingest.tags import read_tags
+from zakaz_dagster.ingest import dictionaries
+from zakaz_dagster.ingest.dictionaries import read_tags
 from zakaz_dagster.parsing.tags import tag_of
 from zakaz_dagster.parsing.utm import Utm
 from zakaz_dagster.seeds import city_index, seed
@@ -106,7 +106,7 @@ def test_a_tag_is_read_once_and_again_when_the_rules_change(world: World, monkey
     assert (first.texts, first.reasons) == (2, {"label": 1})
     assert read_tags(world.wh, day(ON), day(ON)).texts == 0
     assert read_tags(world.wh, day(ON), date(2025, 12, 3)).texts == 1
-    monkeypatch.setattr(ingest_tags, "parser_version", lambda: "other rules")
+    monkeypatch.setattr(dictionaries, "parser_version", lambda: "other rules")
     assert read_tags(world.wh, day(ON), day(ON)).texts == 3
     assert rows(world.wh, "SELECT DISTINCT parser FROM dim_utm_tags FINAL") == [("other rules",)]
 

@@ -22,7 +22,7 @@ from zakaz_dagster.dev import stack
 from zakaz_dagster.health.failover import State
 from zakaz_dagster.health.processes import run_verdicts
 from zakaz_dagster.ingest.days import Load, load_days
-from zakaz_dagster.ingest.tags import read_tags
+from zakaz_dagster.ingest.dictionaries import read_tags
 from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION

@@ -15,7 +15,7 @@ from zakaz_dagster import timezone
 from zakaz_dagster.defs.marts.facts import Dictionary, fact
 from zakaz_dagster.defs.shared.partitions import daily, ranges
 from zakaz_dagster.defs.shared.schedules import job
-from zakaz_dagster.defs.shared.specs import asset_spec, builds
+from zakaz_dagster.defs.shared.specs import asset_spec
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
@@ -41,16 +41,16 @@ FACTS = (
 
 
 def _read_tags(warehouse: "Warehouse", first: date, last: date, run_id: str) -> dict[str, Any]:
-    from zakaz_dagster.ingest.tags import read_tags
+    from zakaz_dagster.ingest.dictionaries import read_tags
 
     read = read_tags(warehouse, first, last, run_id=run_id)
     return {"tags read": read.texts, "no whole tags": dict(read.reasons)}
 
 
 def _list_ads(warehouse: "Warehouse", _first: date, _last: date, run_id: str) -> dict[str, Any]:
-    from zakaz_dagster.warehouse.replace_table import rebuild_whole
+    from zakaz_dagster.ingest.dictionaries import list_ads
 
-    return {"dagster/row_count": rebuild_whole(warehouse, builds()["dim_ads"], run_id=run_id).rows_after}
+    return {"dagster/row_count": list_ads(warehouse, run_id=run_id)}
 
 
 DICTIONARIES = {
