@@ -151,7 +151,9 @@ def test_in_the_warehouse_a_load_is_owed_until_every_reader_is_built(warehouse):
     build(warehouse, "fact_utm_daily", on)
     build(warehouse, "fact_marketing_daily", on)
     after = {on + timedelta(days=step) for step in range(3)}  # sales of these days may be owed to that ad
-    assert waiting(warehouse) == {("fact_show_daily", on), *(("fact_utm_matches_daily", each) for each in after)}
+    of_the_day = {("fact_show_daily", on), ("fact_sales_attributed_daily", on)}
+    assert waiting(warehouse) == {*of_the_day, *(("fact_utm_matches_daily", each) for each in after)}
+    build(warehouse, "fact_utm_matches_daily", on)
     build(warehouse, "fact_sales_attributed_daily", on)
     build(warehouse, "fact_show_daily", on)
     assert not waiting(warehouse)
