@@ -31,6 +31,7 @@ class Verdict:
     `figure` and `threshold` are numbers in the unit that `detail` names. `since` is when the present status began, if
     known (aware). `action` is the next step in one imperative sentence. `assets` are the tables or views concerned.
     `because` names the verdict that explains this one, so that one cause is told once; `link` is a path of the UI.
+    One that is `pending` cannot be judged yet: it opens no incident and closes none.
     Whatever text it is made of, it can be stored, mailed and shown: it is scrubbed, printable and of bounded length.
     """
 
@@ -45,6 +46,7 @@ class Verdict:
     assets: tuple[str, ...] = ()
     because: str = ""
     link: str = ""
+    pending: bool = False
 
     def __post_init__(self) -> None:
         clean: dict[str, Any] = {name: presentable(getattr(self, name)) for name in ("detail", "action")}

@@ -123,10 +123,10 @@ def plan(
 ) -> Plan:
     """The incidents after this round and what to tell now.
 
-    A name without a verdict stays as it is (it could not be looked at), unless `existing`, the names that can have
-    one at all, no longer has it.
+    A name without a verdict, or with a pending one, stays as it is (it could not be looked at), unless `existing`, the
+    names that can have one at all, no longer has it.
     """
-    round_ = {verdict.name: verdict for verdict in verdicts}
+    round_ = {verdict.name: verdict for verdict in verdicts if not verdict.pending}
     incidents = {n: each for n, each in incidents.items() if not each.resolved or now - each.resolved < rules.grace}
     along = _explained(incidents, round_)
     absorbed = {name for names in along.values() for name in names}

@@ -31,7 +31,7 @@ def health() -> None:
 @click.option("--port", type=int, help="Port; 0 takes a free one. Default: HEALTH_PORT.")
 def serve(host: str | None, port: int | None) -> None:
     """Serve /healthz, /healthz/detailed, /healthz/freshness and /metrics; prints one JSON line when ready."""
-    from zakaz_dagster.health.server import Board, app, keep, run
+    from zakaz_dagster.health.server import LOOPBACK, Board, app, keep, run
 
     settings = Settings()
     logs.configure(json_lines=settings.platform.log_json)
@@ -39,7 +39,8 @@ def serve(host: str | None, port: int | None) -> None:
     silence = SILENCE * given.every_seconds + LONGEST_LOOK_SECONDS
     command = [sys.executable, "-m", "zakaz_dagster", "health", "collect"]
     keeper = functools.partial(keep, command=command, silence_seconds=silence)
-    application = app(Board(stale_seconds=silence), given.token.get_secret_value(), keeper)
+    hosts = {*LOOPBACK, host or given.host, *given.allowed_hosts}
+    application = app(Board(stale_seconds=silence), given.token.get_secret_value(), keeper, hosts)
     run(application, host or given.host, given.port if port is None else port)
 
 

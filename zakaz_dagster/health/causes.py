@@ -14,10 +14,12 @@ CLICKHOUSE = "platform__clickhouse"
 DAGSTER = "platform__dagster"
 DAEMONS = "platform__daemons"
 DISK = "platform__disk"
-AGE = ("fresh", "no_missing_days", "loaded_in_time")
+SCHEMA = "platform__schema"
+AGE = ("fresh", "no_missing_days", "loaded_in_time", "follows")
+ASKED_OF_CLICKHOUSE = ("schema", "grants", "clock", "backups", "clickhouse_version", "one_version", "side_tables")
 
 
-def explained(verdicts: Iterable[Verdict]) -> list[Verdict]:
+def with_causes(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """The verdicts, each bad one with the bad one that explains it."""
     found = list(verdicts)
     bad = {each.name: each for each in found if each.status is not Status.OK}
@@ -45,12 +47,12 @@ def _candidates(verdict: Verdict, bad: Mapping[str, Verdict]) -> Iterable[str]:
 
 
 def _of_platform(check: str) -> tuple[str, ...]:
-    if check in ("schema", "grants", "clock", "backups"):
-        return (CLICKHOUSE,)
+    if check in ASKED_OF_CLICKHOUSE:
+        return (CLICKHOUSE, SCHEMA) if check in ("one_version", "side_tables") else (CLICKHOUSE,)
     if check == "clickhouse_disk":  # on one server both stand on the same disk
         return (CLICKHOUSE, DISK)
     if check in ("dagster", "alert_store"):
         return (DISK,)
     if check == "ticks":
         return (DAEMONS, CLICKHOUSE)
-    return (DAGSTER,) if check in ("daemons", "schedules", "queue") else ()
+    return (DAGSTER,) if check in ("daemons", "schedules", "queue", "history") else ()

@@ -92,7 +92,8 @@ class PolicyFact:
 class DagsterFacts:
     """Everything at one moment. `families` are all there can be; `failed` and `succeeded` are newest first.
 
-    `installed` is when the first run was made: nothing can be late before that.
+    `installed` is when the first run was made: nothing can be late before that. `cut` has a sentence for everything
+    that a limit has left out.
     """
 
     failed: Sequence[RunFact] = ()
@@ -106,6 +107,7 @@ class DagsterFacts:
     families: Sequence[str] = ()
     check_names: Sequence[str] = ()
     installed: datetime | None = None
+    cut: Sequence[str] = ()
 
 
 MORNING = timedelta(hours=6)  # a daily source is expected by six
@@ -115,8 +117,7 @@ MORNING = timedelta(hours=6)  # a daily source is expected by six
 class Watched:
     """A source. `table` holds its days in `day_column`, in the rows where the columns of `among` have those values.
 
-    `window_days` is how far back missing days are looked for. A source that is not `enabled` and has never been loaded
-    is left alone.
+    `start` is the first day that can be loaded. A source that is not `enabled` and has never been loaded is left alone.
     """
 
     name: str
@@ -126,7 +127,7 @@ class Watched:
     warn_minutes: int
     fail_minutes: int
     includes_today: bool
-    window_days: int
+    start: date = date.min
     among: Mapping[str, str] = field(default_factory=dict)
     enabled: bool = True
 
@@ -135,6 +136,10 @@ class Watched:
         grace = timedelta(minutes=self.warn_minutes) if self.includes_today else MORNING
         local = now.astimezone(MOSCOW) - grace
         return local.date() - timedelta(days=0 if self.includes_today else 1)
+
+    def first_due(self, started: datetime) -> datetime:
+        """By when the first load of a platform that started then must have come."""
+        return started + timedelta(minutes=self.warn_minutes) if self.includes_today else next_morning(started)
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ class Load:
 class Seen:
     """What the warehouse holds of a source.
 
-    `loads` are the days of the ledger within the window, `first_day` the first one ever; `newest_day` is the newest
+    `loads` are the days of the ledger since the start date, `first_day` the first one ever; `newest_day` is the newest
     with rows, `busy_days` how many of the 28 days up to it have rows.
     """
 
@@ -157,6 +162,11 @@ class Seen:
     first_day: date | None = None
     newest_day: date | None = None
     busy_days: int = 0
+
+
+def next_morning(at: datetime) -> datetime:
+    """The first morning after the night that follows this moment: nightly loads have had their time."""
+    return end_of(at.astimezone(MOSCOW).date()) + MORNING
 
 
 def end_of(day: date) -> datetime:

@@ -24,7 +24,7 @@ TABLE = "stg_qtickets_sales_raw"
 FROM_MAIL, NO_BACKUP = f"{TABLE}__from_mail", f"{TABLE}__no_backup"
 BETWEEN_LOADS = timedelta(minutes=15)
 GAP = timedelta(minutes=10)  # looks further apart than this: the platform itself was off
-GRACE = timedelta(minutes=5)  # after which QTickets is given so long to be loaded first
+GRACE = timedelta(minutes=20)  # after a start QTickets has so long to be loaded: a quarter-hourly load and its run
 
 
 class Covered(msgspec.Struct, frozen=True):

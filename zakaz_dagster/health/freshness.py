@@ -1,30 +1,32 @@
-"""Is a source fresh? By its loads and by its data, because a load that succeeds with old data is stale all the same.
+"""Is a source fresh, and is every day of it there? By loads and by data, for a load that brings old data is stale, too.
 
-    loads   minutes since the newest day was loaded: the description's limits; at night a late load only warns.
+    loads   since the newest day was loaded: the description's limits; at night a late load only warns.
             Loading an old day again makes nothing fresh.
     data    days from the newest day with rows to the one that could be there: one warns, two or more are an error
-
-    days    days that were never loaded, or loaded before they were over: gaps that a fresh last load hides
+    days    every day from the first one ever loaded (not before the start date): never loaded, or read before it ended
+    start   what is late or missing when the platform starts is pending until its first scheduled load has had its time
 
 Belongs here: these pure rules. Does not: asking ClickHouse (`reading`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from zakaz_dagster.health.facts import MORNING, Seen, Watched, end_of
+from zakaz_dagster.health.facts import MORNING, Seen, Watched, end_of, next_morning
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict, gravest
 
 BUSY_DAYS = 25  # of 28: a source with rows on so many days has no empty days
 LATE_DAYS, STALE_DAYS = 1, 2
+SHOWN = 6  # ranges of missing days; their number and the first one are always said
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """A source's freshness as the health endpoints show it."""
+    """A source's freshness as the health endpoints show it; `minutes_since_load` is of the newest day."""
 
     source: str
     verdict: Verdict
@@ -33,11 +35,15 @@ class Freshness:
     minutes_since_load: float | None
 
 
-def freshness(source: Watched, seen: Seen, now: datetime, *, working: bool) -> Freshness | None:
-    """The freshness of a source; None for one that is switched off and has never been loaded."""
+def freshness(
+    source: Watched, seen: Seen, now: datetime, *, working: bool, started: datetime | None = None
+) -> Freshness | None:
+    """The freshness of a source; None for one that is switched off and has never been loaded.
+
+    `working` says whether it is day; `started` when the platform began to run, None for long ago.
+    """
     if seen.first_day is None and not source.enabled:
         return None
-    today = now.astimezone(MOSCOW).date()
     minutes = _minutes(source, seen, now)
     by_load, by_data = _by_load(source, minutes, working=working), _by_data(source, seen, now)
     status = gravest(by_load, by_data)
@@ -45,7 +51,7 @@ def freshness(source: Watched, seen: Seen, now: datetime, *, working: bool) -> F
         f"{source.table}__fresh",
         "data",
         status,
-        f"{_load_text(minutes)}; {_data_text(seen, today)}",
+        f"{_load_text(source, seen, now)}; {_data_text(seen, now)}",
         "" if status is Status.OK else _action(source, by_load),
         None if minutes is None else round(minutes, 1),
         float(source.warn_minutes if status is not Status.ERROR else source.fail_minutes),
@@ -53,8 +59,18 @@ def freshness(source: Watched, seen: Seen, now: datetime, *, working: bool) -> F
         (source.table,),
         link=f"assets/{source.table}",
     )
-    behind = (today - seen.newest_day).days if seen.newest_day else None
+    if started is not None:
+        verdict = pending_until(verdict, source.first_due(started), now)
+    behind = (now.astimezone(MOSCOW).date() - seen.newest_day).days if seen.newest_day else None
     return Freshness(source.name, verdict, seen.newest_day, behind, minutes)
+
+
+def pending_until(verdict: Verdict, due: datetime, now: datetime) -> Verdict:
+    """What is bad before its first load since the start was due is not judged yet, and says until when."""
+    if verdict.status is Status.OK or now >= due:
+        return verdict
+    detail = f"{verdict.detail}; just started, judged from {due.astimezone(MOSCOW):%d.%m. %H:%M} (Moscow) on"
+    return replace(verdict, status=Status.OK, detail=detail, action="", since=None, pending=True)
 
 
 def _fresh_until(source: Watched, seen: Seen, now: datetime) -> datetime | None:
@@ -103,60 +119,92 @@ def _action(source: Watched, by_load: Status) -> str:
     return f"open the last runs of {source.name}; if there are none, look at its schedule and at the daemon"
 
 
-def _load_text(minutes: float | None) -> str:
-    return "never loaded" if minutes is None else f"last good load {minutes:.0f} min ago"
+def _load_text(source: Watched, seen: Seen, now: datetime) -> str:
+    """When anything was loaded last, and how far loads reach when that is not far enough."""
+    if not seen.loads:
+        return "never loaded" if seen.first_day is None else "not loaded for a long time"
+    last = max(load.loaded_at for load in seen.loads.values())
+    newest = max(seen.loads)
+    reach = "" if newest >= source.expected_last(now) else f", days up to {newest} are loaded"
+    return f"last loaded {_ago(now - last)} ago{reach}"
 
 
-def _data_text(seen: Seen, today: date) -> str:
+def _data_text(seen: Seen, now: datetime) -> str:
     if seen.newest_day is None:
         return "no data"
-    return f"newest data {seen.newest_day}, {(today - seen.newest_day).days} days behind today"
+    behind = (now.astimezone(MOSCOW).date() - seen.newest_day).days
+    return f"data up to day {seen.newest_day}" + (f", {behind} days behind today" if behind else "")
 
 
-SHOWN = 6
+def _ago(length: timedelta) -> str:
+    minutes = max(int(length.total_seconds() // 60), 0)
+    if minutes < 60 * 4:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 60 * 72 else f"{minutes // 1440} days"
 
 
-def missing_days(source: Watched, seen: Seen, now: datetime) -> Verdict | None:
-    """The verdict on the window's days; None when the source has never been loaded (freshness says that)."""
+def missing_days(source: Watched, seen: Seen, now: datetime, started: datetime | None = None) -> Verdict | None:
+    """The verdict on all days since the first load; None when there was none (freshness says that)."""
     if seen.first_day is None:
         return None
     gaps = missing(source, seen, now)
-    half = unfinished(seen, now)
+    half = unfinished(source, seen, now)
     parts = [
-        f"{word}: {_shown(days)}" for word, days in (("never loaded", gaps), ("read before it ended", half)) if days
+        f"{word}: {ranges(days)}" for word, days in (("never loaded", gaps), ("read before it ended", half)) if days
     ]
     first = min([*gaps, *half], default=None)
-    return Verdict(
+    begins = max(seen.first_day, source.start)
+    verdict = Verdict(
         f"{source.table}__no_missing_days",
         "data",
         Status.ERROR if parts else Status.OK,
-        "; ".join(parts)
-        or f"{len(seen.loads)} days of the last {source.window_days} are in the ledger, none is missing",
-        "materialise these days of the table in the UI" if parts else "",
+        "; ".join(parts) or f"every day since {begins} is loaded{_not_loaded_before(source, seen)}",
+        "run the job reload_days for these days" if parts else "",
         float(len(gaps) + len(half)),
         0.0,
         end_of(first) if first else None,
         (source.table,),
         link=f"assets/{source.table}?view=partitions",
     )
+    # What the nights before the start have left open, the first night fills.
+    return verdict if started is None else pending_until(verdict, next_morning(started), now)
 
 
 def missing(source: Watched, seen: Seen, now: datetime) -> list[date]:
-    """Past days of the window, since the first one ever loaded, without a load; the running one has its freshness."""
+    """Past days, since the first one ever loaded, without a load; the running one has its freshness."""
     if seen.first_day is None:
         return []
     last = min(source.expected_last(now), now.astimezone(MOSCOW).date() - timedelta(days=1))
-    first = max(seen.first_day, last - timedelta(days=source.window_days - 1))
+    first = max(seen.first_day, source.start)
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return [day for day in days if day not in seen.loads]
 
 
-def unfinished(seen: Seen, now: datetime) -> list[date]:
+def unfinished(source: Watched, seen: Seen, now: datetime) -> list[date]:
     """Past days whose last reading was made while they still ran; the night's reload has had its time."""
     settled = (now.astimezone(MOSCOW) - MORNING).date()
-    return sorted(day for day, load in seen.loads.items() if day < settled and load.covered_until < end_of(day))
+    return sorted(
+        day for day, load in seen.loads.items() if source.start <= day < settled and load.covered_until < end_of(day)
+    )
 
 
-def _shown(days: list[date]) -> str:
-    more = f" and {len(days) - SHOWN} more" if len(days) > SHOWN else ""
-    return ", ".join(day.isoformat() for day in days[:SHOWN]) + more
+def ranges(days: Iterable[date]) -> str:
+    """`2026-01-03, 2026-02-01..2026-02-20 (21 days)`: days as ranges, their number when they are many."""
+    found: list[tuple[date, date]] = []
+    ordered = sorted(days)
+    for day in ordered:
+        if found and day - found[-1][1] == timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    shown = [f"{first}" if first == last else f"{first}..{last}" for first, last in found[:SHOWN]]
+    more = [f"and {len(found) - SHOWN} more ranges up to {found[-1][1]}"] if len(found) > SHOWN else []
+    count = f" ({len(ordered)} days)" if len(ordered) > 1 else ""
+    return ", ".join([*shown, *more]) + count
+
+
+def _not_loaded_before(source: Watched, seen: Seen) -> str:
+    """History that was never asked for is no fault; that it is not there is said."""
+    if seen.first_day is None or seen.first_day <= source.start:
+        return ""
+    return f"; nothing before it, from {source.start} on, has ever been loaded"

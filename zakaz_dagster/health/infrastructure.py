@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 AREA = "infrastructure"
 CLICKHOUSE = "platform__clickhouse"
+SETTINGS = "platform__settings"
 CLOCK = "platform__clock"
 SCHEMA = "platform__schema"
 BACKUPS = "platform__backups"
@@ -42,6 +43,14 @@ class Limits:
     disk_warning_pct: float = 15.0
     disk_error_pct: float = 5.0
     backup_hours: float = 0.0
+
+
+def settings(faults: Sequence[str], warnings: Sequence[str]) -> Verdict:
+    """Values that are refused (their default stands instead), and values that are odd."""
+    status = Status.ERROR if faults else Status.WARNING if warnings else Status.OK
+    detail = "; ".join([*faults, *warnings]) or "every setting is understood"
+    action = "correct them in the environment or in secrets/*.env, then restart the services; `zakaz doctor` shows all"
+    return Verdict(SETTINGS, AREA, status, detail, action if status is not Status.OK else "", float(len(faults)), 0.0)
 
 
 def clickhouse(answer: Ping) -> Verdict:

@@ -1,7 +1,8 @@
 """Every verdict of the platform, gathered once: what `zakaz smoke`, the health endpoints and the alerts all look at.
 
-    quick     ClickHouse, clock, disks, freshness, missing days, Dagster and its checks as last evaluated
-    thorough  also schema, rights and backups
+    quick     ClickHouse and its version, clock, disks, freshness, missing days, versions of partitions, Dagster and its
+              checks as last evaluated
+    thorough  also schema, rights, side tables and backups
     full      also every check of sql/checks, evaluated now
 
 Belongs here: the gathering; each part has a deadline and none can fail another. Does not: the rules (beside), the
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,15 +24,17 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import infrastructure, reading
-from zakaz_dagster.health.causes import explained
+from zakaz_dagster.health.causes import with_causes
 from zakaz_dagster.health.facts import DagsterFacts, Watched
 from zakaz_dagster.health.freshness import Freshness, freshness, missing_days
 from zakaz_dagster.health.infrastructure import NAME as RIGHTS
 from zakaz_dagster.health.infrastructure import Limits, rights
-from zakaz_dagster.health.processes import judged, storage_away
+from zakaz_dagster.health.processes import dagster_verdicts, storage_away
 from zakaz_dagster.health.reading import Disk
-from zakaz_dagster.redaction import scrub
+from zakaz_dagster.redaction import vendor_words
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict
+from zakaz_dagster.warehouse import healing, server
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import Statement, load
 
@@ -40,6 +44,9 @@ if TYPE_CHECKING:
 Verdicts = list[Verdict]
 ALERT_STORE = "platform__alert_store"
 PATIENCE = (1, 6, 30)  # times the seconds of a quick look
+LONG_AGO = datetime(2000, 1, 1, tzinfo=MOSCOW)
+VERSIONS_EVERY = 600.0  # seconds; reading the versions of every partition costs a tenth of a millisecond each
+_versions: dict[str, tuple[float, Verdict]] = {}  # by server: what every look of this process shares
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ class Look:
 class Subjects:
     """What is looked at. `dagster` reads its facts, `others` gives verdicts of parts this folder does not know.
 
-    `working` says whether the moment is in working hours; `folders` are those whose disks must not fill up.
+    `working` says whether the moment is in working hours, `started` when the platform began to run (None: right now);
+    `folders` are those whose disks must not fill up.
     """
 
     warehouse: Warehouse
@@ -63,6 +71,7 @@ class Subjects:
     watched: Sequence[Watched] = ()
     limits: Limits = field(default_factory=Limits)
     working: Callable[[datetime], bool] = lambda _: True
+    started: Callable[[], datetime | None] = lambda: LONG_AGO
     folders: Sequence[Path] = ()
     dagster: Callable[[], DagsterFacts] | None = None
     others: Callable[[datetime], Sequence[Verdict]] = lambda _: ()
@@ -107,7 +116,7 @@ class Watch:
             found[verdict.name] = verdict
         verdicts, ages = self._of_warehouse()
         found.update({verdict.name: verdict for verdict in verdicts})
-        return Look(self._now(), explained(found.values()), ages)
+        return Look(self._now(), with_causes(found.values()), ages)
 
     def _of_warehouse(self) -> tuple[Verdicts, Sequence[Freshness]]:
         try:
@@ -127,6 +136,8 @@ class Watch:
         found = [infrastructure.clickhouse(answer), infrastructure.clock(answer)]
         room = partial(infrastructure.disk, infrastructure.CLICKHOUSE_DISK, limits=self._subjects.limits)
         found.append(guarded(infrastructure.CLICKHOUSE_DISK, lambda: room(reading.disks(wh))))
+        found.append(server.verdict(server.ServerVersion(answer.version)))
+        found.append(self._one_version())
         ages: list[Freshness] = []
         for source in self._subjects.watched:
             found += self._of_source(source, now, ages)
@@ -142,13 +153,24 @@ class Watch:
         except Failure as failure:
             yield unknown(f"{source.table}__fresh", failure, (source.table,))
             return
-        age = freshness(source, seen, now, working=self._subjects.working(now))
-        gaps = missing_days(source, seen, now)
+        started = self._subjects.started() or now
+        age = freshness(source, seen, now, working=self._subjects.working(now), started=started)
+        gaps = missing_days(source, seen, now, started)
         if age:
             ages.append(age)
             yield age.verdict
         if gaps:
             yield gaps
+
+    def _one_version(self) -> Verdict:
+        """Rows of two loads in one partition: at every thorough look, otherwise every ten minutes."""
+        wh = self._subjects.warehouse
+        key = f"{wh.config.address}/{wh.config.database}"
+        at, verdict = _versions.get(key, (-VERSIONS_EVERY, None))
+        if verdict is None or self._depth >= Depth.THOROUGH or time.monotonic() - at >= VERSIONS_EVERY:
+            verdict = guarded(healing.ONE_VERSION, lambda: healing.one_version(wh))
+            _versions[key] = (time.monotonic(), verdict)
+        return verdict
 
     def _thoroughly(self, now: datetime) -> Iterator[Verdict]:
         from zakaz_dagster.warehouse import schema  # brings the SQL parser, which a quick look does without
@@ -157,6 +179,7 @@ class Watch:
         hidden = [source.table for source in self._subjects.watched]
         yield guarded(infrastructure.SCHEMA, lambda: infrastructure.schema(schema.diff(wh)))
         yield guarded(RIGHTS, lambda: rights(wh, reader, list(load("views")), hidden))
+        yield guarded(healing.SIDE_TABLES, lambda: healing.side_tables(wh))
         yield guarded(infrastructure.BACKUPS, lambda: infrastructure.backups(reading.backups(wh), limits, now))
 
     def _of_dagster(self) -> Verdicts:
@@ -170,7 +193,8 @@ class Watch:
     def _ask_dagster(self) -> Verdicts:
         assert self._subjects.dagster is not None
         now = self._now()
-        return judged(self._subjects.dagster(), now, working=self._subjects.working(now))
+        started = self._subjects.started() or now
+        return dagster_verdicts(self._subjects.dagster(), now, working=self._subjects.working(now), started=started)
 
     def _of_others(self) -> Verdicts:
         try:
@@ -194,8 +218,8 @@ class Watch:
 
 
 def _words(error: Exception) -> str:
-    """What an error of any kind says, without its secrets: verdicts are mailed."""
-    return scrub(f"{type(error).__name__}: {error}")[:300]
+    """What an error of any kind says, without secrets and people: verdicts are mailed."""
+    return vendor_words(f"{type(error).__name__}: {error}")[:300]
 
 
 T = TypeVar("T")

@@ -10,19 +10,35 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from zakaz_dagster.health.facts import CheckFact, DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact, TickFact
+from zakaz_dagster.health.facts import (
+    CheckFact,
+    DaemonFact,
+    DagsterFacts,
+    PolicyFact,
+    RunFact,
+    ScheduleFact,
+    TickFact,
+    next_morning,
+)
+from zakaz_dagster.health.freshness import pending_until
 from zakaz_dagster.verdicts import Status, Verdict
 
 DAGSTER = "platform__dagster"
 DAEMONS = "platform__daemons"
 SCHEDULES = "platform__schedules"
 TICKS = "platform__ticks"
+HISTORY = "platform__history"
 DAY = timedelta(days=1)
 POLICY = {"pass": Status.OK, "not_applicable": Status.OK, "warn": Status.WARNING, "fail": Status.ERROR}
 
 
-def judged(facts: DagsterFacts, now: datetime, *, working: bool = True) -> list[Verdict]:
-    """Every verdict that Dagster's own state gives; what is seen now comes after what a check remembers."""
+def dagster_verdicts(
+    facts: DagsterFacts, now: datetime, *, working: bool = True, started: datetime | None = None
+) -> list[Verdict]:
+    """Every verdict that Dagster's own state gives; what is seen now comes after what a check remembers.
+
+    `started` is when the platform began to run, None for long ago: until the first loads are due nothing is late.
+    """
     runs = list(run_verdicts(facts.failed, facts.succeeded, facts.families))
     explained = {run.run_id for run in facts.failed}
     return [
@@ -32,8 +48,9 @@ def judged(facts: DagsterFacts, now: datetime, *, working: bool = True) -> list[
         schedules(facts.schedules),
         ticks(facts.ticks, facts.failed),
         queue(facts.unfinished, now),
+        history(facts.cut),
         *runs,
-        *(policy(each, facts.installed, now, working=working) for each in facts.policies),
+        *(policy(each, facts.installed, now, working=working, started=started) for each in facts.policies),
     ]
 
 
@@ -106,7 +123,22 @@ def ticks(found: Sequence[TickFact], failed: Sequence[RunFact]) -> Verdict:
     )
 
 
-def policy(fact: PolicyFact, installed: datetime | None, now: datetime, *, working: bool = True) -> Verdict:
+def history(cut: Sequence[str]) -> Verdict:
+    """What a limit left out of this look at Dagster's history: such a look may miss that a failure was made good."""
+    if not cut:
+        return Verdict(HISTORY, "processes", Status.OK, "Dagster's history was read as far back as it matters")
+    action = "make good or delete old failed runs, or keep fewer days of them (ZAKAZ_KEEP_RUNS_DAYS)"
+    return Verdict(HISTORY, "processes", Status.WARNING, "; ".join(cut), action, float(len(cut)), 0.0, link="runs")
+
+
+def policy(
+    fact: PolicyFact,
+    installed: datetime | None,
+    now: datetime,
+    *,
+    working: bool = True,
+    started: datetime | None = None,
+) -> Verdict:
     """Dagster's freshness policy of an asset; never loaded counts as late once it could have been loaded.
 
     Outside working hours what is due within the day only warns, as its data's freshness does.
@@ -120,7 +152,7 @@ def policy(fact: PolicyFact, installed: datetime | None, now: datetime, *, worki
         status = Status.WARNING
     age = (now - fact.materialised).total_seconds() / 60 if fact.materialised else None
     loaded = f"last materialised {age:.0f} min ago" if age is not None else "never materialised"
-    return Verdict(
+    verdict = Verdict(
         f"{fact.asset}__loaded_in_time",
         "data",
         status,
@@ -132,6 +164,9 @@ def policy(fact: PolicyFact, installed: datetime | None, now: datetime, *, worki
         (fact.asset,),
         link=f"assets/{fact.asset}",
     )
+    if started is None:
+        return verdict
+    return pending_until(verdict, started + limit if limit < DAY else next_morning(started), now)
 
 
 def checks(found: Sequence[CheckFact], explained: Collection[str]) -> Iterator[Verdict]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
 
 BUSY_WINDOW = 28
+EPOCH = date(1970, 1, 1)  # ClickHouse's Date knows no earlier one
 LEDGER = (
     "SELECT day, covered_until, _loaded_at AS loaded_at FROM meta_day_loads FINAL"
     " WHERE source = {source:String} AND day BETWEEN {first:Date} AND {today:Date}"
@@ -84,9 +85,8 @@ def seen(wh: Warehouse, source: Watched, now: datetime) -> Seen:
     """What the ledger and the table say of a source."""
     wh = wh.tagged(statement=f"health.{source.name}")
     today = now.astimezone(MOSCOW).date()
-    first = today - timedelta(days=source.window_days + 1)
     known = wh.rows(FIRST, {"source": source.name})[0]
-    ledger = wh.rows(LEDGER, {"source": source.name, "first": first, "today": today})
+    ledger = wh.rows(LEDGER, {"source": source.name, "first": max(source.start, EPOCH), "today": today})
     newest, busy = _data(wh, source, today)
     return Seen(
         loads={row["day"]: Load(row["loaded_at"], row["covered_until"]) for row in ledger},

@@ -17,15 +17,19 @@ import signal
 import socket
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.wire import Document, basic, detailed, exposition, fresh
@@ -108,7 +112,7 @@ async def _follow(board: Board, process: Process, silence_seconds: float) -> Non
 
 
 async def _end(process: Process) -> None:
-    """The child and whatever it started, at once: it has nothing to lose."""
+    """The child and whatever it started, at once: it keeps no state."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
@@ -118,14 +122,26 @@ def _page(body: Document) -> Page:
     return Page(503 if body["status"] == "error" else 200, json.dumps(body, ensure_ascii=False).encode())
 
 
+FOREIGN = b'{"status": "error", "error": "this service does not answer under that host name (HEALTH_ALLOWED_HOSTS)"}'
 JSON = "application/json"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
-NO_STORE = {"Cache-Control": "no-store"}
+HEADERS = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+}
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Keeper = Callable[[Board], Coroutine[Any, Any, None]]
 
 
-def app(board: Board, token: str = "", keeper: Keeper | None = None) -> Starlette:
-    """The application. With a token every request must bear it; `keeper` fills the board while the app lives."""
+def app(board: Board, token: str = "", keeper: Keeper | None = None, hosts: Collection[str] = LOOPBACK) -> Starlette:
+    """The application. With a token every request must bear it; `keeper` fills the board while the app lives.
+
+    Only requests whose Host is one of `hosts` are answered, whatever name has led a browser here.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -142,13 +158,39 @@ def app(board: Board, token: str = "", keeper: Keeper | None = None) -> Starlett
         if not _allowed(request, token):
             return _refused()
         found = board.page(request.url.path)
-        return Response(found.body, found.status, NO_STORE, JSON)
+        return Response(found.body, found.status, media_type=JSON)
 
     async def metrics(request: Request) -> Response:
-        return Response(board.metrics(), 200, NO_STORE, TEXT) if _allowed(request, token) else _refused()
+        return Response(board.metrics(), media_type=TEXT) if _allowed(request, token) else _refused()
 
     routes = [*(Route(path, page) for path in VIEWS), Route("/metrics", metrics)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    names = frozenset(host.lower().rstrip(".") for host in hosts)
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Door, hosts=names)])
+
+
+class Door:
+    """What holds for every answer: the Host is one of ours, and a browser may do nothing with the body."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self._app, self._hosts = app, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS.items()]
+            await send(message)
+
+        known = scope["type"] != "http" or _host(Headers(scope=scope).get("host", "")) in self._hosts
+        answer = self._app if known else Response(FOREIGN, 421, media_type=JSON)
+        await answer(scope, receive, sealed)
+
+
+def _host(header: str) -> str:
+    """The name in a Host header, without its port; '' when it is none."""
+    try:
+        return (urlsplit(f"//{header}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _allowed(request: Request, token: str) -> bool:
@@ -178,6 +220,11 @@ def run(application: Starlette, host: str, port: int) -> None:
     with listener:
         print(json.dumps({"port": listener.getsockname()[1]}), flush=True)  # noqa: T201 - a parent waits for it
         config = uvicorn.Config(
-            application, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=GRACE_SECONDS
+            application,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
         uvicorn.Server(config).run(sockets=[listener])

@@ -7,7 +7,7 @@ are the specification's. Does not: HTTP (`server`), the rules.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from zakaz_dagster.verdicts import Status, Verdict, gravest, worst
 
 Document = dict[str, Any]
 DAGSTER = ("platform__dagster", "platform__daemons")
+ALERTS = ("platform__alert_delivery", "platform__alert_store")
 
 
 def document(look: Look, since: Mapping[str, datetime] | None = None) -> Document:
@@ -41,9 +42,11 @@ def verdicts(found: Document) -> list[Verdict]:
 
 
 def basic(found: Document) -> Document:
-    """`/healthz`: the specification's sample, and Dagster beside ClickHouse."""
+    """`/healthz`: the specification's sample, and Dagster beside ClickHouse; alerts where they reach nobody."""
     ages = {name: _sample(age) for name, age in found["data_freshness"].items()}
     checks = {"clickhouse": _status(found, "platform__clickhouse"), "dagster": _status(found, *DAGSTER)}
+    if (alerts := _status(found, *ALERTS)) != Status.OK:
+        checks["alerts"] = alerts
     status = gravest(*(Status(each) for each in (*checks.values(), *(age["status"] for age in ages.values()))))
     return _body(status, found, {**checks, "data_freshness": ages})
 
@@ -72,9 +75,10 @@ def _body(status: Status, found: Document, checks: Document) -> Document:
 
 
 def _status(found: Document, *names: str) -> str:
-    """The gravest status of these verdicts; what was not looked at is not ok."""
+    """The gravest status of these verdicts; a ClickHouse that was not looked at is not ok."""
     states = {each["name"]: Status(each["status"]) for each in found["checks"]}
-    return gravest(*(states.get(name, Status.OK if name in DAGSTER else Status.ERROR) for name in names)).value
+    unseen = {"platform__clickhouse": Status.ERROR}
+    return gravest(*(states.get(name, unseen.get(name, Status.OK)) for name in names)).value
 
 
 def _unknown(found: Document) -> Status:
@@ -111,56 +115,39 @@ def _verdict(verdict: Verdict, began: datetime | None) -> Document:
         "assets": list(verdict.assets),
         "because": verdict.because,
         "link": verdict.link,
+        **({"pending": True} if verdict.pending else {}),
     }
 
 
 LEVELS = {"ok": 0, "warning": 1, "error": 2}
-HELP = {
-    "zakaz_status": "gravest status of all checks: 0 ok, 1 warning, 2 error",
-    "zakaz_check_status": "status of one check: 0 ok, 1 warning, 2 error",
-    "zakaz_check_figure": "figure of one check, in the unit its detail names",
-    "zakaz_check_threshold": "threshold of one check",
-    "zakaz_source_days_behind": "days from a source's newest data to today",
-    "zakaz_source_minutes_since_load": "minutes since a source's last good load",
-    "zakaz_verdicts_age_seconds": "seconds since these verdicts were reached",
+CHECK_METRICS = {
+    "status": "status of one check: 0 ok, 1 warning, 2 error",
+    "figure": "figure of one check, in the unit its detail names",
+    "threshold": "threshold of one check",
+}
+SOURCE_METRICS = {
+    "days_behind": "days from a source's newest data to today",
+    "minutes_since_load": "minutes since a source's newest day was loaded",
 }
 
 
 def exposition(found: Document, age_seconds: float) -> str:
-    """The text of /metrics."""
-    lines: list[str] = []
-    for name, about in HELP.items():
-        samples = list(_samples(name, found, age_seconds))
-        if samples:
-            lines += [f"# HELP {name} {about}", f"# TYPE {name} gauge"]
-            lines += [f"{name}{labels} {value:g}" for labels, value in samples]
-    return "\n".join(lines) + "\n"
+    """The text of /metrics: statuses as 0, 1, 2 beside their figures."""
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-
-def _samples(name: str, found: Document, age_seconds: float) -> Iterator[tuple[str, float]]:
-    checks, sources = found.get("checks", []), found.get("data_freshness", {})
-    if name == "zakaz_status":
-        yield "", LEVELS[found["status"]]
-    elif name == "zakaz_verdicts_age_seconds":
-        yield "", age_seconds
-    elif name.startswith("zakaz_check"):
-        for check in checks:
-            value = _value(check, name.removeprefix("zakaz_check_"))
-            if value is not None:
-                yield _labels(name=check["name"], area=check["area"]), value
-    else:
-        for source, age in sources.items():
-            value = age[name.removeprefix("zakaz_source_")]
-            if value is not None:
-                yield _labels(source=source), value
-
-
-def _value(check: dict[str, Any], key: str) -> float | None:
-    return LEVELS[check["status"]] if key == "status" else check[key]
-
-
-def _labels(**labels: str) -> str:
-    escaped = (
-        (name, value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")) for name, value in labels.items()
+    registry = CollectorRegistry()
+    Gauge("zakaz_status", "gravest status of all checks: 0 ok, 1 warning, 2 error", registry=registry).set(
+        LEVELS[found["status"]]
     )
-    return "{" + ",".join(f'{name}="{value}"' for name, value in escaped) + "}"
+    Gauge("zakaz_verdicts_age_seconds", "seconds since these verdicts were reached", registry=registry).set(age_seconds)
+    for key, about in CHECK_METRICS.items():
+        gauge = Gauge(f"zakaz_check_{key}", about, ["name", "area"], registry=registry)
+        for check in found.get("checks", ()):
+            if check[key] is not None:
+                gauge.labels(check["name"], check["area"]).set(LEVELS.get(check[key], check[key]))
+    for key, about in SOURCE_METRICS.items():
+        gauge = Gauge(f"zakaz_source_{key}", about, ["source"], registry=registry)
+        for source, age in found.get("data_freshness", {}).items():
+            if age[key] is not None:
+                gauge.labels(source).set(age[key])
+    return generate_latest(registry).decode()

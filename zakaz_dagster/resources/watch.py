@@ -39,11 +39,12 @@ QUICK_SECONDS, FULL_SECONDS = 5, 60
 def subjects(settings: Settings, *, full: bool = False) -> Subjects:
     """What the watch looks at. It asks ClickHouse briefly and does not insist: not answering is an answer."""
     from zakaz_dagster.alerts.incidents import QuietHours
+    from zakaz_dagster.health import infrastructure
     from zakaz_dagster.health.infrastructure import Limits
     from zakaz_dagster.health.look import Subjects
 
     quiet = QuietHours.parse(settings.alerts.quiet_hours)
-    given = settings.health
+    given, memory = settings.health, alerts(settings)
     return Subjects(
         warehouse=_brief(resources.warehouse(settings), FULL_SECONDS if full else QUICK_SECONDS),
         reader=_reader(settings),
@@ -51,7 +52,8 @@ def subjects(settings: Settings, *, full: bool = False) -> Subjects:
         limits=Limits(given.disk_warning_pct, given.disk_error_pct, given.backup_hours),
         working=lambda moment: not quiet.covers(moment),
         folders=[settings.platform.data_dir],
-        others=alerts(settings).verdicts,
+        started=memory.watching_since,
+        others=lambda now: [*memory.verdicts(now), infrastructure.settings(settings.faults, settings.warnings)],
     )
 
 
@@ -67,7 +69,7 @@ def watched(settings: Settings) -> Iterator[Watched]:
             warn_minutes=about.warn_minutes,
             fail_minutes=about.fail_minutes,
             includes_today=about.includes_today,
-            window_days=about.weekly_days,
+            start=settings.platform.start_date,
             among=dict(about.partition.get(table, {})),
             enabled=not getattr(settings, group).missing(),
         )

@@ -119,7 +119,7 @@ DATA = {
         ),
     ),
     "stale source": Fault(
-        "stg_qtickets_sales_raw__fresh", "QTickets: данные устарели", ("last good load 180 min ago",), views=SALES,
+        "stg_qtickets_sales_raw__fresh", "QTickets: данные устарели", ("last loaded 180 min ago",), views=SALES,
         **rows(LEDGER.format("now() - 10800", "_loaded_at", "qtickets"), job="qtickets_reload", first=0),
     ),
     "loads succeed and bring nothing new": Fault(

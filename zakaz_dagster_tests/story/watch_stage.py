@@ -208,7 +208,9 @@ def _environment(
     for name in [name for name in os.environ if is_ours(name)]:
         patch.delenv(name)
     for name, value in values.items():
-        if name != "ALERT_FOLDER" and (accounts or not name.startswith(("QTICKETS_T", "VK_ADS_CLIENT", "DIRECT_T"))):
+        if name != "ALERT_FOLDER" and (
+            accounts or not name.startswith(("QTICKETS_T", "VK_ADS_CLIENT", "DIRECT_T", "DIRECT_L"))
+        ):
             patch.setenv(name, value)
 
 

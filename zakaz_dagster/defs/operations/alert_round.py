@@ -42,8 +42,10 @@ def age(subjects: Subjects, source: Watched) -> dict[str, Verdict | None]:
     at = timezone.now()
     with explained():
         seen = reading.seen(subjects.warehouse, source, at)
-    fresh = freshness(source, seen, at, working=subjects.working(at))
-    return {"fresh": fresh.verdict if fresh else None, "no_missing_days": missing_days(source, seen, at)}
+    started = subjects.started() or at
+    fresh = freshness(source, seen, at, working=subjects.working(at), started=started)
+    gaps = missing_days(source, seen, at, started)
+    return {"fresh": fresh.verdict if fresh else None, "no_missing_days": gaps}
 
 
 def unseen(name: str, found: Mapping[str, Verdict]) -> Verdict:

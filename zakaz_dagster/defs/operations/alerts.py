@@ -38,6 +38,11 @@ OWN_CHECKS = {
     "schedules": "Schedules and sensors run as the code says",
     "ticks": "Schedules and sensors do not fail when they look",
     "queue": "No run hangs",
+    "history": "Dagster's history of runs is read as far back as it matters",
+    "settings": "Every setting is understood, and none is odd",
+    "clickhouse_version": "The server's version is supported",
+    "one_version": "No partition holds the rows of two loads",
+    "side_tables": "No side table of a dead run is left",
     "alert_delivery": "Alerts reach people",
     "alert_store": "The memory of alerts can be written",
 }

@@ -22,10 +22,10 @@ from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import Statement
 
 SALES = Watched(
-    "qtickets", "QTickets", "stg_qtickets_sales_raw", "sale_date", 45, 120, includes_today=True, window_days=30,
+    "qtickets", "QTickets", "stg_qtickets_sales_raw", "sale_date", 45, 120, includes_today=True,
     among={"channel": "api"},
 )  # fmt: skip
-VK = Watched("vk_ads", "VK", "fact_vk_ads_daily", "date", 1800, 2880, includes_today=False, window_days=30)
+VK = Watched("vk_ads", "VK", "fact_vk_ads_daily", "date", 1800, 2880, includes_today=False)
 
 
 def now():
@@ -94,14 +94,32 @@ def test_an_empty_warehouse_is_stale_not_fresh(brief):
 def test_a_full_look_evaluates_every_check_of_sql(warehouse):
     brief = briefly(warehouse)
     verdicts, _ = look(Subjects(brief), Depth.FULL)
-    assert {"platform__schema", "platform__grants", "platform__backups"} <= verdicts.keys()
+    thorough = ("schema", "grants", "backups", "side_tables", "one_version", "clickhouse_version")
+    assert {f"platform__{name}" for name in thorough} <= verdicts.keys()
     checks = {name for name in verdicts if not name.startswith("platform__")}
     assert checks == set(looking.load("checks"))
     assert verdicts["platform__schema"].status is Status.OK
     warehouse.command("DROP TABLE dim_shows")
     after, _ = look(Subjects(brief), Depth.FULL)
+    assert after["platform__one_version"].because == "platform__schema"
     assert "dim_shows" in after["platform__schema"].detail
     assert after["platform__schema"].status is Status.ERROR
+
+
+def test_the_versions_of_partitions_are_in_quick_looks_too_but_read_every_ten_minutes(brief, monkeypatch):
+    asked = []
+    monkeypatch.setattr(looking, "_versions", {})
+    monkeypatch.setattr(
+        looking.healing,
+        "one_version",
+        lambda wh: asked.append(1) or Verdict("platform__one_version", "data", Status.OK, "one"),
+    )
+    for _ in range(3):
+        verdicts, _ = look(Subjects(brief))
+        assert verdicts["platform__one_version"].detail == "one"
+    monkeypatch.setattr(looking, "VERSIONS_EVERY", 0.0)
+    look(Subjects(brief))
+    assert len(asked) == 2
 
 
 def test_a_check_that_cannot_be_evaluated_is_red_and_stops_no_other(brief, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -18,12 +19,15 @@ from statistics import quantiles
 
 import pytest
 import uvicorn
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 
 from zakaz_dagster.health.freshness import Freshness
 from zakaz_dagster.health.look import Look
 from zakaz_dagster.health.probe import probe
-from zakaz_dagster.health.server import Board, app, keep
-from zakaz_dagster.health.wire import document
+from zakaz_dagster.health.server import LOOPBACK, Board, app, keep
+from zakaz_dagster.health.wire import document, exposition
 from zakaz_dagster.verdicts import Status, Verdict
 
 NOW = datetime(2023, 10, 12, 7, 0, tzinfo=UTC)
@@ -48,10 +52,17 @@ def look(*verdicts, fresh="ok"):
 
 
 @contextmanager
-def serving(board: Board, token="", keeper=None) -> Iterator[int]:
+def serving(board: Board, token="", keeper=None, hosts=LOOPBACK) -> Iterator[int]:
     """The application on a free port, in a thread."""
     server = uvicorn.Server(
-        uvicorn.Config(app(board, token, keeper), port=0, log_level="error", access_log=False, ws="none")
+        uvicorn.Config(
+            app(board, token, keeper, hosts),
+            port=0,
+            log_level="error",
+            access_log=False,
+            ws="none",
+            server_header=False,
+        )
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -136,19 +147,97 @@ def test_before_the_first_look_and_after_the_last_one_it_says_so():
                 status, body = get(port, path)
                 assert (status, body["status"]) == (503, "error")
                 assert words in body["error"]
-            assert "zakaz_status 2" in get(port, "/metrics")[1] or board is old
+            assert "zakaz_status 2.0" in get(port, "/metrics")[1] or board is old
+
+
+def samples(text):
+    """Every sample of /metrics as Prometheus' own parser reads it: name and labels to value."""
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 def test_metrics_are_prometheus_text(board):
-    board.put(look(verdict('odd"na\\me', "warning", figure=0.5, threshold=1.0)))
+    board.put(look(verdict("t__agrees", "warning", figure=0.5, threshold=1.0)))
     with serving(board) as port:
         status, text = get(port, "/metrics")
+    found = samples(text)
+    check = (("area", "infrastructure"), ("name", "t__agrees"))
     assert status == 200
-    assert "zakaz_status 1\n" in text
-    assert 'zakaz_check_status{name="odd\\"na\\\\me",area="infrastructure"} 1\n' in text
-    assert 'zakaz_check_figure{name="odd\\"na\\\\me",area="infrastructure"} 0.5\n' in text
-    assert 'zakaz_source_days_behind{source="qtickets"} 0\n' in text
-    assert 'zakaz_source_minutes_since_load{source="qtickets"} 12\n' in text
+    assert found[("zakaz_status",)] == 1
+    assert [found[(f"zakaz_check_{key}", *check)] for key in ("status", "figure", "threshold")] == [1, 0.5, 1.0]
+    assert found[("zakaz_source_days_behind", ("source", "qtickets"))] == 0
+    assert found[("zakaz_source_minutes_since_load", ("source", "qtickets"))] == 12
+    assert found[("zakaz_verdicts_age_seconds",)] < 60
+
+
+@given(
+    st.text(st.characters(exclude_categories=[]), min_size=1, max_size=80)
+    | st.sampled_from(
+        ['odd"na\\me', "two\nlines", 'x"} 1\nzakaz_status 0\n#', "{{ 7 }}", "\u202ertl", "\ud800", "a\\n"]
+    )
+)
+def test_no_name_can_forge_a_metric(name):
+    odd = verdict(f"t__{name}", "error", figure=float("nan"))
+    found = samples(exposition(look(odd), 1.0))
+    assert found[("zakaz_status",)] == 2
+    assert found[("zakaz_check_status", ("area", "infrastructure"), ("name", odd.name))] == 2
+    assert len(found) == 7
+
+
+@pytest.mark.parametrize("host", ["localhost:{port}", "127.0.0.1", "[::1]:{port}", "LOCALHOST.", "health.example.org"])
+def test_it_answers_under_its_own_names(board, host):
+    board.put(look())
+    with serving(board, hosts=[*LOOPBACK, "Health.example.org"]) as port:
+        assert raw(port, f"GET /healthz HTTP/1.1\r\nHost: {host.format(port=port)}\r\n\r\n").startswith("HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("head", [
+    "Host: rebound.example", "Host: 127.0.0.1.rebound.example", "Host: localhost.rebound.example:80", "Host: rebound.example@localhost@x",
+    "Host: ", "Host: [::1", "X: y",
+])  # fmt: skip
+def test_under_a_foreign_name_it_says_nothing(board, head):
+    board.put(look())
+    with serving(board, token="secret") as port:
+        for path in ("/healthz", "/metrics", "/nothing"):
+            answer = raw(port, f"GET {path} HTTP/1.0\r\n{head}\r\nAuthorization: Bearer secret\r\n\r\n")
+            assert answer.startswith(("HTTP/1.1 421", "HTTP/1.1 400"))
+            assert "clickhouse" not in answer
+
+
+def test_no_browser_can_use_an_answer(board):
+    board.put(look())
+    with serving(board) as port:
+        for line in ("GET /healthz", "GET /metrics", "GET /nothing", "POST /healthz", "OPTIONS /healthz"):
+            answer = raw(port, f"{line} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n\r\n").lower()
+            for header in ("content-security-policy: default-src 'none'", "x-content-type-options: nosniff",
+                           "cache-control: no-store", "x-frame-options: deny", "cross-origin-resource-policy: same-origin"):  # fmt: skip
+                assert header in answer
+            assert "access-control" not in answer
+            assert "server: " not in answer or "uvicorn" not in answer
+
+
+@pytest.mark.parametrize(
+    ("delivery", "status", "code"), [("error", "error", 503), ("warning", "warning", 200), ("ok", "ok", 200)]
+)
+def test_it_is_not_well_while_alerts_reach_nobody(board, delivery, status, code):
+    board.put(look(verdict("platform__alert_delivery", delivery)))
+    with serving(board) as port:
+        answered, body = get(port, "/healthz")
+    assert (answered, body["status"]) == (code, status)
+    assert body["checks"].get("alerts", "ok") == delivery
+
+
+def raw(port, request):
+    """The whole answer to a request written by hand."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n").encode())
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+    return b"".join(parts).decode()
 
 
 def test_with_a_token_every_path_wants_it(board):

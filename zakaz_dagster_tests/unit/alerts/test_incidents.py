@@ -157,6 +157,15 @@ def test_what_could_not_be_looked_at_stays_open():
     assert "a" in watch.incidents
 
 
+def test_what_cannot_be_judged_yet_opens_nothing_and_closes_nothing():
+    watch = Watch()
+    watch.at(0, verdict(status="error", pending=True))
+    watch.at(1, verdict())
+    watch.at(2, verdict(status="ok", pending=True), existing={"a"})
+    watch.at(3, verdict(status="ok"))
+    assert watch.told == [(1, "a", "opened"), (3, "a", "resolved")]
+
+
 def test_an_incident_whose_check_no_longer_exists_is_closed_and_says_so():
     watch = Watch()
     watch.at(0, verdict())

@@ -12,7 +12,6 @@ from zakaz_dagster.alerts.incidents import Kind, Rules, plan
 from zakaz_dagster.health.failover import (
     BETWEEN_LOADS,
     FROM_MAIL,
-    GRACE,
     NO_BACKUP,
     Covered,
     Facts,
@@ -59,14 +58,18 @@ def test_a_stale_api_engages_the_mail_at_the_first_look():
     assert later.start
 
 
-def test_after_a_pause_of_the_platform_qtickets_gets_time_to_be_loaded_first():
-    restarted = decide(facts(600), State.of(None))
-    assert (restarted.start, restarted.state.engaged_since) == (False, None)
-    assert decide(facts(604, NOON + GRACE), restarted.state).start
-    assert not decide(facts(1, NOON + GRACE), restarted.state).start
-    assert decide(facts(600, api_failed=True), State()).start
-    asleep = decide(facts(600, NOON + timedelta(hours=9)), restarted.state)
-    assert not asleep.start
+def test_after_a_start_over_existing_data_qtickets_gets_time_to_be_loaded_first():
+    state, started = State.of(None), []
+    for minute in range(25):
+        decision = decide(facts(600 + minute, NOON + minute * MINUTE), state)
+        state = decision.state
+        started += [minute] if decision.start else []
+        assert minute < 20 or state.engaged_since
+    assert started == [20], "one quarter-hourly load and its run have had their time"
+    loaded = decide(facts(1, NOON + 19 * MINUTE), decide(facts(600), State.of(None)).state)
+    assert (loaded.start, loaded.state.engaged_since) == (False, None)
+    failed = decide(facts(600, api_failed=True), State.of(None))
+    assert failed.start, "a load that has failed since the start is no pause"
 
 
 def test_loads_do_not_pile_up():

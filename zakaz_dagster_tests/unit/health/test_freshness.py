@@ -11,8 +11,8 @@ from zakaz_dagster.health.facts import Load, Seen, Watched, end_of
 from zakaz_dagster.health.freshness import freshness, missing_days
 from zakaz_dagster.timezone import MOSCOW
 
-QTICKETS = Watched("qtickets", "QTickets", "stg_sales", "sale_date", 45, 120, includes_today=True, window_days=30)
-ADS = Watched("vk_ads", "VK", "fact_vk", "date", 30 * 60, 48 * 60, includes_today=False, window_days=30)
+QTICKETS = Watched("qtickets", "QTickets", "stg_sales", "sale_date", 45, 120, includes_today=True)
+ADS = Watched("vk_ads", "VK", "fact_vk", "date", 30 * 60, 48 * 60, includes_today=False)
 TODAY = date(2026, 11, 22)
 
 
@@ -131,9 +131,63 @@ def test_a_day_that_was_read_before_it_ended_is_half_a_day_once_the_night_is_ove
     assert f"read before it ended: {day}" in found.detail
 
 
-def test_long_lists_of_days_are_cut():
+def test_long_lists_of_days_are_ranges_and_their_number():
     now = at("15:00")
     held = seen(TODAY, now)
     found = missing_days(QTICKETS, replace(held, loads={TODAY: held.loads[TODAY]}), now)
     assert found.figure == 19.0
-    assert "and 13 more" in found.detail
+    assert "never loaded: 2026-11-03..2026-11-21 (19 days)" in found.detail
+    odd = {day: load for day, load in held.loads.items() if day.day % 2}
+    assert "and 3 more ranges up to 2026-11-20 (9 days)" in missing_days(QTICKETS, replace(held, loads=odd), now).detail
+
+
+@pytest.mark.parametrize("age", [5, 40, 400, 900])
+def test_a_hole_is_seen_however_old_it_is(age):
+    now, hole = at("15:00"), TODAY - timedelta(days=age)
+    held = seen(TODAY, now, days=1000)
+    found = missing_days(QTICKETS, replace(held, loads={d: v for d, v in held.loads.items() if d != hole}), now)
+    assert (found.status.value, found.since) == ("error", end_of(hole))
+    assert str(hole) in found.detail
+    assert "reload_days" in found.action
+
+
+def test_days_before_the_start_date_are_nobodys_holes_and_history_never_asked_for_is_said():
+    now = at("15:00")
+    held = seen(TODAY, now, days=100)
+    gone = replace(held, loads={d: v for d, v in held.loads.items() if d != TODAY - timedelta(days=50)})
+    late = replace(QTICKETS, start=TODAY - timedelta(days=30))
+    assert missing_days(late, gone, now).status.value == "ok"
+    early = replace(QTICKETS, start=date(2024, 1, 1))
+    found = missing_days(early, held, now)
+    assert found.status.value == "ok"
+    assert "nothing before it, from 2024-01-01 on, has ever been loaded" in found.detail
+
+
+def test_freshness_says_two_facts_apart():
+    now = at("15:00")
+    held = seen(TODAY - timedelta(days=2), now - timedelta(days=2), newest=TODAY - timedelta(days=3))
+    again = replace(held, loads={**held.loads, TODAY - timedelta(days=9): Load(now - timedelta(minutes=2), now)})
+    detail = freshness(QTICKETS, again, now, working=True).verdict.detail
+    assert detail == (
+        "last loaded 2 min ago, days up to 2026-11-20 are loaded; data up to day 2026-11-19, 3 days behind today"
+    )
+
+
+def test_never_loaded_waits_for_the_first_scheduled_load():
+    started = at("10:00")
+    for source, due in ((QTICKETS, at("10:45")), (ADS, at("06:00", TODAY + timedelta(days=1)))):
+        for now, expected in ((started, "ok"), (due - timedelta(minutes=1), "ok"), (due, "error")):
+            found = freshness(source, Seen(), now, working=True, started=started).verdict
+            assert (found.status.value, found.pending) == (expected, expected == "ok")
+            assert "never loaded" in found.detail
+
+
+def test_a_start_over_existing_data_is_no_outage():
+    started = at("10:00")
+    held = seen(TODAY - timedelta(days=20), at("10:00", TODAY - timedelta(days=20)))
+    minute = started + timedelta(minutes=1)
+    assert freshness(QTICKETS, held, minute, working=True, started=started).verdict.pending
+    assert missing_days(QTICKETS, held, minute, started).pending
+    assert freshness(QTICKETS, held, at("10:46"), working=True, started=started).verdict.status.value == "error"
+    assert missing_days(QTICKETS, held, at("05:59", TODAY + timedelta(days=1)), started).pending
+    assert missing_days(QTICKETS, held, at("06:00", TODAY + timedelta(days=1)), started).status.value == "error"

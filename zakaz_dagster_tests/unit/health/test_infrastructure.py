@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from zakaz_dagster.health import infrastructure as rules
-from zakaz_dagster.health.causes import explained
+from zakaz_dagster.health.causes import with_causes
 from zakaz_dagster.health.infrastructure import Limits
 from zakaz_dagster.health.reading import Backup, Disk, Ping
 from zakaz_dagster.verdicts import Status, Verdict
@@ -81,7 +81,7 @@ def bad(name, **about):
 
 
 def because(*verdicts):
-    return {verdict.name: verdict.because for verdict in explained(verdicts) if verdict.because}
+    return {verdict.name: verdict.because for verdict in with_causes(verdicts) if verdict.because}
 
 
 def test_a_failed_run_explains_the_age_of_its_tables():

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from zakaz_dagster.health.facts import CheckFact, DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact, TickFact
-from zakaz_dagster.health.processes import judged
+from zakaz_dagster.health.processes import dagster_verdicts
 from zakaz_dagster.verdicts import Status, Verdict
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -20,7 +20,10 @@ def run(minutes_ago, status="failure", family="vk_ads_daily", days=(DAY, DAY), *
 
 
 def verdicts(**facts):
-    return {verdict.name: verdict for verdict in judged(DagsterFacts(**{"families": ["vk_ads_daily"], **facts}), NOW)}
+    return {
+        verdict.name: verdict
+        for verdict in dagster_verdicts(DagsterFacts(**{"families": ["vk_ads_daily"], **facts}), NOW)
+    }
 
 
 def open_failure(failed, *succeeded):
@@ -111,7 +114,7 @@ def test_a_sensor_that_fails_when_it_looks_is_told_with_the_failed_run_that_expl
 @pytest.mark.parametrize(("minutes", "expected"), [(120.0, "warning"), (2880.0, "error")])
 def test_at_night_a_policy_of_minutes_only_warns_as_the_freshness_of_its_data_does(minutes, expected):
     facts = DagsterFacts(policies=[PolicyFact("dim_events", "fail", minutes)])
-    found = {each.name: each for each in judged(facts, NOW, working=False)}
+    found = {each.name: each for each in dagster_verdicts(facts, NOW, working=False)}
     assert found["dim_events__loaded_in_time"].status == expected
 
 
@@ -124,6 +127,24 @@ def test_a_policy_that_never_saw_a_load_is_late_once_it_could_have(state, instal
         policies=[PolicyFact("dim_events", state, 120.0)], installed=NOW - timedelta(minutes=installed_minutes)
     )
     assert facts["dim_events__loaded_in_time"].status == expected
+
+
+@pytest.mark.parametrize(
+    ("limit", "minutes", "pending"),
+    [(120.0, 119, True), (120.0, 120, False), (2880.0, 600, True), (2880.0, 1261, False)],
+)
+def test_a_policy_waits_for_the_first_load_after_the_start(limit, minutes, pending):
+    facts = DagsterFacts(policies=[PolicyFact("dim_events", "fail", limit)])
+    started = NOW - timedelta(minutes=minutes)  # the next morning's six is 18 to 30 hours after a start
+    found = {each.name: each for each in dagster_verdicts(facts, NOW, started=started)}["dim_events__loaded_in_time"]
+    assert (found.pending, found.status is Status.OK) == (pending, pending)
+
+
+def test_a_look_that_a_limit_has_cut_says_so():
+    cut = "only the newest 200 failed runs of 14 days were read"
+    found = verdicts(cut=[cut])["platform__history"]
+    assert (found.status, found.detail) == (Status.WARNING, cut)
+    assert verdicts()["platform__history"].status is Status.OK
 
 
 def test_a_check_its_run_left_behind_is_an_error_unless_the_runs_failure_says_so():
