@@ -1,14 +1,15 @@
-"""A verdict: one thing that was looked at, with its figure, its limit and what to do.
+"""A verdict: one thing that was looked at, with its figure, its limit and what to do; and which explains which.
 
-Asset checks, `zakaz smoke`, the health endpoints and alerts all speak in verdicts, so they cannot disagree.
-Belongs here: the shape only. Does not: how a verdict is reached or shown.
+Asset checks, `zakaz smoke`, the health endpoints and alerts all speak in verdicts, so they cannot disagree. One
+cause is told once: the failed run explains its stale table.
+Belongs here: the shape, and these rules over names. Does not: how a verdict is reached or shown.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,6 +17,13 @@ from typing import Any
 from zakaz_dagster.redaction import presentable
 
 LONGEST_NAME = 300
+CLICKHOUSE = "platform__clickhouse"
+DAGSTER = "platform__dagster"
+DAEMONS = "platform__daemons"
+DISK = "platform__disk"
+SCHEMA = "platform__schema"
+AGE = ("fresh", "no_missing_days", "loaded_in_time", "follows")
+ASKED_OF_CLICKHOUSE = ("schema", "grants", "clock", "backups", "clickhouse_version", "one_version", "side_tables")
 
 
 class Status(StrEnum):
@@ -77,3 +85,42 @@ def gravest(*statuses: Status) -> Status:
 def worst(verdicts: Iterable[Verdict]) -> Status:
     """The gravest status among them; ok when there are none."""
     return gravest(*(verdict.status for verdict in verdicts))
+
+
+def with_causes(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The verdicts, each bad one with the bad one that explains it."""
+    found = list(verdicts)
+    bad = {each.name: each for each in found if each.status is not Status.OK}
+    return [replace(each, because=_because(each, bad)) if each.name in bad else each for each in found]
+
+
+def _because(verdict: Verdict, bad: Mapping[str, Verdict]) -> str:
+    """The gravest explanation that is itself bad; '' when there is none."""
+    return next((name for name in _candidates(verdict, bad) if name in bad and name != verdict.name), "")
+
+
+def _candidates(verdict: Verdict, bad: Mapping[str, Verdict]) -> Iterable[str]:
+    asset, _, check = verdict.name.partition("__")
+    if verdict.because:
+        yield verdict.because
+    if asset == "platform":
+        yield from _of_platform(check)
+    elif check in AGE:
+        runs = [each for name, each in bad.items() if name.startswith("run__")]
+        yield from (run.name for run in runs if set(run.assets) & set(verdict.assets))
+        yield DAEMONS
+        yield CLICKHOUSE
+        if check == "loaded_in_time":
+            yield from (name for name in bad if name.endswith("__fresh") and asset in bad[name].assets)
+
+
+def _of_platform(check: str) -> tuple[str, ...]:
+    if check in ASKED_OF_CLICKHOUSE:
+        return (CLICKHOUSE, SCHEMA) if check in ("one_version", "side_tables") else (CLICKHOUSE,)
+    if check == "clickhouse_disk":  # on one server both stand on the same disk
+        return (CLICKHOUSE, DISK)
+    if check in ("dagster", "alert_store"):
+        return (DISK,)
+    if check == "ticks":
+        return (DAEMONS, CLICKHOUSE)
+    return (DAGSTER,) if check in ("daemons", "schedules", "queue", "history") else ()

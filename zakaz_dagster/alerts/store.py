@@ -31,6 +31,7 @@ BROKEN = (sqlite3.Error, OSError)  # what a full, read-only or foreign disk rais
 BUSY_SECONDS = 5.0
 PAUSE = timedelta(hours=1)  # rounds further apart than this: the platform itself was off
 SHOWN = 500
+OTHERS = 0o077  # whoever is not the owner
 T = TypeVar("T")
 logger = logging.getLogger("zakaz_dagster.alerts")
 TABLES = (
@@ -53,7 +54,7 @@ class Store:
     """One file, any number of processes; `:memory:` is the spare for a full disk."""
 
     def __init__(self, path: Path | str) -> None:
-        if isinstance(path, Path):
+        if isinstance(path, Path) and not (path.exists() and path.stat().st_mode & OTHERS == 0):
             private_file(path)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)

@@ -1,16 +1,14 @@
-"""What the watch knows, as plain values: sources and what the warehouse holds of them, and Dagster's own state.
+"""What the watch knows about Dagster as plain values: `defs.operations.run_history` reads, `processes` judges them.
 
-Entry points translate descriptions into `Watched`, `reading` fills `Seen`, `defs.operations.run_history` reads Dagster.
-Belongs here: the shapes. Does not: asking anybody, or any judgement.
+Belongs here: the shapes. Does not: Dagster, or any judgement; what is known of sources (`freshness`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from zakaz_dagster.timezone import MOSCOW, bounds
 from zakaz_dagster.verdicts import Verdict
 
 
@@ -108,67 +106,3 @@ class DagsterFacts:
     check_names: Sequence[str] = ()
     installed: datetime | None = None
     cut: Sequence[str] = ()
-
-
-MORNING = timedelta(hours=6)  # a daily source is expected by six
-
-
-@dataclass(frozen=True)
-class Watched:
-    """A source. `table` holds its days in `day_column`, in the rows where the columns of `among` have those values.
-
-    `start` is the first day that can be loaded. A source that is not `enabled` and has never been loaded is left alone.
-    """
-
-    name: str
-    label: str
-    table: str
-    day_column: str
-    warn_minutes: int
-    fail_minutes: int
-    includes_today: bool
-    start: date = date.min
-    among: Mapping[str, str] = field(default_factory=dict)
-    enabled: bool = True
-
-    def expected_last(self, now: datetime) -> date:
-        """The newest day that should be loaded by now."""
-        grace = timedelta(minutes=self.warn_minutes) if self.includes_today else MORNING
-        local = now.astimezone(MOSCOW) - grace
-        return local.date() - timedelta(days=0 if self.includes_today else 1)
-
-    def first_due(self, started: datetime) -> datetime:
-        """By when the first load of a platform that started then must have come."""
-        return started + timedelta(minutes=self.warn_minutes) if self.includes_today else next_morning(started)
-
-
-@dataclass(frozen=True)
-class Load:
-    """The last load of a day: when it was made, and up to which moment the vendor was asked."""
-
-    loaded_at: datetime
-    covered_until: datetime
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the warehouse holds of a source.
-
-    `loads` are the days of the ledger since the start date, `first_day` the first one ever; `newest_day` is the newest
-    with rows, `busy_days` how many of the 28 days up to it have rows.
-    """
-
-    loads: Mapping[date, Load] = field(default_factory=dict)
-    first_day: date | None = None
-    newest_day: date | None = None
-    busy_days: int = 0
-
-
-def next_morning(at: datetime) -> datetime:
-    """The first morning after the night that follows this moment: nightly loads have had their time."""
-    return end_of(at.astimezone(MOSCOW).date()) + MORNING
-
-
-def end_of(day: date) -> datetime:
-    """The moment a Moscow day is over."""
-    return bounds(day)[1]

@@ -6,22 +6,70 @@
     days    every day from the first one ever loaded (not before the start date): never loaded, or read before it ended
     start   what is late or missing when the platform starts is pending until its first scheduled load has had its time
 
-Belongs here: these pure rules. Does not: asking ClickHouse (`reading`).
+Belongs here: these pure rules, what is watched of a source (entry points translate descriptions into it), what was seen
+of it (`reading` asks). Does not: asking ClickHouse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from zakaz_dagster.health.facts import MORNING, Seen, Watched, end_of, next_morning
-from zakaz_dagster.timezone import MOSCOW
+from zakaz_dagster.timezone import MOSCOW, bounds
 from zakaz_dagster.verdicts import Status, Verdict, gravest
 
+MORNING = timedelta(hours=6)  # a daily source is expected by six
 BUSY_DAYS = 25  # of 28: a source with rows on so many days has no empty days
 LATE_DAYS, STALE_DAYS = 1, 2
 SHOWN = 6  # ranges of missing days; their number and the first one are always said
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A source. `table` holds its days in `day_column`, in the rows where the columns of `among` have those values.
+
+    `start` is the first day that can be loaded. A source that is not `enabled` and has never been loaded is left alone.
+    """
+
+    name: str
+    label: str
+    table: str
+    day_column: str
+    warn_minutes: int
+    fail_minutes: int
+    includes_today: bool
+    start: date = date.min
+    among: Mapping[str, str] = field(default_factory=dict)
+    enabled: bool = True
+
+    def expected_last(self, now: datetime) -> date:
+        """The newest day that should be loaded by now."""
+        grace = timedelta(minutes=self.warn_minutes) if self.includes_today else MORNING
+        local = now.astimezone(MOSCOW) - grace
+        return local.date() - timedelta(days=0 if self.includes_today else 1)
+
+
+@dataclass(frozen=True)
+class Load:
+    """The last load of a day: when it was made, and up to which moment the vendor was asked."""
+
+    loaded_at: datetime
+    covered_until: datetime
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the warehouse holds of a source.
+
+    `loads` are the days of the ledger since the start date, `first_day` the first one ever; `newest_day` is the newest
+    with rows, `busy_days` how many of the 28 days up to it have rows.
+    """
+
+    loads: Mapping[date, Load] = field(default_factory=dict)
+    first_day: date | None = None
+    newest_day: date | None = None
+    busy_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,7 +108,8 @@ def freshness(
         link=f"assets/{source.table}",
     )
     if started is not None:
-        verdict = pending_until(verdict, source.first_due(started), now)
+        due = started + timedelta(minutes=source.warn_minutes) if source.includes_today else next_morning(started)
+        verdict = pending_until(verdict, due, now)
     behind = (now.astimezone(MOSCOW).date() - seen.newest_day).days if seen.newest_day else None
     return Freshness(source.name, verdict, seen.newest_day, behind, minutes)
 
@@ -71,6 +120,11 @@ def pending_until(verdict: Verdict, due: datetime, now: datetime) -> Verdict:
         return verdict
     detail = f"{verdict.detail}; just started, judged from {due.astimezone(MOSCOW):%d.%m. %H:%M} (Moscow) on"
     return replace(verdict, status=Status.OK, detail=detail, action="", since=None, pending=True)
+
+
+def next_morning(at: datetime) -> datetime:
+    """The first morning after the night that follows this moment: nightly loads have had their time."""
+    return end_of(at.astimezone(MOSCOW).date()) + MORNING
 
 
 def _fresh_until(source: Watched, seen: Seen, now: datetime) -> datetime | None:
@@ -208,3 +262,8 @@ def _not_loaded_before(source: Watched, seen: Seen) -> str:
     if seen.first_day is None or seen.first_day <= source.start:
         return ""
     return f"; nothing before it, from {source.start} on, has ever been loaded"
+
+
+def end_of(day: date) -> datetime:
+    """The moment a Moscow day is over."""
+    return bounds(day)[1]

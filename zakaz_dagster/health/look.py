@@ -24,16 +24,15 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import infrastructure, reading
-from zakaz_dagster.health.causes import with_causes
-from zakaz_dagster.health.facts import DagsterFacts, Watched
-from zakaz_dagster.health.freshness import Freshness, freshness, missing_days
+from zakaz_dagster.health.facts import DagsterFacts
+from zakaz_dagster.health.freshness import Freshness, Watched, freshness, missing_days
 from zakaz_dagster.health.infrastructure import NAME as RIGHTS
 from zakaz_dagster.health.infrastructure import Limits, rights
 from zakaz_dagster.health.processes import dagster_verdicts, storage_away
 from zakaz_dagster.health.reading import Disk
 from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.verdicts import Status, Verdict
+from zakaz_dagster.verdicts import Status, Verdict, with_causes
 from zakaz_dagster.warehouse import healing, server
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import Statement, load
@@ -45,8 +44,8 @@ Verdicts = list[Verdict]
 ALERT_STORE = "platform__alert_store"
 PATIENCE = (1, 6, 30)  # times the seconds of a quick look
 LONG_AGO = datetime(2000, 1, 1, tzinfo=MOSCOW)
-VERSIONS_EVERY = 600.0  # seconds; reading the versions of every partition costs a tenth of a millisecond each
-_versions: dict[str, tuple[float, Verdict]] = {}  # by server: what every look of this process shares
+SELDOM_SECONDS = 600.0  # reading the versions of every partition costs a tenth of a millisecond each
+_seldom: dict[str, tuple[float, Verdicts]] = {}  # by server: what every look of this process shares
 
 
 @dataclass(frozen=True)
@@ -136,8 +135,7 @@ class Watch:
         found = [infrastructure.clickhouse(answer), infrastructure.clock(answer)]
         room = partial(infrastructure.disk, infrastructure.CLICKHOUSE_DISK, limits=self._subjects.limits)
         found.append(guarded(infrastructure.CLICKHOUSE_DISK, lambda: room(reading.disks(wh))))
-        found.append(server.verdict(server.ServerVersion(answer.version)))
-        found.append(self._one_version())
+        found += self._seldom(answer.version)
         ages: list[Freshness] = []
         for source in self._subjects.watched:
             found += self._of_source(source, now, ages)
@@ -162,15 +160,16 @@ class Watch:
         if gaps:
             yield gaps
 
-    def _one_version(self) -> Verdict:
-        """Rows of two loads in one partition: at every thorough look, otherwise every ten minutes."""
+    def _seldom(self, version: str) -> Verdicts:
+        """The server's version, and rows of two loads in one partition: at thorough looks, else every ten minutes."""
         wh = self._subjects.warehouse
         key = f"{wh.config.address}/{wh.config.database}"
-        at, verdict = _versions.get(key, (-VERSIONS_EVERY, None))
-        if verdict is None or self._depth >= Depth.THOROUGH or time.monotonic() - at >= VERSIONS_EVERY:
-            verdict = guarded(healing.ONE_VERSION, lambda: healing.one_version(wh))
-            _versions[key] = (time.monotonic(), verdict)
-        return verdict
+        at, verdicts = _seldom.get(key, (0.0, []))
+        if not verdicts or self._depth >= Depth.THOROUGH or time.monotonic() - at >= SELDOM_SECONDS:
+            mixed = guarded(healing.ONE_VERSION, lambda: healing.one_version(wh))
+            verdicts = [server.verdict(server.ServerVersion(version)), mixed]
+            _seldom[key] = (time.monotonic(), verdicts)
+        return verdicts
 
     def _thoroughly(self, now: datetime) -> Iterator[Verdict]:
         from zakaz_dagster.warehouse import schema  # brings the SQL parser, which a quick look does without

@@ -10,17 +10,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from zakaz_dagster.health.facts import (
-    CheckFact,
-    DaemonFact,
-    DagsterFacts,
-    PolicyFact,
-    RunFact,
-    ScheduleFact,
-    TickFact,
-    next_morning,
-)
-from zakaz_dagster.health.freshness import pending_until
+from zakaz_dagster.health.facts import CheckFact, DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact, TickFact
+from zakaz_dagster.health.freshness import next_morning, pending_until
 from zakaz_dagster.verdicts import Status, Verdict
 
 DAGSTER = "platform__dagster"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from zakaz_dagster.health.facts import Load, Seen, Watched
+from zakaz_dagster.health.freshness import Load, Seen, Watched
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.sql_files import ANYWHERE
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zakaz_dagster import resources
-from zakaz_dagster.health.facts import Watched
+from zakaz_dagster.health.freshness import Watched
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.base import SourceDescription
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION as QTICKETS
@@ -45,6 +45,7 @@ def subjects(settings: Settings, *, full: bool = False) -> Subjects:
 
     quiet = QuietHours.parse(settings.alerts.quiet_hours)
     given, memory = settings.health, alerts(settings)
+    own = infrastructure.settings(settings.faults, settings.warnings)
     return Subjects(
         warehouse=_brief(resources.warehouse(settings), FULL_SECONDS if full else QUICK_SECONDS),
         reader=_reader(settings),
@@ -53,7 +54,7 @@ def subjects(settings: Settings, *, full: bool = False) -> Subjects:
         working=lambda moment: not quiet.covers(moment),
         folders=[settings.platform.data_dir],
         started=memory.watching_since,
-        others=lambda now: [*memory.verdicts(now), infrastructure.settings(settings.faults, settings.warnings)],
+        others=lambda now: [*memory.verdicts(now), own],
     )
 
 
@@ -88,6 +89,7 @@ def alerts(settings: Settings) -> Alerts:
     from zakaz_dagster.alerts.service import Alerts
 
     given = settings.alerts
+    _views_of()  # now, so that no mail has to wait for it
     return Alerts(
         path=settings.platform.data_dir / "alerts.sqlite3",
         channels=list(_channels(settings)),
@@ -109,11 +111,8 @@ def alerts(settings: Settings) -> Alerts:
 
 def affected_views(names: Iterable[str]) -> list[View]:
     """The views people read that show what these tables hold, by the SQL's own lineage."""
-    from zakaz_dagster.alerts.mail import View
-    from zakaz_dagster.warehouse.downstream import downstream
-
-    found = downstream(_readers(), names)
-    return [View(name, comment, _pages().get(name, ())) for name, comment in _views().items() if name in found]
+    shown = {view for name in names for view in _views_of().get(name, ())}
+    return [view for view in _views() if view in shown]
 
 
 def _channels(settings: Settings) -> Iterator[Channel]:
@@ -151,28 +150,32 @@ def _reader(settings: Settings) -> Warehouse | None:
 
 
 @cache
-def _readers() -> Mapping[str, frozenset[str]]:
-    from zakaz_dagster.warehouse.downstream import readers
+def _views_of() -> Mapping[str, frozenset[View]]:
+    """Every table and view to the views that show what it holds."""
+    from zakaz_dagster.warehouse.downstream import downstream, readers
 
-    return readers([*load("builds").values(), *load("views").values()])
-
-
-@cache
-def _views() -> dict[str, str]:
-    return {name: lineage_cache.comment(statement) for name, statement in load("views").items()}
+    read_by = readers([*load("builds").values(), *load("views").values()])
+    found = {name: downstream(read_by, [name]) for name in {*read_by, *load("views")}}
+    return {name: frozenset(view for view in _views() if view.name in below) for name, below in found.items()}
 
 
 @cache
-def _pages() -> dict[str, tuple[str, ...]]:
-    """Each view to the titles of the dashboard's pages that show it."""
-    from zakaz_dagster.datalens.spec import load as load_dashboard
+def _views() -> tuple[View, ...]:
+    """The views, each with the titles of the dashboard's pages that show it."""
+    from yaml import safe_load
 
-    spec = load_dashboard()
+    from zakaz_dagster.alerts.mail import View
+    from zakaz_dagster.datalens.spec import SPEC_FILE
+
+    spec = safe_load(SPEC_FILE.read_text("utf-8"))
     pages: dict[str, dict[str, None]] = {}
-    for page in spec.pages.values():
-        for chart in page.charts.values():
-            pages.setdefault(spec.datasets[chart.dataset].view, {})[page.title] = None
-    return {view: tuple(titles) for view, titles in pages.items()}
+    for page in spec["pages"].values():
+        for chart in page["charts"].values():
+            pages.setdefault(spec["datasets"][chart["dataset"]]["view"], {})[page["title"]] = None
+    return tuple(
+        View(name, lineage_cache.comment(statement), tuple(pages.get(name, ())))
+        for name, statement in load("views").items()
+    )
 
 
 def _labels() -> dict[str, str]:

@@ -20,9 +20,9 @@ from zakaz_dagster.defs.operations.run_history import read_facts
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.health import infrastructure, probe, reading
-from zakaz_dagster.health.facts import DagsterFacts, RunFact, Watched
+from zakaz_dagster.health.facts import DagsterFacts, RunFact
 from zakaz_dagster.health.failover import FROM_MAIL, NO_BACKUP
-from zakaz_dagster.health.freshness import freshness, missing_days
+from zakaz_dagster.health.freshness import Watched, freshness, missing_days
 from zakaz_dagster.health.look import Depth, Look, Subjects, Watch
 from zakaz_dagster.health.processes import cures
 from zakaz_dagster.verdicts import Status, Verdict

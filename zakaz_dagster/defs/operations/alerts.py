@@ -20,7 +20,7 @@ from zakaz_dagster.defs.operations.audit import audit_sensor
 from zakaz_dagster.defs.shared.checks import all_checks_job, result
 from zakaz_dagster.defs.shared.specs import OWNERS
 from zakaz_dagster.defs.shared.version import code_version
-from zakaz_dagster.health.facts import Watched
+from zakaz_dagster.health.freshness import Watched
 
 Job = dg.JobDefinition | UnresolvedAssetJobDefinition
 

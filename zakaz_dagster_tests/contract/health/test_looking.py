@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 from zakaz_dagster.health import look as looking
-from zakaz_dagster.health.facts import DagsterFacts, Watched
+from zakaz_dagster.health.facts import DagsterFacts
+from zakaz_dagster.health.freshness import Watched
 from zakaz_dagster.health.look import Bounded, Depth, Overdue, Subjects, Watch
 from zakaz_dagster.health.reading import seen
 from zakaz_dagster.timezone import MOSCOW
@@ -108,7 +109,7 @@ def test_a_full_look_evaluates_every_check_of_sql(warehouse):
 
 def test_the_versions_of_partitions_are_in_quick_looks_too_but_read_every_ten_minutes(brief, monkeypatch):
     asked = []
-    monkeypatch.setattr(looking, "_versions", {})
+    monkeypatch.setattr(looking, "_seldom", {})
     monkeypatch.setattr(
         looking.healing,
         "one_version",
@@ -117,7 +118,7 @@ def test_the_versions_of_partitions_are_in_quick_looks_too_but_read_every_ten_mi
     for _ in range(3):
         verdicts, _ = look(Subjects(brief))
         assert verdicts["platform__one_version"].detail == "one"
-    monkeypatch.setattr(looking, "VERSIONS_EVERY", 0.0)
+    monkeypatch.setattr(looking, "SELDOM_SECONDS", 0.0)
     look(Subjects(brief))
     assert len(asked) == 2
 

@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from zakaz_dagster.health.facts import Load, Seen, Watched, end_of
-from zakaz_dagster.health.freshness import freshness, missing_days
+from zakaz_dagster.health.freshness import Load, Seen, Watched, end_of, freshness, missing_days
 from zakaz_dagster.timezone import MOSCOW
 
 QTICKETS = Watched("qtickets", "QTickets", "stg_sales", "sale_date", 45, 120, includes_today=True)

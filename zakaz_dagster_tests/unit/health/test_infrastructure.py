@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from zakaz_dagster.health import infrastructure as rules
-from zakaz_dagster.health.causes import with_causes
 from zakaz_dagster.health.infrastructure import Limits
 from zakaz_dagster.health.reading import Backup, Disk, Ping
-from zakaz_dagster.verdicts import Status, Verdict
+from zakaz_dagster.verdicts import Status, Verdict, with_causes
 from zakaz_dagster.warehouse.drift import Difference
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
