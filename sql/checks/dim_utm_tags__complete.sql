@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: no
 -- ru: Метки: часть ещё не прочитана, её деньги без города и показа
--- ru_action: Запустите marts_refresh за дни, названные в подробностях: он прочитает метки и построит факты заново.
--- action: materialise dim_utm_tags and the facts that follow it for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях: он прочитает метки и построит факты заново.
+-- action: run the job reload_days for the days the detail names
 WITH unread AS
 (
     SELECT u.date AS date, u.utm_content AS utm_content

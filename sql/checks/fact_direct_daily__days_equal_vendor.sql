@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: yes
 -- ru: Яндекс.Директ: расход не равен отчёту площадки
--- ru_action: Загрузите в Dagster заново дни fact_direct_daily, названные в подробностях.
--- action: materialise fact_direct_daily for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 WITH said AS
 (
     SELECT

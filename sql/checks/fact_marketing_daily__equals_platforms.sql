@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: no
 -- ru: Сводный расход отстал от площадок
--- ru_action: Запустите marts_refresh за дни, названные в подробностях.
--- action: materialise fact_utm_daily and fact_marketing_daily for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 WITH sides AS
 (
     SELECT date, source, spend_rub, spend_raw_rub, impressions, clicks FROM fact_marketing_daily

@@ -3,7 +3,7 @@
 -- severity: error
 -- blocking: yes
 -- ru: Сводная реклама: показатели объявления разбиты на две строки
--- ru_action: Запустите marts_refresh за дни, названные в подробностях.
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
 -- action: materialise the platform's fact and fact_marketing_daily for the days the detail names
 WITH twice AS
 (

@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: no
 -- ru: Продажи по дням не равны билетам
--- ru_action: Запустите qtickets_reload за дни, названные в подробностях.
--- action: materialise fact_qtickets_sales_daily for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 WITH sides AS
 (
     SELECT sale_date, revenue_rub - refunds_rub AS net, toInt64(tickets_sold) AS tickets

@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: no
 -- ru: Продажи с атрибуцией не равны билетам
--- ru_action: Запустите marts_refresh за дни, названные в подробностях.
--- action: materialise fact_utm_daily, fact_marketing_daily and fact_sales_attributed_daily for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 WITH sides AS
 (
     SELECT

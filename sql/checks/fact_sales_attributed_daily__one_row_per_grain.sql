@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: yes
 -- ru: Продажи с атрибуцией: деньги посчитаны дважды
--- ru_action: Запустите marts_refresh за дни, названные в подробностях.
--- action: materialise fact_sales_attributed_daily for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 WITH twice AS
 (
     SELECT sale_date

@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: no
 -- ru: Атрибуция: ступень не соответствует своему смыслу
--- ru_action: Запустите marts_refresh за названные дни; если повторится, не верьте атрибуции и сообщите разработчику.
--- action: materialise fact_sales_attributed_daily for the days the detail names; if it stays, correct the build
+-- ru_action: Запустите reload_days за названные дни; если повторится, не верьте атрибуции и сообщите разработчику.
+-- action: run the job reload_days for the days the detail names; if it stays, correct the build
 WITH broken AS
 (
     SELECT sale_date, match_level

@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: no
 -- ru: Продажи и расход по показам отстали от общих
--- ru_action: Запустите marts_refresh за дни, названные в подробностях.
--- action: materialise fact_show_daily for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 WITH sides AS
 (
     SELECT day, spend_rub, revenue_rub, refunds_rub, toInt64(tickets_sold) AS tickets FROM fact_show_daily

@@ -3,8 +3,8 @@
 -- severity: warn
 -- blocking: no
 -- ru: Метки прочитаны по старым правилам или показы с тех пор изменились
--- ru_action: Запустите marts_refresh за дни, названные в подробностях.
--- action: materialise fact_utm_daily and the facts that follow it for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 WITH
 shows AS
 (

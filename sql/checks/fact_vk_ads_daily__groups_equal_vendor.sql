@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: yes
 -- ru: VK Реклама: объявления не сходятся с группами площадки
--- ru_action: Загрузите в Dagster заново дни fact_vk_ads_daily, названные в подробностях.
--- action: materialise fact_vk_ads_daily for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 WITH said AS
 (
     SELECT

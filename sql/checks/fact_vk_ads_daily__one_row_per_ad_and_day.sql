@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: yes
 -- ru: VK Реклама: дубли, расход посчитан дважды
--- ru_action: Загрузите в Dagster заново дни fact_vk_ads_daily, названные в подробностях.
--- action: materialise fact_vk_ads_daily for the days the detail names
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 WITH twice AS
 (
     SELECT date, ad_id

@@ -3,7 +3,7 @@
 -- severity: error
 -- blocking: no
 -- ru: Резервная копия устарела или её восстановление не проверено
--- ru_action: Запустите задание backup_drill и посмотрите, чем закончились последние копии (zakaz backup list).
+-- ru_action: Запустите задание backup_drill и посмотрите, чем закончились последние копии (`zakaz backup list`).
 -- action: run the job backup_drill (`zakaz backup drill`), and look at `zakaz backup list` for what failed; docs/backup.md
 WITH found AS
 (

@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: yes
 -- ru: QTickets: заказ стоит в двух днях и посчитан дважды
--- ru_action: Запустите qtickets_reload за дни, названные в подробностях: площадка перенесла дату оплаты.
--- action: reload the days the detail names with the job qtickets_reload; the vendor moved a payment date
+-- ru_action: Запустите reload_days за дни, названные в подробностях: площадка перенесла дату оплаты.
+-- action: run the job reload_days for the days the detail names; the vendor moved a payment date
 WITH twice AS
 (
     SELECT order_id, uniqExact(sale_date) AS days, min(sale_date) AS first_day, max(sale_date) AS last_day

@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: no
 -- ru: QTickets: в дне не столько билетов, сколько было принято
--- ru_action: Запустите qtickets_reload за дни, названные в подробностях.
--- action: load the days the detail names again with the job qtickets_reload
+-- ru_action: Запустите reload_days за дни, названные в подробностях.
+-- action: run the job reload_days for the days the detail names
 -- A load is refused before its days are swapped in when its own totals disagree; this one sees what happened since.
 WITH
 said AS

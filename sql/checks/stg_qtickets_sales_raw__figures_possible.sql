@@ -3,7 +3,7 @@
 -- severity: error
 -- blocking: no
 -- ru: QTickets: невозможные цены, возвраты или даты
--- ru_action: Запустите qtickets_reload за названные дни; если повторится, сверьте заказ с кабинетом.
+-- ru_action: Запустите reload_days за названные дни; если повторится, сверьте заказ с кабинетом.
 -- action: compare the order of the ticket in the detail with the QTickets cabinet; if it is so there, write to the vendor
 WITH impossible AS
 (

@@ -3,8 +3,8 @@
 -- severity: warn
 -- blocking: no
 -- ru: QTickets: продажи необычные для этого дня недели
--- ru_action: Узнайте, не открывали или закрывали ли продажи; если нет, запустите qtickets_reload за этот день и сверьте с кабинетом.
--- action: look whether sales were opened or closed that day; if not, run qtickets_reload for it and compare with the cabinet
+-- ru_action: Узнайте, не открывали или закрывали ли продажи; если нет, запустите reload_days за этот день и сверьте с кабинетом.
+-- action: look whether sales were opened or closed that day; if not, run the job reload_days for it and compare with the cabinet
 WITH
 days AS
 (

@@ -3,8 +3,8 @@
 -- severity: error
 -- blocking: no
 -- ru: Продажи: два пути расчёта расходятся
--- ru_action: Запустите marts_refresh за названные дни; не верьте странице, пока не станет зелёной.
--- action: materialise fact_qtickets_sales_daily and fact_sales_attributed_daily for the days the detail names
+-- ru_action: Запустите reload_days за названные дни; не верьте странице, пока не станет зелёной.
+-- action: run the job reload_days for the days the detail names
 WITH sides AS
 (
     SELECT date, net_revenue_rub AS net, tickets_sold AS tickets FROM v_sales_daily
