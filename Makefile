@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format wheel docs bench slow lock clean
+.PHONY: help demo dev test lint format wheel docs bench engines slow lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ wheel: $(READY)  ## Build the wheel, install it from the locks outside the check
 
 bench: $(READY)  ## Measure speed and memory, each beside its limit
 	$(BIN)/python -m benchmarks
+
+engines: $(READY)  ## Tell one story to every ClickHouse that is supported: 25.8, 26.1, 26.3 and the newest
+	$(BIN)/python -m zakaz_dagster_tests.engines.environments $(ENGINES)
+	$(BIN)/python -m pytest zakaz_dagster_tests/engines
 
 slow: $(READY)  ## The long proofs: thousands of examples, a year of backfill, kills
 	$(BIN)/python -m pytest -m slow

@@ -1,6 +1,7 @@
 -- Advertising of every platform in one shape. The city is that of the tag, else the one the loader found in names.
 -- Networks of one ad are added up; every rouble of the platforms' facts is in exactly one row. Rows of nothing but zeros
--- ("the group stood still") stay behind.
+-- ("the group stood still") stay behind. throwIf takes a plain String: before 26.7 it runs over the dictionary of a LowCardinality
+-- column as well, where '' always stands.
 -- day: date
 -- grain: one row per (date, source, account, campaign_id, ad_group_id, ad_id)
 WITH
@@ -52,7 +53,7 @@ tagged AS
         s.utm_content AS utm_content, s.utm_term AS utm_term,
         if(p.channel_group = '', s.source, p.channel_group) AS channel_group,
         multiIf(
-            throwIf(u.channel_group = '', 'fact_utm_daily lacks a UTM of these days: build it first') = 1, '',
+            throwIf(CAST(u.channel_group, 'String') = '', 'fact_utm_daily lacks a UTM of these days: build it first') = 1, '',
             u.tag_city != '', u.tag_city,
             s.city != '', s.city,
             'не указано') AS city,

@@ -122,7 +122,7 @@ SELECT
     m.utm.2 AS utm_medium,
     m.utm.3 AS utm_campaign,
     m.utm.4 AS utm_content,
-    if(throwIf(o.match_level = '', 'fact_utm_matches_daily lacks a UTM of these days: build it first') = 1, '',
+    if(throwIf(CAST(o.match_level, 'String') = '', 'fact_utm_matches_daily lacks a UTM of these days: build it first') = 1, '',
         o.match_level) AS match_level,
     o.channel_group AS channel_group,
     o.source AS source,

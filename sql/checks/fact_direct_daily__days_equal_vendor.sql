@@ -9,9 +9,9 @@ WITH said AS
 (
     SELECT
         day,
-        toDecimal64(JSONExtractString(totals, 'cost_rub'), 2) AS cost,
-        toInt64(JSONExtractString(totals, 'impressions')) AS impressions,
-        toInt64(JSONExtractString(totals, 'clicks')) AS clicks
+        toDecimal64OrZero(JSONExtractString(totals, 'cost_rub'), 2) AS cost,
+        toInt64OrZero(JSONExtractString(totals, 'impressions')) AS impressions,
+        toInt64OrZero(JSONExtractString(totals, 'clicks')) AS clicks
     FROM meta_day_loads FINAL
     WHERE source = 'yandex_direct'
 ),

@@ -9,9 +9,9 @@ WITH said AS
 (
     SELECT
         day,
-        toDecimal64(JSONExtractString(totals, 'spent_rub'), 2) AS spent,
-        toInt64(JSONExtractString(totals, 'impressions')) AS impressions,
-        toInt64(JSONExtractString(totals, 'clicks')) AS clicks
+        toDecimal64OrZero(JSONExtractString(totals, 'spent_rub'), 2) AS spent,
+        toInt64OrZero(JSONExtractString(totals, 'impressions')) AS impressions,
+        toInt64OrZero(JSONExtractString(totals, 'clicks')) AS clicks
     FROM meta_day_loads FINAL
     WHERE source = 'vk_ads'
 ),

@@ -1,5 +1,6 @@
 -- Which day of which fact was built from its inputs as they stood at which moment. What changed later is still to be built.
 -- grain: one row per (fact, day); the newest _ver counts
+-- versions: many (a line is added by each build)
 CREATE TABLE IF NOT EXISTS meta_day_builds
 (
     fact LowCardinality(String) COMMENT 'Таблица фактов',

@@ -34,7 +34,7 @@ STALE = (
 )
 ABANDONED = (
     "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = {name:String}"
-    " AND metadata_modification_time < greatest(now() - INTERVAL 15 SECOND, now() - uptime())"
+    " AND metadata_modification_time <= greatest(now() - INTERVAL 15 SECOND, now() - uptime())"
 )
 LEASE_WAIT, LEASE_LOOK = 60.0, 0.03  # seconds
 # Partition commands in one ALTER: a year of days in a few statements, each text still readable in the query log.
@@ -200,7 +200,7 @@ def drop_orphans(wh: Warehouse) -> list[str]:
 
 
 def drop(wh: Warehouse, name: str) -> None:
-    wh.command(f"DROP TABLE IF EXISTS {name} SYNC")
+    wh.command(f"DROP TABLE IF EXISTS {name}")  # SYNC would wait for the disk
 
 
 FEW_ROWS = 20  # so few rows may all go by one refund; a share of them says nothing
