@@ -26,6 +26,7 @@ from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
+from zakaz_dagster.sources.yandex_direct.api import Found
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 from zakaz_dagster.sources.yandex_direct.records import Ad, AdGroup, Campaign
 from zakaz_dagster.sources.yandex_direct.request import AD_FIELDS, ReportRequest
@@ -82,15 +83,16 @@ class Reports:
         with self.path.open("rb") as file:
             yield Download(httpx.Response(200), file, self.path.stat().st_size)
 
-    def ads(self, login: str, ids: Sequence[int]) -> list[Ad]:
+    def ads(self, login: str, ids: Sequence[int]) -> Found[Ad]:
         link = "https://tickets.example.ru/show?utm_source=yandex&utm_medium=cpc&utm_content=tomsk_05_12&id="
-        return [Ad(id=ad, campaign_id=1, ad_group_id=1, type="TEXT_AD", href=f"{link}{ad}") for ad in ids]
+        return Found([Ad(id=ad, campaign_id=1, ad_group_id=1, type="TEXT_AD", href=f"{link}{ad}") for ad in ids], [])
 
-    def ad_groups(self, login: str, ids: Sequence[int]) -> list[AdGroup]:
-        return [AdGroup(id=group, campaign_id=1, tracking_params=None) for group in ids]
+    def ad_groups(self, login: str, ids: Sequence[int]) -> Found[AdGroup]:
+        return Found([AdGroup(id=group, campaign_id=1, tracking_params=None) for group in ids], [])
 
-    def campaigns(self, login: str, ids: Sequence[int]) -> list[Campaign]:
-        return [Campaign(id=campaign, tracking="utm_campaign={campaign_id}") for campaign in ids]
+    def campaigns(self, login: str, ids: Sequence[int] = ()) -> Found[Campaign]:
+        track = "utm_campaign={campaign_id}"
+        return Found([Campaign(id=campaign, currency="RUB", tracking=track) for campaign in ids], [])
 
 
 def measure(path: Path, rows: int, mode: str) -> float:

@@ -47,7 +47,7 @@ def backfill(url: str, folder: Path) -> tuple[int, int]:
         pass
     plans, groups, ads = (source.dimensions()[name].num_rows for name in (PLANS, GROUPS, ADS))
     lists = sum(math.ceil(count / PAGE) for count in (plans, groups, ads))
-    return source.requests, 1 + lists + math.ceil(groups / CHUNK) + math.ceil(ads / CHUNK)
+    return source.stats.requests, 1 + lists + math.ceil(groups / CHUNK) + math.ceil(ads / CHUNK)
 
 
 def figures(*, quick: bool) -> list[Figure]:

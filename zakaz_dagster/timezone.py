@@ -26,3 +26,8 @@ def bounds(day: date) -> tuple[datetime, datetime]:
     start = datetime(day.year, day.month, day.day, tzinfo=MOSCOW)
     following = day + timedelta(days=1)
     return start, datetime(following.year, following.month, following.day, tzinfo=MOSCOW)
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Every day of first..last, both inclusive; none when `last` is before `first`."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]

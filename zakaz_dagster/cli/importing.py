@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from datetime import date
 from pathlib import Path
 
 import click
-import pyarrow as pa
 
 from zakaz_dagster import resources, timezone
 from zakaz_dagster.errors import BadData
@@ -15,12 +13,12 @@ from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.plan import rows as plan_rows
-from zakaz_dagster.sources.yandex_direct import history, rows
-from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
+from zakaz_dagster.sources.yandex_direct.description import ADS, DESCRIPTION
+from zakaz_dagster.sources.yandex_direct.description import TABLE as DIRECT_TABLE
+from zakaz_dagster.sources.yandex_direct.dimensions import SCHEMAS
 from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
 from zakaz_dagster.sources.yandex_direct.inspect import read_file
 from zakaz_dagster.sources.yandex_direct.source import oldest_day
-from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_days import replace_days
 
 
@@ -41,7 +39,12 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
     table, rejects = read_file(file.read_bytes(), money)
     store = resources.warehouse(settings)
     report = ImportedReport(
-        table, rejects, account, city_index(), held=_held(store), others=lambda day: _others(store, day, account)
+        table,
+        rejects,
+        account,
+        city_index(),
+        stored=resources.stored(store, ADS, SCHEMAS[ADS]),
+        earlier=lambda first, last: resources.stored_days(store, DIRECT_TABLE, first, last),
     )
     if not force:
         report.refuse_days_from(oldest_day(timezone.today()))
@@ -83,16 +86,3 @@ def _only_login(settings: Settings) -> str:
     if len(logins) != 1:
         raise BadData("which login the report belongs to is not known", source="import", next_step="say --login LOGIN")
     return logins[0]
-
-
-def _held(store: Warehouse) -> pa.Table:
-    names = ", ".join(history.SCHEMA.names)
-    found = store.query(f"SELECT {names} FROM {history.TABLE} FINAL")  # noqa: S608  names of our own files
-    return found.cast(history.SCHEMA)
-
-
-def _others(store: Warehouse, day: date, account: str) -> pa.Table:
-    return store.query(
-        f"SELECT * FROM {rows.TABLE} FINAL WHERE date = {{day:Date}} AND account != {{account:String}}",  # noqa: S608
-        {"day": str(day), "account": account},
-    )

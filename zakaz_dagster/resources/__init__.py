@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,14 +154,15 @@ def vk_ads(settings: Settings) -> VkAdsSource:
         vat=_vat(settings),
         now=timezone.now,
         chunk=given.chunk,
-        held=lambda: {table: _held(store, table, schema) for table, schema in SCHEMAS.items()},
+        stored=lambda: {table: stored(store, table, schema) for table, schema in SCHEMAS.items()},
     )
 
 
 def yandex_direct(settings: Settings) -> DirectSource:
     """Yandex Direct API of every configured login."""
     from zakaz_dagster.seeds import city_index
-    from zakaz_dagster.sources.yandex_direct import campaigns, history
+    from zakaz_dagster.sources.yandex_direct.description import TABLE
+    from zakaz_dagster.sources.yandex_direct.dimensions import SCHEMAS
     from zakaz_dagster.sources.yandex_direct.source import DirectSource
 
     settings.need("direct")
@@ -171,7 +173,8 @@ def yandex_direct(settings: Settings) -> DirectSource:
         logins=settings.direct.logins,
         now=timezone.now,
         micros=settings.direct.money_in_micros,
-        held=lambda: {each.TABLE: _held(store, each.TABLE, each.SCHEMA) for each in (history, campaigns)},
+        stored=lambda: {table: stored(store, table, schema) for table, schema in SCHEMAS.items()},
+        earlier=lambda first, last: stored_days(store, TABLE, first, last),
     )
 
 
@@ -245,18 +248,22 @@ def gmail(settings: Settings) -> Mailbox:
     )
 
 
-def _held(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
-    """A dimension as it stands, in the source's own types (ClickHouse's Arrow gives moments as seconds)."""
-    import pyarrow as pa
+def stored(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
+    """A dimension as it stands, in the source's own types."""
+    from zakaz_dagster.sources.tables import as_schema
 
     rows = store.query(f"SELECT {', '.join(schema.names)} FROM {table} FINAL")  # noqa: S608  names of our own files
-    columns = [
-        rows[field.name].cast(pa.int64()).cast(field.type)
-        if pa.types.is_timestamp(field.type) and pa.types.is_integer(rows[field.name].type)
-        else rows[field.name].cast(field.type)
-        for field in schema
-    ]
-    return pa.table(columns, schema=schema)
+    return as_schema(rows, schema)
+
+
+def stored_days(store: Warehouse, table: str, first: date, last: date) -> pa.Table:
+    """A day table's rows as they stand, of each day those of its last load: an engine may keep two for a moment."""
+    span = "date BETWEEN {first:Date} AND {last:Date}"
+    newest = f"SELECT date, max(_ver) FROM {table} WHERE {span} GROUP BY date"  # noqa: S608
+    return store.query(
+        f"SELECT * FROM {table} FINAL WHERE {span} AND (date, _ver) IN ({newest})",  # noqa: S608  names of our own files
+        {"first": str(first), "last": str(last)},
+    )
 
 
 def _vk_ads_api(settings: Settings) -> VkAdsApi:

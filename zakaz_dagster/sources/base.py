@@ -1,7 +1,7 @@
 """The port every vendor is read through: a source is asked for a range of days and answers day by day.
 
-Belongs here: the shapes that pass between a vendor's folder and the layers above it. Does not: anything that knows a
-vendor, ClickHouse or Dagster.
+Belongs here: the shapes that pass between a vendor's folder and the layers above it, and the rules that hold for every
+vendor. Does not: anything that knows a vendor, ClickHouse or Dagster, or that costs time to import (`tables`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
+from zakaz_dagster.errors import Fatal, ShapeChanged
 from zakaz_dagster.transport.stats import Stats
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+ROUBLE = "RUB"  # all money of the warehouse is in roubles
+ODD_SHARE = 0.5  # of the records of one answer
+FEW = 10  # fewer odd records than this may be dirt whatever their share is
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,10 @@ class DaySource(Protocol):
         ...
 
     def read(self, first: date, last: date) -> Iterator[DayRead]:
-        """Every day of first..last inclusive, in ascending order, exactly once each.
+        """Every day of first..last (Moscow days, both inclusive), in ascending order, exactly once each.
 
-        Raises a `zakaz_dagster.errors.Failure`; days already yielded stay valid.
+        A record that cannot become a row is one of the day's `rejects`. Raises a `zakaz_dagster.errors.Failure`:
+        Retriable when the same call may succeed later, Fatal or BadData when not; days already yielded stay valid.
         """
         ...
 
@@ -74,8 +80,8 @@ class SourceDescription:
     """One frozen description per source: assets, checks, schedules and freshness are built from it.
 
     `tables` maps each day table to the columns that make a row unique within it.
-    `history_days` is how far back the vendor answers (None: no known limit), `trailing_days` what the daily run
-    re-reads because the vendor corrects itself, `weekly_days` what the weekly one does.
+    `trailing_days` is what the daily run re-reads because the vendor corrects itself, `weekly_days` what the weekly
+    one does. `reject_share_limit` is the share of a day's records that may be put aside before its check goes red.
     `partition` gives, for tables that several sources share, the other columns of the partition key and their values.
     `controls` names totals that the last table's column of the same name must add up to, or the day is not replaced.
     `includes_today` says whether the running day is read. Freshness limits are minutes since the last good load.
@@ -86,15 +92,12 @@ class SourceDescription:
     tables: Mapping[str, Sequence[str]]
     trailing_days: int
     weekly_days: int
-    history_days: int | None
     includes_today: bool
     cron: str
     warn_minutes: int
     fail_minutes: int
-    may_be_empty: bool = True
     reject_share_limit: float = 0.005
     drop_guard: float = 0.5
-    owner: str = "team:marketing-data"
     partition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     controls: Sequence[str] = ()
 
@@ -106,3 +109,26 @@ class Inspection:
     rows: Sequence[Mapping[str, object]]
     rejects: Sequence[Mapping[str, object]]
     totals: Mapping[str, object]
+
+
+def refuse_changed_shape(
+    source: str, what: str, *, odd: Sequence[Reject], received: int, share: float = ODD_SHARE
+) -> None:
+    """Dirt is a few records; when more than `share` of an answer cannot be read, the vendor's shape has changed."""
+    if len(odd) >= FEW and len(odd) > share * received:
+        raise ShapeChanged(
+            f"{what}: {len(odd)} of {received} records cannot be read, the first ({odd[0].where}): {odd[0].reason}",
+            source=source,
+            expected="records of the known shape, but for a few",
+            next_step="nothing was loaded; compare the answer with the vendor's change log",
+        )
+
+
+def check_range(source: str, first: date, last: date, *, oldest: date, today: date, older: str) -> None:
+    """Refuse, unasked, days that the vendor cannot have. `older` says how long it keeps statistics and where else."""
+    if last < first:
+        raise Fatal(f"the range ends on {last}", source=source, day=first, expected="its first day, then its last")
+    if first < oldest:
+        raise Fatal(f"the oldest day the vendor still has is {oldest}", source=source, day=first, next_step=older)
+    if last > today:
+        raise Fatal(f"the day has not begun in Moscow, where it is {today}", source=source, day=last)

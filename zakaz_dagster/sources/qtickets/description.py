@@ -13,7 +13,6 @@ DESCRIPTION = SourceDescription(
     tables={"stg_qtickets_orders_raw": ("sale_date", "order_id"), "stg_qtickets_sales_raw": ("channel", "line_id")},
     trailing_days=7,
     weekly_days=30,
-    history_days=None,
     includes_today=True,
     cron="*/15 * * * *",
     warn_minutes=45,

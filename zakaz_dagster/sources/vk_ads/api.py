@@ -1,6 +1,6 @@
 """VK Ads' protocol (API v2): whole lists, daily statistics, links; each with a token that is renewed once if refused.
 
-Belongs here: requests and refusals. Does not: waiting and error bodies (`errors`), tokens (`keeper`), meaning.
+Belongs here: requests and refusals. Does not: waiting and error bodies (`errors`), tokens (`tokens`), meaning.
 Only GETs and the token grant are made; the token may be able to create and delete advertisements.
 """
 
@@ -15,12 +15,24 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from zakaz_dagster.errors import Fatal, ShapeChanged
-from zakaz_dagster.sources.vk_ads.auth import TokenFile
+from zakaz_dagster.errors import BadData, Fatal, ShapeChanged
+from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.odd_records import Odd
 from zakaz_dagster.sources.vk_ads.chunks import IdsRefused
 from zakaz_dagster.sources.vk_ads.errors import judge, problem_of, words
-from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, AdPlan, Banner, Link, Page, decode
-from zakaz_dagster.sources.vk_ads.tokens import TOKEN_PATH, TokenKeeper, refused
+from zakaz_dagster.sources.vk_ads.records import (
+    SOURCE,
+    Account,
+    AdGroup,
+    AdPlan,
+    Banner,
+    Link,
+    ListPage,
+    Page,
+    decode,
+    decode_page,
+)
+from zakaz_dagster.sources.vk_ads.tokens import TOKEN_PATH, TokenFile, Tokens, refused
 from zakaz_dagster.transport import pages
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.pages import read_pages
@@ -81,7 +93,7 @@ class VkAdsApi:
             secrets=(config.client_secret,),
             stats=self.stats,
         )
-        self.keeper = TokenKeeper(
+        self.tokens = Tokens(
             self.http,
             TokenFile(config.token_file),
             base_url=config.base_url,
@@ -90,11 +102,40 @@ class VkAdsApi:
             clock=clock,
         )
 
-    def listing(self, resource: str, kind: type[Listed]) -> list[Listed]:
-        """Every object of a list, each once, deleted ones included, in the order of ids."""
-        return read_pages(
-            lambda offset: self._page(resource, kind, offset), lambda item: item.id, source=SOURCE, what=resource
-        )
+    def listing(self, resource: str, kind: type[Listed]) -> tuple[list[Listed], list[Reject]]:
+        """Every object of a list, each once, deleted ones included, in the order of ids; and what was odd in them.
+
+        An object without a readable id is only a reject. Raises Retriable when the list does not stand still.
+        """
+        rejects: dict[str, Reject] = {}  # by place, as a list may be read again
+
+        def page(offset: int) -> pages.Page[Listed | Odd]:
+            body = self._page(resource, kind, offset)
+            rejects.update({reject.where: reject for reject in body.rejects})
+            following = offset + len(body.items)
+            ends = not body.items or (body.count is not None and following >= body.count)
+            return pages.Page(body.items, None if ends else following, body.count)
+
+        found = read_pages(page, lambda item: item.id, source=SOURCE, what=resource)
+        nameless = [item.id for item in found if isinstance(item, Odd)]
+        if nameless and resource == "ad_groups":
+            raise BadData(
+                f"ad_groups: {len(nameless)} groups came without a readable id, the first: {nameless[0][:200]}",
+                source=SOURCE,
+                expected="the id of every group: without it its spend cannot be asked for",
+                next_step="nothing was changed; run it again, and if it stays ask VK support about this group",
+            )
+        return [item for item in found if not isinstance(item, Odd)], list(rejects.values())
+
+    def currency(self) -> str:
+        """The currency of the account's money, "" when VK does not name it."""
+        for path in ("/api/v3/user.json", "/api/v2/user.json"):
+            response = self.get(path, {})
+            if response.is_success and (said := decode(response.content, Account, f"GET {path}").currency):
+                return said
+        if not response.is_success:
+            raise _refusal(path, response)
+        return ""
 
     def statistics(self, level: str, ids: Sequence[int], first: date, last: date) -> Answer:
         """Daily base metrics of at most 200 objects; raises IdsRefused when one of them is refused."""
@@ -129,13 +170,13 @@ class VkAdsApi:
 
     def get(self, path: str, params: Mapping[str, Any], *, day: str | None = None) -> Response:
         """The answer to a GET, a refusal other than 401 included; a refused token is replaced once."""
-        token = self.keeper.token()
+        token = self.tokens.token()
         response = self._get(path, params, token, day)
         if response.status_code != HTTPStatus.UNAUTHORIZED:
             return response
         if problem_of(response).code in {"invalid_client", "invalid_user"}:
             raise refused(response)
-        response = self._get(path, params, self.keeper.after_refusal(token), day)
+        response = self._get(path, params, self.tokens.after_refusal(token), day)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             raise refused(response)
         return response
@@ -144,7 +185,7 @@ class VkAdsApi:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         return self.http.request("GET", path, params=dict(params) or None, headers=headers, day=day)
 
-    def _page(self, resource: str, kind: type[Listed], offset: int) -> pages.Page[Listed]:
+    def _page(self, resource: str, kind: type[Listed], offset: int) -> ListPage[Listed]:
         path = f"/api/v2/{resource}.json"
         params = {
             "fields": FIELDS[resource],
@@ -159,10 +200,7 @@ class VkAdsApi:
             return self._page(resource, kind, offset)
         if not response.is_success:
             raise _refusal(path, response)
-        body = decode(response.content, Page[kind], f"GET {path}", _request_id(response))  # type: ignore[valid-type]
-        following = offset + len(body.items)
-        ends = not body.items or (body.count is not None and following >= body.count)
-        return pages.Page(body.items, None if ends else following, body.count)
+        return decode_page(response.content, kind, resource, _request_id(response))
 
 
 def _is_allowed(method: str, path: str) -> bool:

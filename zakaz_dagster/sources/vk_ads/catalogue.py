@@ -1,17 +1,19 @@
 """Everything an account holds: ad plans, ad groups, banners and their links, as the lists show them now.
 
-Belongs here: reading the three lists, proving that they fit together, telling what cannot have spent any more. Does
+Belongs here: reading the three lists, proving that they fit together, telling when an object cannot have run. Does
 not: tags (`tags`), tables (`dimensions`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from msgspec import UNSET
 
 from zakaz_dagster.errors import BadData, ShapeChanged
+from zakaz_dagster.sources.base import ODD_SHARE, Reject
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, AdPlan, Banner
 from zakaz_dagster.sources.vk_ads.tags import link_of
@@ -21,12 +23,16 @@ DELETED = "deleted"
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Objects by id, in the order of ids; `addresses` holds those that banners name only by the link object's id."""
+    """Objects by id, in the order of ids; `addresses` holds those that banners name only by the link object's id.
 
-    plans: dict[int, AdPlan]
-    groups: dict[int, AdGroup]
-    banners: dict[int, Banner]
-    addresses: dict[int, str] = field(default_factory=dict)
+    `rejects` are records of the lists that were odd: without readable ids they are not among the objects.
+    """
+
+    plans: Mapping[int, AdPlan]
+    groups: Mapping[int, AdGroup]
+    banners: Mapping[int, Banner]
+    addresses: Mapping[int, str] = field(default_factory=dict)
+    rejects: Sequence[Reject] = ()
 
     def address(self, banner: Banner) -> str:
         """The landing address of a banner, '' when it has none."""
@@ -42,36 +48,56 @@ class Catalogue:
 
 def read_catalogue(api: VkAdsApi) -> Catalogue:
     """The three lists, whole; children first, so that one made meanwhile finds its parent in the list read later."""
-    banners = {banner.id: banner for banner in api.listing("banners", Banner)}
-    groups = {group.id: group for group in api.listing("ad_groups", AdGroup)}
-    plans = {plan.id: plan for plan in api.listing("ad_plans", AdPlan)}
-    _check(groups, banners)
-    nameless = {link.id for banner in banners.values() if (link := link_of(banner)) and not link.url and link.id}
-    return Catalogue(plans, groups, banners, api.links(sorted(nameless)) if nameless else {})
+    banners, odd_banners = api.listing("banners", Banner)
+    groups, odd_groups = api.listing("ad_groups", AdGroup)
+    plans, odd_plans = api.listing("ad_plans", AdPlan)
+    by_id = {group.id: group for group in groups}
+    unasked = [*_unasked(groups, "ad_plan_id"), *_unasked(groups, "enable_utm"), *_unasked(banners, "urls")]
+    rejects = {odd.where: odd for odd in [*unasked, *odd_plans, *odd_groups, *odd_banners]}  # the vendor's shape wins
+    _check_parents(by_id, banners)
+    nameless = {link.id for banner in banners if (link := link_of(banner)) and not link.url and link.id}
+    return Catalogue(
+        {plan.id: plan for plan in plans},
+        by_id,
+        {banner.id: banner for banner in banners},
+        api.links(sorted(nameless)) if nameless else {},
+        list(rejects.values()),
+    )
 
 
-def gone_before(item: AdGroup | Banner, day: date) -> bool:
-    """Deleted, and not touched since before `day`: it cannot have been shown on that day or later."""
-    return item.status == DELETED and item.updated is not None and item.updated[:10] < day.isoformat()
+def could_run(item: AdGroup | Banner, day: date) -> bool:
+    """Whether the object can have been shown on a day: not before it was made, nor after it was deleted.
+
+    VK need not answer anything for days on which it cannot. A moment that VK does not tell is no limit.
+    """
+    created, updated = _day_of(item.created), _day_of(item.updated)
+    if created is not None and day < created:
+        return False
+    return not (item.status == DELETED and updated is not None and day > updated)
 
 
-def _check(groups: dict[int, AdGroup], banners: dict[int, Banner]) -> None:
-    """Fields without which numbers would be wrong in silence, and banners whose group the list left out."""
-    for group in groups.values():
-        for name in ("ad_plan_id", "enable_utm"):
-            if getattr(group, name) is UNSET:
-                raise ShapeChanged(
-                    f"ad_groups: group {group.id} came without `{name}`, which was asked for in `fields`",
-                    source=SOURCE,
-                    next_step="compare the fields asked for with the contract",
-                )
-    for banner in banners.values():
-        if banner.urls is UNSET:
-            raise ShapeChanged(
-                f"banners: banner {banner.id} came without `urls`, which was asked for in `fields`",
-                source=SOURCE,
-                next_step="compare the fields asked for with the contract",
-            )
+def _day_of(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        return None
+
+
+def _unasked(items: Sequence[AdGroup] | Sequence[Banner], name: str) -> Iterable[Reject]:
+    """Objects that came without a field that was asked for; when most did, the lists' shape has changed."""
+    without = [item.id for item in items if getattr(item, name) is UNSET]
+    if len(without) > ODD_SHARE * len(items):
+        raise ShapeChanged(
+            f"{type(items[0]).__name__}: {len(without)} of {len(items)} came without `{name}`, asked for in `fields`",
+            source=SOURCE,
+            next_step="compare the fields asked for with the contract",
+        )
+    return [Reject(f"came without `{name}`", f"{type(items[0]).__name__} {id_}") for id_ in without]
+
+
+def _check_parents(groups: Mapping[int, AdGroup], banners: Iterable[Banner]) -> None:
+    """A banner whose group is not in the list of groups: the list is not whole, and the group's spend would be lost."""
+    for banner in banners:
         if banner.ad_group_id not in groups:
             raise BadData(
                 f"banner {banner.id} belongs to ad group {banner.ad_group_id}, which the list of groups left out",

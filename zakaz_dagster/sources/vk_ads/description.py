@@ -16,7 +16,6 @@ DESCRIPTION = SourceDescription(
     tables={TABLE: ("date", "account", "ad_group_id", "ad_id")},
     trailing_days=7,
     weekly_days=30,
-    history_days=HISTORY_DAYS,
     includes_today=False,
     cron="0 0 * * *",
     warn_minutes=30 * 60,

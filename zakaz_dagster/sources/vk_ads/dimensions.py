@@ -1,18 +1,22 @@
-"""The catalogue as rows of the three dimension tables, before history is looked at.
+"""The catalogue as rows of the three dimension tables, and the day on which a change of tags began.
 
-Belongs here: objects to columns. Does not: `valid_from` (`history`), figures (`facts`).
+VK says when an object was last touched (`updated`, never earlier than the change), so a change is dated by that.
+Belongs here: objects to columns, dating. Does not: comparing versions (`sources.versions`), figures (`facts`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
 
 from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.sources.tables import rows_of, table_of
+from zakaz_dagster.sources.versions import Began, Dimension, Row, Versions, new_rows
 from zakaz_dagster.sources.vk_ads.catalogue import DELETED, Catalogue
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
 from zakaz_dagster.sources.vk_ads.records import AdGroup, AdPlan
@@ -66,7 +70,35 @@ SCHEMAS = {
         ]
     ),
 }
-KEYS = {PLANS: "ad_plan_id", GROUPS: "ad_group_id", ADS: "ad_id"}
+_OPENING = ("ad_group_id", *Tags._fields)
+GROUP, AD = (
+    Dimension(SCHEMAS[GROUPS], ("ad_group_id",), _OPENING),
+    Dimension(SCHEMAS[ADS], ("ad_id",), _OPENING),
+)
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """The account's objects: groups and ads with all their versions, and as they are now; `changed` is to be stored."""
+
+    plans: pa.Table
+    groups: pa.Table
+    ads: pa.Table
+    group_versions: Versions
+    ad_versions: Versions
+    changed: Mapping[str, pa.Table]
+
+
+def dimensions_of(
+    catalogue: Catalogue, cities: CityIndex, account: str, stored: Mapping[str, pa.Table], today: date
+) -> Dimensions:
+    """The three tables; a version that VK did not date began on `today` (Moscow)."""
+    now = dimension_rows(catalogue, cities, account)
+    groups, ads = Versions(GROUP, stored.get(GROUPS)), Versions(AD, stored.get(ADS))
+    groups.observe(rows_of(now[GROUPS], GROUP.schema.names), _dated_by_vk(GROUP, today))
+    ads.observe(rows_of(now[ADS], AD.schema.names), _dated_by_vk(AD, today))
+    changed = {PLANS: new_rows(now[PLANS], stored.get(PLANS)), GROUPS: groups.changed(), ADS: ads.changed()}
+    return Dimensions(now[PLANS], now[GROUPS], now[ADS], groups, ads, changed)
 
 
 def dimension_rows(catalogue: Catalogue, cities: CityIndex, account: str) -> dict[str, pa.Table]:
@@ -77,10 +109,22 @@ def dimension_rows(catalogue: Catalogue, cities: CityIndex, account: str) -> dic
     tagger = Tagger(cities)
     tags = _tags_of_ads(catalogue, tagger)
     return {
-        PLANS: _table(PLANS, (_plan_row(plan, account) for plan in catalogue.plans.values())),
-        GROUPS: _table(GROUPS, _group_rows(catalogue, tagger, tags, account)),
-        ADS: _table(ADS, _ad_rows(catalogue, tags, account)),
+        PLANS: table_of((_plan_row(plan, account) for plan in catalogue.plans.values()), SCHEMAS[PLANS]),
+        GROUPS: table_of(_group_rows(catalogue, tagger, tags, account), SCHEMAS[GROUPS]),
+        ADS: table_of(_ad_rows(catalogue, tags, account), SCHEMAS[ADS]),
     }
+
+
+def _dated_by_vk(about: Dimension, today: date) -> Began:
+    def began(now: Row, newest: Row | None) -> date:
+        created, touched = about.values(now, ("created_at", "updated_at"))
+        if newest is None:
+            return created.date() if created else today
+        (before,) = about.values(newest, ("updated_at",))
+        # a change that VK did not note is only known to be there today
+        return min(touched.date(), today) if touched and before and touched > before else today
+
+    return began
 
 
 def _tags_of_ads(catalogue: Catalogue, tagger: Tagger) -> dict[int, Tags]:
@@ -158,12 +202,6 @@ def _ads_by_group(catalogue: Catalogue) -> dict[int, list[int]]:
 
 def _plan_of(group: AdGroup, plans: Mapping[int, AdPlan]) -> AdPlan | None:
     return plans.get(group.ad_plan_id) if isinstance(group.ad_plan_id, int) else None
-
-
-def _table(name: str, rows: Iterable[tuple[Any, ...]]) -> pa.Table:
-    schema = SCHEMAS[name]
-    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.table([pa.array(values, kind.type) for values, kind in zip(columns, schema, strict=True)], schema=schema)
 
 
 def _latest(texts: Iterable[str | None]) -> datetime | None:

@@ -14,7 +14,9 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.sources.vk_ads.catalogue import DELETED
+from zakaz_dagster.sources.vk_ads.records import SOURCE
 from zakaz_dagster.sources.vk_ads.statistics import MONEY, active
 
 MEASURES = ("impressions", "clicks", "conversions", "spent_rub")
@@ -72,6 +74,15 @@ def _with_group(ads: pa.Table, group_of_ad: pa.Table) -> pa.Table:
 def _rest(own: pa.Table, of_ads: pa.Table) -> pa.Table:
     """Group minus its ads, for every group and day; unknown conversions of a group stay unknown."""
     sums = of_ads.group_by(KEY).aggregate([(name, "sum") for name in MEASURES])
+    orphans = sums.join(own.select(KEY), KEY, join_type="left anti")
+    if orphans.num_rows:
+        raise BadData(
+            f"ads of ad group {orphans['ad_group_id'][0]} had figures on a day for which the group has none",
+            source=SOURCE,
+            day=str(orphans["date"][0]),
+            expected="figures of the group wherever its ads have some",
+            next_step="nothing was changed; run it again, and if it stays ask VK support about this group",
+        )
     both = own.join(sums, KEY, join_type="left outer")
     for name in MEASURES:
         of_its_ads = pc.fill_null(both[f"{name}_sum"].cast(own.schema.field(name).type), _zero(own, name))

@@ -9,6 +9,8 @@ not the same as null: `UNSET` keeps the two apart. Unknown keys are ignored, the
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +18,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from zakaz_dagster.errors import Retriable, ShapeChanged
+from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.odd_records import Odd, read_items
 from zakaz_dagster.sources.vk_ads.description import DESCRIPTION
 
 SOURCE = DESCRIPTION.name
@@ -31,6 +35,12 @@ class Token(msgspec.Struct):
     token_type: str | None = None
     scope: str | list[str] | None = None
     tokens_left: int | None = None
+
+
+class Account(msgspec.Struct):
+    """The user whose token it is; all money of the API is in this currency."""
+
+    currency: str | None = None
 
 
 class AdPlan(msgspec.Struct):
@@ -68,13 +78,13 @@ class Link(msgspec.Struct):
 
 
 class Banner(msgspec.Struct):
-    """«Объявление»; `urls` is keyed by role, and an empty PHP array when there is none."""
+    """«Объявление»; `urls` is keyed by role (see `link_of`), and an empty PHP array when there is none."""
 
     id: int
     ad_group_id: int
     name: str | None = None
     status: str | None = None
-    urls: dict[str, Link] | list[Any] | UnsetType | None = UNSET
+    urls: dict[str, Any] | list[Any] | UnsetType | None = UNSET
     created: str | None = None
     updated: str | None = None
 
@@ -124,6 +134,22 @@ class Statistics(msgspec.Struct):
     total: Totals | None = None
 
 
+class LooseStatistics(msgspec.Struct):
+    """The same answer before its items are looked at one by one."""
+
+    items: list[Any]
+    total: Totals | None = None
+
+
+@dataclass(frozen=True)
+class ListPage(Generic[T]):
+    """A page of a list. `rejects` says what was odd; a record with readable ids is among the items all the same."""
+
+    items: Sequence[T | Odd]
+    rejects: Sequence[Reject]
+    count: int | None
+
+
 def decode(raw: bytes, kind: type[T], what: str, request_id: str = "") -> T:
     """`raw` as `kind`, or `ShapeChanged` with the field's path; text that is not JSON may be better next time."""
     asked = f"{what} (x-request-id {request_id})" if request_id else what
@@ -138,6 +164,17 @@ def decode(raw: bytes, kind: type[T], what: str, request_id: str = "") -> T:
             expected="a JSON object",
             next_step="run it again; if it stays, send the request id to the vendor's support",
         ) from None
+
+
+def decode_page(raw: bytes, kind: type[T], resource: str, request_id: str = "") -> ListPage[T]:
+    """A page of a list: decoded at once, and record by record only when something in it is odd."""
+    what = f"GET /api/v2/{resource}.json"
+    try:
+        page = decode(raw, Page[kind], what, request_id)  # type: ignore[valid-type]
+        return ListPage(page.items, (), page.count)
+    except ShapeChanged:
+        loose = decode(raw, Page[Any], what, request_id)
+    return ListPage(*read_items(loose.items, kind, source=SOURCE, path=f"{what}: $.items"), loose.count)
 
 
 def _remedy(problem: str) -> str:

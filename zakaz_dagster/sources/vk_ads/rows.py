@@ -1,19 +1,15 @@
 """Facts with their names, tags and VAT: rows of `fact_vk_ads_daily`.
 
-Belongs here: columns to columns. Does not: which rows there are (`facts`), which tags held when (`history`).
+Belongs here: columns to columns. Does not: which rows there are (`facts`), which tags held when (`versions`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
-from zakaz_dagster.sources.vk_ads.dimensions import KEYS, TAG_COLUMNS
+from zakaz_dagster.sources.vk_ads.dimensions import TAG_COLUMNS, Dimensions
 from zakaz_dagster.sources.vk_ads.facts import FACTS
-from zakaz_dagster.sources.vk_ads.history import version_at
 from zakaz_dagster.sources.vk_ads.vat import Vat
 
 COLUMNS = (
@@ -34,25 +30,14 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Names:
-    """Versions of the account's objects (sorted by object and `valid_from`) and the objects as they are now."""
-
-    account: str
-    plans: pa.Table
-    groups: pa.Table
-    ads: pa.Table
-    versions: dict[str, pa.Table]
-
-
-def rows_of(facts: pa.Table, names: Names, vat: Vat) -> pa.Table:
+def rows_of(facts: pa.Table, names: Dimensions, account: str, vat: Vat) -> pa.Table:
     """One table row for each fact, in the same order."""
-    groups = _looked_up(facts["ad_group_id"], names.groups, KEYS[GROUPS])
-    plans = _looked_up(groups["ad_plan_id"], names.plans, KEYS[PLANS])
+    groups = _looked_up(facts["ad_group_id"], names.groups, "ad_group_id")
+    plans = _looked_up(groups["ad_plan_id"], names.plans, "ad_plan_id")
     columns = {
         **{name: facts[name] for name in FACTS.names},
-        **_tags(facts, names.versions),
-        "account": pa.array([names.account] * facts.num_rows, pa.string()),
+        **_tags(facts, names),
+        "account": pa.array([account] * facts.num_rows, pa.string()),
         "ad_plan_id": groups["ad_plan_id"],
         "ad_group_name": groups["ad_group_name"],
         "ad_plan_name": pc.fill_null(plans["ad_plan_name"], ""),
@@ -65,9 +50,8 @@ def _looked_up(ids: pa.ChunkedArray, table: pa.Table, key: str) -> pa.Table:
     return table.take(pc.index_in(ids, table[key].combine_chunks()))
 
 
-def _tags(facts: pa.Table, versions: dict[str, pa.Table]) -> dict[str, pa.ChunkedArray]:
+def _tags(facts: pa.Table, names: Dimensions) -> dict[str, pa.ChunkedArray]:
     """The tags of the ad, or of the group for its remainder, as they were on the day."""
-    of_ad = versions[ADS].take(version_at(versions[ADS], KEYS[ADS], facts["ad_id"], facts["date"]))
-    of_group = versions[GROUPS].take(version_at(versions[GROUPS], KEYS[GROUPS], facts["ad_group_id"], facts["date"]))
+    of_ad, of_group = (each.table().take(each.at(facts)) for each in (names.ad_versions, names.group_versions))
     is_rest = pc.equal(facts["is_remainder"], 1)
     return {name: pc.if_else(is_rest, of_group[name], of_ad[name]) for name, _ in TAG_COLUMNS}

@@ -16,29 +16,29 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.errors import BadData, Fatal
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.sources.base import DayRead, Reject
+from zakaz_dagster.sources.base import ROUBLE, DayRead, Reject, check_range
+from zakaz_dagster.sources.tables import by_day
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
-from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, gone_before, read_catalogue
+from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, could_run, read_catalogue
 from zakaz_dagster.sources.vk_ads.chunks import ask_in_chunks
-from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, HISTORY_DAYS, PLANS, TABLE
-from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS, dimension_rows
+from zakaz_dagster.sources.vk_ads.description import HISTORY_DAYS, TABLE
+from zakaz_dagster.sources.vk_ads.dimensions import Dimensions, dimensions_of
 from zakaz_dagster.sources.vk_ads.facts import facts_of, standing
-from zakaz_dagster.sources.vk_ads.history import merge
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, Banner
-from zakaz_dagster.sources.vk_ads.rows import Names, rows_of
-from zakaz_dagster.sources.vk_ads.statistics import FIGURES, active, figures_of, refuse_hidden_money
+from zakaz_dagster.sources.vk_ads.rows import rows_of
+from zakaz_dagster.sources.vk_ads.statistics import FIGURES, Asked, active, figures_of, refuse_hidden_money
 from zakaz_dagster.sources.vk_ads.vat import Vat
-from zakaz_dagster.timezone import MOSCOW, bounds
+from zakaz_dagster.timezone import MOSCOW, bounds, days_between
 from zakaz_dagster.transport.stats import Stats
 
 TOTALS: Mapping[str, Decimal | int] = {"spent_rub": Decimal(0), "impressions": 0, "clicks": 0}
-Held = Callable[[], Mapping[str, pa.Table]]
+Stored = Callable[[], Mapping[str, pa.Table]]
 
 
 @dataclass
-class Figures:
+class Level:
     """Statistics of one level over the range: of how many objects, and those VK would not speak of."""
 
     table: pa.Table
@@ -46,19 +46,8 @@ class Figures:
     rejects: list[Reject] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Read:
-    """A range once it is whole: its rows, how many objects answered, and the sums of the groups' own figures by day."""
-
-    rows: pa.Table
-    objects: int
-    rejects: Sequence[Reject]
-    sums: Sequence[Mapping[str, Any]]
-    asked_at: datetime
-
-
 class VkAdsSource:
-    """One account. `now` is the present moment (aware); `held` gives the dimension tables as stored before, if any.
+    """One account. `now` is the present moment (aware); `stored` gives the dimension tables as stored before, if any.
 
     After `read` began, `dimensions()` has the dimension rows that are new or changed; store them by plain insert.
     """
@@ -72,7 +61,7 @@ class VkAdsSource:
         vat: Vat,
         now: Callable[[], datetime],
         chunk: int = 200,
-        held: Held = dict,
+        stored: Stored = dict,
     ) -> None:
         self.api = api
         self._cities = cities
@@ -80,14 +69,8 @@ class VkAdsSource:
         self._vat = vat
         self._now = now
         self._chunk = chunk
-        self._held = held
-        self._catalogue: Catalogue | None = None
-        self._names: Names | None = None
-        self._changed: dict[str, pa.Table] = {}
-
-    @property
-    def requests(self) -> int:
-        return self.api.stats.requests
+        self._stored = stored
+        self._known: tuple[Catalogue, Dimensions] | None = None
 
     @property
     def stats(self) -> Stats:
@@ -95,128 +78,105 @@ class VkAdsSource:
 
     def dimensions(self) -> Mapping[str, pa.Table]:
         """Rows of the three dimension tables to insert: new objects, new versions of tags, changed attributes."""
-        self._look_up()
-        return self._changed
+        return self._look_up()[1].changed
 
     def read(self, first: date, last: date) -> Iterator[DayRead]:
-        """Every day of first..last (Moscow), ascending."""
+        """Every day of first..last (Moscow days, both inclusive), ascending; money in roubles, without and with VAT.
+
+        Nothing is given out before the whole range is read and proven. Raises Retriable (network, limits, a list that
+        moves), Fatal (token, access, a changed shape, a day that VK does not keep) or BadData (not whole, another
+        currency, sums that disagree).
+        """
         now = self._now().astimezone(MOSCOW)
-        _check_range(first, last, now.date())
+        oldest = now.date() - timedelta(days=HISTORY_DAYS - 1)
+        older = f"VK Ads keeps daily statistics of the last {HISTORY_DAYS} days; older ones stay as they were loaded"
+        check_range(SOURCE, first, last, oldest=oldest, today=now.date(), older=older)
         catalogue, names = self._look_up()
-        groups = self._figures("ad_groups", catalogue.groups, list(catalogue.groups), first, last)
+        days = days_between(first, last)
+        groups = self._level("ad_groups", catalogue.groups, list(catalogue.groups), days)
         refuse_hidden_money(groups.table, first, last)
         busy = set(pc.unique(active(groups.table)["id"]).to_pylist())
-        ads = self._figures("banners", catalogue.banners, catalogue.banners_of(busy), first, last)
+        ads = self._level("banners", catalogue.banners, catalogue.banners_of(busy), days)
         facts = facts_of(
             groups.table, ads.table, names.ads.select(["ad_id", "ad_group_id"]), standing(names.groups, names.plans)
         )
-        rows = rows_of(facts, names, self._vat)
-        sums = groups.table.group_by("date").aggregate([(name, "sum") for name in TOTALS])
-        read = Read(rows, groups.objects + ads.objects, [*groups.rejects, *ads.rejects], sums.to_pylist(), now)
-        yield from _days(read, first, last)
+        rejects = [*catalogue.rejects, *groups.rejects, *ads.rejects]
+        sums = _sums_by_day(groups.table)
+        for day, rows in by_day(rows_of(facts, names, self._account, self._vat), days):
+            yield DayRead(
+                day=day,
+                tables={TABLE: rows},
+                received=groups.objects + ads.objects + len(rejects),
+                accepted=groups.objects + ads.objects,
+                rejects=rejects,
+                covered_until=min(bounds(day)[1], now).isoformat(timespec="seconds"),
+                totals=sums.get(day, TOTALS),
+            )
 
-    def _look_up(self) -> tuple[Catalogue, Names]:
-        """Catalogue and names, read once per source."""
-        if self._catalogue is None or self._names is None:
-            self._catalogue = read_catalogue(self.api)
-            current = dimension_rows(self._catalogue, self._cities, self._account)
-            held, today = self._held(), self._now().astimezone(MOSCOW).date()
-            versions: dict[str, pa.Table] = {}
-            for name, table in current.items():
-                earlier = held.get(name, SCHEMAS[name].empty_table())
-                versions[name], self._changed[name] = merge(name, table, earlier, today)
-            self._names = Names(self._account, current[PLANS], current[GROUPS], current[ADS], versions)
-        return self._catalogue, self._names
+    def _look_up(self) -> tuple[Catalogue, Dimensions]:
+        """Catalogue and names, read once per source, after the account's currency was seen to be the rouble."""
+        if self._known is None:
+            _check_currency(self.api.currency())
+            catalogue = read_catalogue(self.api)
+            today = self._now().astimezone(MOSCOW).date()
+            self._known = (
+                catalogue,
+                dimensions_of(catalogue, self._cities, self._account, self._stored(), today),
+            )
+        return self._known
 
-    def _figures(
-        self, level: str, known: Mapping[int, AdGroup | Banner], ids: Sequence[int], first: date, last: date
-    ) -> Figures:
+    def _level(
+        self, level: str, known: Mapping[int, AdGroup | Banner], ids: Sequence[int], days: Sequence[date]
+    ) -> Level:
         """Statistics of these objects; one that VK refuses or leaves out is a reject if no money depends on it."""
+        span = f"{days[0]}..{days[-1]}"
         missing: dict[int, str] = {}
+        odd: dict[int, str] = {}
 
         def ask(chunk: Sequence[int]) -> pa.Table:
-            answer = self.api.statistics(level, chunk, first, last)
-            table, absent = figures_of(answer.content, chunk, first, last, answer.request_id)
-            missing.update(dict.fromkeys(absent, "missing from the answer"))
-            return table if level == "ad_groups" else active(table)  # only a group's zeros are kept: they are the truth
+            asked = Asked(chunk, days, lambda id_, day: could_run(known[id_], day), may_be_odd=level == "banners")
+            answer = self.api.statistics(level, chunk, days[0], days[-1])
+            found = figures_of(answer.content, asked, answer.request_id)
+            missing.update(dict.fromkeys(found.missing, "missing from the answer"))
+            odd.update(found.odd)
+            # only a group's zeros are kept: they are the truth
+            return found.table if level == "ad_groups" else active(found.table)
 
         answers = ask_in_chunks(ids, self._chunk, ask)
-        _judge_missing(level, {id_: known[id_] for id_ in missing}, first, last)
-        _judge_refused(level, {id_: known[id_] for id_ in answers.refused}, answers.refused, first, last)
+        could = {id_ for id_ in {**missing, **answers.refused} if any(could_run(known[id_], day) for day in days)}
+        if lost := sorted(could & missing.keys()):  # an object that is simply not in the answer may have spent
+            raise _unreadable(f"{level} {lost[:20]} were asked for and are missing from the answer", span)
+        if level == "ad_groups" and could:  # a refused ad only loses its share to the group's remainder
+            said = answers.refused[min(could)]
+            raise _unreadable(f"VK refuses statistics of {level} {sorted(could)[:20]}: {said}", span)
         rejects = [
             Reject(f"VK gives no statistics of it: {words}", f"{level} {id_}")
-            for id_, words in sorted({**missing, **answers.refused}.items())
+            for id_, words in sorted({**{id_: answers.refused[id_] for id_ in could}, **odd}.items())
         ]
-        table = pa.concat_tables([FIGURES.empty_table(), *answers.given])
-        return Figures(table, len(ids) - len(rejects), rejects)
+        return Level(pa.concat_tables([FIGURES.empty_table(), *answers.given]), len(ids) - len(rejects), rejects)
 
 
-def _judge_missing(level: str, absent: Mapping[int, AdGroup | Banner], first: date, last: date) -> None:
-    """An object that is simply not in the answer may have spent, unless it was deleted before the range."""
-    ids = [id_ for id_, item in absent.items() if not gone_before(item, first)]
-    if ids:
-        raise _unreadable(f"{level} {ids[:20]} were asked for and are missing from the answer", first, last)
+def _sums_by_day(groups: pa.Table) -> Mapping[date, Mapping[str, Any]]:
+    """Control sums: the groups' own figures."""
+    sums = groups.group_by("date").aggregate([(name, "sum") for name in TOTALS]).to_pylist()
+    return {each["date"]: {name: each[f"{name}_sum"] or zero for name, zero in TOTALS.items()} for each in sums}
 
 
-def _judge_refused(
-    level: str, refused: Mapping[int, AdGroup | Banner], said: Mapping[int, str], first: date, last: date
-) -> None:
-    """A refused ad only loses its share to the group's remainder; without a group's figures a day cannot be right."""
-    ids = [id_ for id_, item in refused.items() if isinstance(item, AdGroup) and not gone_before(item, first)]
-    if ids:
-        raise _unreadable(f"VK refuses statistics of {level} {ids[:20]}: {said[ids[0]]}", first, last)
+def _check_currency(currency: str) -> None:
+    if currency != ROUBLE:
+        raise BadData(
+            f"the account's currency is {currency}" if currency else "VK does not name the account's currency",
+            source=SOURCE,
+            expected=f"{ROUBLE}: all money here is added up as roubles",
+            next_step="nothing was loaded; connect the account that is billed in roubles, or load this one apart",
+        )
 
 
-def _unreadable(what: str, first: date, last: date) -> BadData:
+def _unreadable(what: str, span: str) -> BadData:
     return BadData(
         what,
         source=SOURCE,
-        day=f"{first}..{last}",
+        day=span,
         expected="figures of every object in the lists",
         next_step="nothing was changed; run it again, and if it stays ask VK support about these ids",
     )
-
-
-def _check_range(first: date, last: date, today: date) -> None:
-    oldest = today - timedelta(days=HISTORY_DAYS - 1)
-    if first < oldest:
-        raise Fatal(
-            f"VK Ads keeps daily statistics of the last {HISTORY_DAYS} days only, today that is from {oldest}",
-            source=SOURCE,
-            day=first,
-            next_step=f"ask for days from {oldest}; older ones stay as they were loaded",
-        )
-    if last > today:
-        raise Fatal(f"the day has not begun in Moscow, where it is {today}", source=SOURCE, day=last)
-
-
-def _days(read: Read, first: date, last: date) -> Iterator[DayRead]:
-    """Slices of the rows, which are in day order. Every object answered for every day, or for none."""
-    ends = _ends(read.rows["date"])
-    sums = {each["date"]: each for each in read.sums}
-    start = 0
-    for offset in range((last - first).days + 1):
-        day = first + timedelta(days=offset)
-        end = ends.get(day, start)
-        yield DayRead(
-            day=day,
-            tables={TABLE: read.rows.slice(start, end - start)},
-            received=read.objects + len(read.rejects),
-            accepted=read.objects,
-            rejects=read.rejects,
-            covered_until=min(_end_of(day), read.asked_at).isoformat(timespec="seconds"),
-            totals={name: sums.get(day, {}).get(f"{name}_sum") or zero for name, zero in TOTALS.items()},
-        )
-        start = end
-
-
-def _end_of(day: date) -> datetime:
-    return bounds(day)[1]
-
-
-def _ends(days: pa.ChunkedArray) -> dict[date, int]:
-    """Day to the end of its contiguous run."""
-    if not len(days):
-        return {}
-    runs = pc.run_end_encode(days.combine_chunks())
-    return dict(zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True))

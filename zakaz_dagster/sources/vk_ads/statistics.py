@@ -1,20 +1,30 @@
 """One statistics answer as columns, after proof that it is whole.
 
-Belongs here: every id and every day that was asked for is there once, the vendor's own sums agree, money is exact.
-Does not: which ids are asked (`source`), what becomes of the figures (`facts`).
+Belongs here: every id and every day on which it can have run is there once, the vendor's own sums agree, money is
+exact. Does not: which ids are asked (`source`), what becomes of the figures (`facts`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData, ShapeChanged
-from zakaz_dagster.sources.vk_ads.records import SOURCE, Base, Statistics, StatItem, Totals, decode
+from zakaz_dagster.sources.odd_records import salvaged
+from zakaz_dagster.sources.vk_ads.records import (
+    SOURCE,
+    Base,
+    LooseStatistics,
+    Statistics,
+    StatItem,
+    Totals,
+    decode,
+)
 
 MONEY = pa.decimal128(18, 2)
 FIGURES = pa.schema(
@@ -32,24 +42,71 @@ ZERO = Decimal(0)
 CLICKS_WITHOUT_MONEY = 100  # so many are never free
 
 
-def figures_of(
-    raw: bytes, asked: Sequence[int], first: dt.date, last: dt.date, request_id: str = ""
-) -> tuple[pa.Table, list[int]]:
-    """Figures per object and day, and the ids that are missing from the answer; failures name the request."""
-    what = f"statistics {first}..{last}" + (f" (x-request-id {request_id})" if request_id else "")
-    body = decode(raw, Statistics, what)
-    days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
-    seen: set[int] = set()
+@dataclass(frozen=True)
+class Asked:
+    """One statistics request. `could_run(id, day)`: whether VK must have a row for the object and day.
+
+    With `may_be_odd` an object whose figures cannot be read is put aside: an ad's share stays in its group's remainder.
+    """
+
+    ids: Sequence[int]
+    days: Sequence[dt.date]
+    could_run: Callable[[int, dt.date], bool] = lambda _id, _day: True
+    may_be_odd: bool = False
+
+    def __str__(self) -> str:
+        return f"statistics {self.days[0]}..{self.days[-1]}"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures by object and day, ids that are not in the answer, and objects that were put aside."""
+
+    table: pa.Table
+    missing: Sequence[int]
+    odd: Mapping[int, str]
+
+
+def figures_of(raw: bytes, asked: Asked, request_id: str = "") -> Figures:
+    """The answer as columns once it is proven whole; failures name the request."""
+    what = f"{asked}" + (f" (x-request-id {request_id})" if request_id else "")
+    body, odd = _decoded(raw, asked, what)
+    seen: set[int] = set(odd)
     for item in body.items:
         if item.id in seen:
             raise _not_whole(f"object {item.id} came twice", what)
         seen.add(item.id)
-        _check_days(item, days, what)
+        _check_days(item, asked, what)
         _check_sum(f"object {item.id}", [row.base for row in item.rows], item.total, what)
-    if strays := seen.difference(asked):
+    if strays := seen.difference(asked.ids):
         raise _not_whole(f"objects nobody asked for: {sorted(strays)[:5]}", what)
-    _check_sum("all objects", [row.base for item in body.items for row in item.rows], body.total, what)
-    return columns_of(body), [id_ for id_ in asked if id_ not in seen]
+    bases = [row.base for item in body.items for row in item.rows]
+    _check_sum("all objects", bases, body.total, what, exact=not odd)
+    return Figures(columns_of(body), [id_ for id_ in asked.ids if id_ not in seen], odd)
+
+
+def _decoded(raw: bytes, asked: Asked, what: str) -> tuple[Statistics, dict[int, str]]:
+    """The body; and item by item, if need be, the objects that cannot be read, by id, with the reason."""
+    try:
+        return decode(raw, Statistics, what), {}
+    except ShapeChanged as changed:
+        if not asked.may_be_odd:
+            raise
+        failure = changed
+    loose = decode(raw, LooseStatistics, what)
+    items: list[StatItem] = []
+    odd: dict[int, str] = {}
+    for number, each in enumerate(loose.items):
+        item, reason = salvaged(each, StatItem, f"$.items[{number}]")
+        if item is not None and not reason:
+            items.append(item)
+        elif isinstance(each, dict) and isinstance(each.get("id"), int):
+            odd[each["id"]] = reason
+        else:
+            raise failure
+    if not items:
+        raise failure
+    return Statistics(items, loose.total), odd
 
 
 def columns_of(body: Statistics) -> pa.Table:
@@ -101,28 +158,33 @@ def _money(values: list[Decimal]) -> pa.Array:
         ) from None
 
 
-def _check_days(item: StatItem, days: Sequence[dt.date], what: str) -> None:
+def _check_days(item: StatItem, asked: Asked, what: str) -> None:
     came = [row.date for row in item.rows]
-    if came == days:
+    if came == asked.days:
         return
-    missing = sorted(set(days).difference(came))
-    if missing:
-        raise _not_whole(f"object {item.id} lacks {len(missing)} of {len(days)} days, {missing[0]} first", what)
-    if len(came) != len(days):
+    if len(set(came)) != len(came) or not set(came) <= set(asked.days):
         raise _not_whole(f"object {item.id} has days that were not asked for, or a day twice", what)
+    missing = [day for day in asked.days if day not in came and asked.could_run(item.id, day)]
+    if missing:
+        raise _not_whole(f"object {item.id} lacks {len(missing)} of {len(asked.days)} days, {missing[0]} first", what)
 
 
-def _check_sum(whose: str, parts: Sequence[Base], total: Totals | None, what: str) -> None:
-    """The vendor's sum against ours; each part was rounded to the kopeck, so money may differ by half of one a part."""
+def _check_sum(whose: str, parts: list[Base], total: Totals | None, what: str, *, exact: bool = True) -> None:
+    """The vendor's sum against ours; each part was rounded to the kopeck, so money may differ by half of one a part.
+
+    When some objects were put aside (not `exact`), the rest must not exceed the sum of all.
+    """
     if total is None or total.base is None:
         return
     said = total.base
-    counts = (sum(part.shows for part in parts), sum(part.clicks for part in parts))
     spent = sum((part.spent for part in parts), ZERO)
-    if counts != (said.shows, said.clicks) or abs(spent - said.spent) > KOPECK * (1 + len(parts)) / 2:
+    over = (sum(part.shows for part in parts) - said.shows, sum(part.clicks for part in parts) - said.clicks)
+    rouble_gap, tolerance = spent - said.spent, KOPECK * (1 + len(parts)) / 2
+    fits = over == (0, 0) and abs(rouble_gap) <= tolerance if exact else max(over) <= 0 and rouble_gap <= tolerance
+    if not fits:
         raise _not_whole(
-            f"{whose}: the rows sum up to {counts[0]} impressions, {counts[1]} clicks, {spent} roubles, the vendor's "
-            f"total says {said.shows}, {said.clicks}, {said.spent}",
+            f"{whose}: the rows sum up to {said.shows + over[0]} impressions, {said.clicks + over[1]} clicks, {spent} "
+            f"roubles, the vendor's total says {said.shows}, {said.clicks}, {said.spent}",
             what,
         )
 

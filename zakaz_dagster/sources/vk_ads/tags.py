@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.parsing.tags import tag_of
 from zakaz_dagster.parsing.utm import Utm
@@ -101,8 +103,16 @@ def parameters(group: AdGroup) -> str:
 def link_of(banner: Banner) -> Link | None:
     """The landing link: the primary role, else the first role that has an address, else one that could be asked for."""
     roles = banner.urls if isinstance(banner.urls, dict) else {}
-    links = [roles[role] for role in sorted(roles, key=lambda role: (role != PRIMARY, role))]
+    links = [link for role in sorted(roles, key=lambda role: (role != PRIMARY, role)) if (link := _link(roles[role]))]
     return next((link for link in links if link.url), next(iter(links), None))
+
+
+def _link(value: object) -> Link | None:
+    """None for a role that VK fills in another way."""
+    try:
+        return msgspec.convert(value, Link, strict=False)
+    except msgspec.ValidationError:
+        return None
 
 
 def _macros(group: AdGroup, plan: AdPlan | None) -> dict[str, str]:

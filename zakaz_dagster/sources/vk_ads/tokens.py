@@ -1,17 +1,24 @@
-"""When the token pair is renewed: before it expires, once after it was refused, and never once per run.
+"""The account's token pair: one file shared by all processes, renewed before it expires and once after a refusal.
 
-The ladder: what another process stored meanwhile, then a refresh (takes no slot), then one new pair (takes one of five
-slots). Tokens are never deleted from here: deleting kills every token of the account, other systems' too.
-Belongs here: grants and their refusals. Does not: the file (`auth`), requests for data (`api`).
+VK gives an account five tokens for ever and kills the old value at every refresh, so an installation has one pair, in a
+file of mode 0600 that is replaced atomically under a lock. The ladder of a renewal: what another process stored
+meanwhile, then a refresh (takes no slot), then one new pair (takes a slot). Tokens are never deleted from here: that
+kills every token of the account, other systems' too. Belongs here: file, lock, grants. Does not: requests for data.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
-from zakaz_dagster.errors import Fatal
-from zakaz_dagster.sources.vk_ads.auth import Pair, TokenFile
+import filelock
+import msgspec
+
+from zakaz_dagster.errors import ConfigFault, Fatal, Retriable
+from zakaz_dagster.private_files import private_folder, read_private, write_private
+from zakaz_dagster.redaction import register
 from zakaz_dagster.sources.vk_ads.errors import problem_of, words
 from zakaz_dagster.sources.vk_ads.records import SOURCE, Token, decode
 from zakaz_dagster.transport.client import HttpClient
@@ -19,10 +26,77 @@ from zakaz_dagster.transport.verdict import Response
 
 TOKEN_PATH = "/api/v2/oauth2/token.json"  # noqa: S105 - an address
 EARLIEST_RENEWAL = 600.0  # seconds before the end of a 24-hour token; a tenth of the life of a shorter one
+LOCK_SECONDS = 120.0
 _HOPELESS = {"invalid_client", "invalid_user", "unauthorized_client", "unsupported_grant_type"}
 
 
-class TokenKeeper:
+class Pair(msgspec.Struct, frozen=True):
+    """What is kept; `client_id` and `base_url` say whose it is. Times are seconds since the epoch."""
+
+    access_token: str
+    refresh_token: str
+    obtained_at: float
+    expires_at: float
+    client_id: str
+    base_url: str
+
+    def __repr__(self) -> str:
+        return f"Pair(client_id={self.client_id!r}, expires_at={self.expires_at})"
+
+
+class TokenFile:
+    """The pair of one account. Reading needs no lock, because a replaced file is always whole."""
+
+    def __init__(self, path: Path, lock_seconds: float = LOCK_SECONDS) -> None:
+        self.path = path
+        self._lock_seconds = lock_seconds
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only one process or thread inside at a time; the lock dies with its holder."""
+        try:
+            private_folder(self.path.parent)
+        except OSError as error:
+            raise self._fault(error) from None
+        lock = filelock.FileLock(f"{self.path}.lock", timeout=self._lock_seconds, thread_local=False, mode=0o600)
+        try:
+            with lock:
+                yield
+        except filelock.Timeout:
+            raise Retriable(
+                f"another process has held {self.path.name}.lock for {self._lock_seconds:g} s",
+                source=SOURCE,
+                next_step="see which run is renewing the token; remove nothing, the lock ends with its process",
+            ) from None
+
+    def read(self) -> Pair | None:
+        """The pair, or None when there is none or it is not readable as one (then a new one is asked for)."""
+        try:
+            pair = msgspec.json.decode(read_private(self.path), type=Pair)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+        except OSError as error:
+            raise self._fault(error) from None
+        register(pair.access_token, pair.refresh_token)
+        return pair
+
+    def write(self, pair: Pair) -> None:
+        """Replace the pair: after a crash the file holds either the old or the new one."""
+        register(pair.access_token, pair.refresh_token)
+        try:
+            write_private(self.path, msgspec.json.encode(pair))
+        except OSError as error:
+            raise self._fault(error) from None
+
+    def _fault(self, error: OSError) -> ConfigFault:
+        return ConfigFault(
+            f"the token file {self.path} cannot be used: {error.strerror}",
+            source=SOURCE,
+            next_step="make its folder writable for this user, or set VK_ADS_TOKEN_FILE",
+        )
+
+
+class Tokens:
     """The one source of access tokens of an account; safe among threads and processes."""
 
     def __init__(

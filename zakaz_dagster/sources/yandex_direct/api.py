@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from zakaz_dagster.errors import Failure
+from zakaz_dagster.errors import Failure, Retriable
+from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.odd_records import Odd
 from zakaz_dagster.sources.yandex_direct import records
 from zakaz_dagster.sources.yandex_direct.errors import (
     LIMIT_WAIT,
@@ -30,7 +32,7 @@ from zakaz_dagster.transport.stats import Stats
 from zakaz_dagster.transport.verdict import Response
 
 PAGE = 10_000
-MOST_CHECKED = 1_000  # a documented limit is not known; 3000 is what clients remember
+MOST_CHECKED = 3_000  # campaigns in one changes.check
 NAMES = 3  # names tried for one report
 
 _Item = TypeVar("_Item", records.Campaign, records.AdGroup, records.Ad, records.SitelinksSet)
@@ -42,7 +44,7 @@ class _Service(Generic[_Item]):
 
     name: str
     fields: records.Fields
-    read: Callable[[bytes], tuple[Sequence[_Item], int | None]]
+    read: Callable[[bytes], records.Page[_Item]]
     most_ids: int = 10_000
 
 
@@ -50,6 +52,13 @@ CAMPAIGNS = _Service("campaigns", records.CAMPAIGN_FIELDS, records.campaigns, mo
 AD_GROUPS = _Service("adgroups", records.AD_GROUP_FIELDS, records.ad_groups)
 ADS = _Service("ads", records.AD_FIELDS, records.ads)
 SITELINKS = _Service("sitelinks", records.SITELINK_FIELDS, records.sitelinks)
+
+
+class Found(NamedTuple, Generic[_Item]):
+    """Objects of a service, and what was odd in some of them."""
+
+    items: list[_Item]
+    rejects: list[Reject]
 
 
 @dataclass(frozen=True)
@@ -107,29 +116,46 @@ class DirectApi:
         with ExitStack() as stack:
             yield self._open_report(stack, login, request)
 
-    def campaigns(self, login: str, ids: Sequence[int] | None = None) -> list[records.Campaign]:
+    def campaigns(self, login: str, ids: Sequence[int] | None = None) -> Found[records.Campaign]:
         """The named campaigns, or all of the login."""
         return self._all(login, CAMPAIGNS, {}) if ids is None else self._by_ids(login, CAMPAIGNS, ids)
 
-    def ad_groups(self, login: str, ids: Sequence[int]) -> list[records.AdGroup]:
+    def ad_groups(self, login: str, ids: Sequence[int]) -> Found[records.AdGroup]:
         return self._by_ids(login, AD_GROUPS, ids)
 
-    def ads(self, login: str, ids: Sequence[int]) -> list[records.Ad]:
+    def ads(self, login: str, ids: Sequence[int]) -> Found[records.Ad]:
         return self._by_ids(login, ADS, ids)
 
-    def sitelinks(self, login: str, ids: Sequence[int]) -> list[records.SitelinksSet]:
+    def sitelinks(self, login: str, ids: Sequence[int]) -> Found[records.SitelinksSet]:
         return self._by_ids(login, SITELINKS, ids)
 
     def corrected(self, login: str, campaign_ids: Sequence[int], since: datetime) -> records.Changes:
-        """For each campaign whose figures were corrected since then, the earliest day that changed."""
+        """For each campaign whose figures were corrected since then, the earliest day that changed.
+
+        Campaigns that the vendor did not look at are asked for again; raises Retriable when it looks at none any more,
+        so that nobody goes on from the answer's timestamp.
+        """
         stamp = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         borders: dict[int, date] = {}
         cursors = []
-        for chunk in _chunks(campaign_ids, MOST_CHECKED):
-            params = {"CampaignIds": chunk, "Timestamp": stamp, "FieldNames": ["CampaignsStat"]}
-            answer = records.changes(self._call(login, "changes", "check", params))
-            borders |= answer.borders
-            cursors.append(answer.timestamp)
+        waiting = list(campaign_ids)
+        while waiting:
+            unprocessed: list[int] = []
+            for chunk in _chunks(waiting, MOST_CHECKED):
+                params = {"CampaignIds": chunk, "Timestamp": stamp, "FieldNames": ["CampaignsStat"]}
+                answer = records.changes(self._call(login, "changes", "check", params))
+                borders |= answer.borders
+                cursors.append(answer.timestamp)
+                unprocessed += answer.unprocessed
+            if len(unprocessed) >= len(waiting):
+                raise Retriable(
+                    f"changes.check looked at none of {len(waiting)} campaigns, {waiting[0]} among them",
+                    source=SOURCE,
+                    day=login,
+                    expected="an answer for every campaign",
+                    next_step="nothing is lost: the next look asks from the same moment",
+                )
+            waiting = unprocessed
         return records.Changes(borders, min(cursors, default=since))
 
     def _open_report(self, stack: ExitStack, login: str, request: ReportRequest) -> Download:
@@ -153,17 +179,22 @@ class DirectApi:
             judge=ReportJudge(limit_wait=self._config.limit_wait, points_wait=self._config.points_wait),
         )
 
-    def _by_ids(self, login: str, service: _Service[_Item], ids: Sequence[int]) -> list[_Item]:
+    def _by_ids(self, login: str, service: _Service[_Item], ids: Sequence[int]) -> Found[_Item]:
         """Unknown ids are silently left out by the vendor."""
-        chunks = _chunks(ids, service.most_ids)
-        return [item for chunk in chunks for item in self._all(login, service, {"Ids": chunk})]
+        found = [self._all(login, service, {"Ids": chunk}) for chunk in _chunks(ids, service.most_ids)]
+        return Found([item for each in found for item in each.items], [odd for each in found for odd in each.rejects])
 
-    def _all(self, login: str, service: _Service[_Item], criteria: Mapping[str, Any]) -> list[_Item]:
-        def page(offset: int) -> Page[_Item]:
+    def _all(self, login: str, service: _Service[_Item], criteria: Mapping[str, Any]) -> Found[_Item]:
+        rejects: dict[str, Reject] = {}  # by place, as a list may be read again
+
+        def page(offset: int) -> Page[_Item | Odd]:
             asked = {"SelectionCriteria": criteria, **service.fields, "Page": {"Limit": PAGE, "Offset": offset}}
-            return Page(*service.read(self._call(login, service.name, "get", asked)))
+            found = service.read(self._call(login, service.name, "get", asked))
+            rejects.update({odd.where: odd for odd in found.rejects})
+            return Page(found.items, found.following)
 
-        return read_pages(page, lambda item: item.id, source=SOURCE, what=f"{service.name} of {login}")
+        found = read_pages(page, lambda item: item.id, source=SOURCE, what=f"{service.name} of {login}")
+        return Found([item for item in found if not isinstance(item, Odd)], list(rejects.values()))
 
     def _call(self, login: str, service: str, method: str, params: Mapping[str, Any]) -> bytes:
         response = self._http.request(

@@ -1,16 +1,24 @@
 """The objects behind a report's rows: ads, their groups, campaigns and sitelinks, each asked for once.
 
-Belongs here: which objects are needed and what is put together of them. Does not: what a click carries (`links`).
+Belongs here: which objects are needed and what is put together of them. Does not: what a click carries (`landings`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from zakaz_dagster.sources.yandex_direct.api import DirectApi
+from zakaz_dagster.errors import BadData
+from zakaz_dagster.sources.base import ROUBLE, Reject
+from zakaz_dagster.sources.yandex_direct.api import DirectApi, Found
 from zakaz_dagster.sources.yandex_direct.landings import Clicked
-from zakaz_dagster.sources.yandex_direct.records import Ad, AdGroup, Campaign, SitelinksSet
+from zakaz_dagster.sources.yandex_direct.records import SOURCE, Ad, AdGroup, Campaign, SitelinksSet
+
+_Item = TypeVar("_Item", AdGroup, Ad, Campaign, SitelinksSet)
+
+
+class OtherCurrency(BadData):
+    """A login is billed in another currency, so its money must not be added to the others'."""
 
 
 class Catalogue:
@@ -22,20 +30,34 @@ class Catalogue:
         self.campaigns: dict[int, Campaign] = {}
         self.groups: dict[int, AdGroup] = {}
         self.ads: dict[int, Ad] = {}
+        self.rejects: list[Reject] = []
         self._sitelinks: dict[int, SitelinksSet] = {}
         self._asked: set[tuple[str, int]] = set()
+        self._opened = False
+
+    def open(self) -> None:
+        """Ask for the login's campaigns, once: the cheapest proof of access, and of the currency of its money."""
+        if not self._opened:
+            self._take_campaigns(self._api.campaigns(self._login))
+            self._asked |= {("campaign", id_) for id_ in self.campaigns}
+            self._opened = True
 
     def learn(self, objects: Iterable[Mapping[str, Any]]) -> list[Clicked]:
         """What is known of these objects (ids and names from a report); asks for what was not asked for before."""
         named = list(objects)
-        ads = self._new("ad", (each["ad_id"] for each in named))
-        self.ads |= {ad.id: ad for ad in (self._api.ads(self._login, ads) if ads else [])}
-        self._learn_sitelinks(self.ads[ad] for ad in ads if ad in self.ads)
-        groups = self._new("group", (each["ad_group_id"] for each in named))
-        self.groups |= {group.id: group for group in (self._api.ad_groups(self._login, groups) if groups else [])}
-        campaigns = self._new("campaign", (each["campaign_id"] for each in named))
-        self.campaigns |= {item.id: item for item in (self._api.campaigns(self._login, campaigns) if campaigns else [])}
+        if ads := self._new("ad", (each["ad_id"] for each in named)):
+            self.ads |= {ad.id: ad for ad in self._taken(self._api.ads(self._login, ads))}
+            self._learn_sitelinks(self.ads[ad] for ad in ads if ad in self.ads)
+        if groups := self._new("group", (each["ad_group_id"] for each in named)):
+            self.groups |= {group.id: group for group in self._taken(self._api.ad_groups(self._login, groups))}
+        if campaigns := self._new("campaign", (each["campaign_id"] for each in named)):
+            self._take_campaigns(self._api.campaigns(self._login, campaigns))
         return [self._clicked(**{name: value for name, value in each.items() if name != "account"}) for each in named]
+
+    def taken_rejects(self) -> list[Reject]:
+        """What was odd since this was asked for the last time."""
+        taken, self.rejects = self.rejects, []
+        return taken
 
     def knows(self, clicked: Clicked) -> bool:
         """Whether Direct still answers for the object; what it says of an unknown one is not that it has no link."""
@@ -64,8 +86,24 @@ class Catalogue:
         return ad.href or next((link.href for link in links.sitelinks if link.href), "") if links else ad.href
 
     def _learn_sitelinks(self, ads: Iterable[Ad]) -> None:
-        sets = self._new("sitelinks", [ad.sitelink_set_id or 0 for ad in ads if not ad.href])
-        self._sitelinks |= {item.id: item for item in (self._api.sitelinks(self._login, sets) if sets else [])}
+        if sets := self._new("sitelinks", [ad.sitelink_set_id or 0 for ad in ads if not ad.href]):
+            self._sitelinks |= {item.id: item for item in self._taken(self._api.sitelinks(self._login, sets))}
+
+    def _take_campaigns(self, found: Found[Campaign]) -> None:
+        campaigns = self._taken(found)
+        currencies = {campaign.currency for campaign in campaigns} - {""}
+        if currencies - {ROUBLE} or (campaigns and not currencies):
+            raise OtherCurrency(
+                f"campaigns of {self._login} are billed in {', '.join(sorted(currencies)) or 'a currency not named'}",
+                source=SOURCE,
+                expected=f"{ROUBLE}: all money here is added up as roubles",
+                next_step=f"take {self._login} out of DIRECT_LOGINS, or load it into a warehouse of its own",
+            )
+        self.campaigns |= {item.id: item for item in campaigns}
+
+    def _taken(self, found: Found[_Item]) -> list[_Item]:
+        self.rejects += found.rejects
+        return found.items
 
     def _new(self, kind: str, ids: Iterable[int]) -> list[int]:
         fresh = sorted({id_ for id_ in ids if id_ and (kind, id_) not in self._asked})

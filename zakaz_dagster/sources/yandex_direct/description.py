@@ -17,7 +17,6 @@ DESCRIPTION = SourceDescription(
     tables={TABLE: KEY},
     trailing_days=7,
     weekly_days=30,
-    history_days=HISTORY_YEARS * 365,
     includes_today=False,
     cron="10 0 * * *",
     warn_minutes=30 * 60,
@@ -25,4 +24,5 @@ DESCRIPTION = SourceDescription(
     # A report proves itself whole by its last line, and corrections do take whole days away: nothing to guard against.
     drop_guard=1.0,
     controls=("impressions", "clicks", "cost_rub"),
+    reject_share_limit=0.0,  # a row that is put aside, or a login that was not read, is money that is missing
 )

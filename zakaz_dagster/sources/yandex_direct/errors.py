@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from zakaz_dagster.errors import Fatal, Retriable
@@ -76,10 +76,7 @@ class DirectError:
     code: int
     words: str
     request_id: str
-
-    @property
-    def names_the_token(self) -> bool:
-        return _BAD_TOKEN.search(self.words) is not None
+    names_the_token: bool = False
 
     def __str__(self) -> str:
         return f"Direct error {self.code}: {self.words} (request id {self.request_id or 'unknown'})"
@@ -96,7 +93,7 @@ def find_error(response: Response) -> DirectError | None:
     found = error_in(response.content)
     if found is None or found.request_id:
         return found
-    return DirectError(found.code, found.words, request_id(response))
+    return replace(found, request_id=request_id(response))
 
 
 def next_step(error: DirectError) -> str:
@@ -214,10 +211,16 @@ def _from_json(body: bytes) -> DirectError | None:
     try:
         error = json.loads(body).get("error")
         code = int(error["error_code"])
-    except (ValueError, AttributeError, TypeError, KeyError):
+    except (ValueError, AttributeError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     words = ": ".join(str(error[name]) for name in ("error_string", "error_detail") if error.get(name))
-    return DirectError(code, vendor_words(words[:HTML_WORDS]), str(error.get("request_id") or ""))
+    return _said(code, words, str(error.get("request_id") or ""))
+
+
+def _said(code: int, words: str, request_id: str) -> DirectError:
+    """With what the words mean read before names and secrets are taken out of them."""
+    about_token = _BAD_TOKEN.search(words) is not None
+    return DirectError(code, vendor_words(words[:HTML_WORDS]), request_id, about_token)
 
 
 def _from_xml(body: bytes) -> DirectError | None:
@@ -226,4 +229,4 @@ def _from_xml(body: bytes) -> DirectError | None:
         return None
     words = ": ".join(parts[name] for name in ("Message", "Detail") if parts.get(name))
     found = _XML_ID.search(body)
-    return DirectError(int(parts["Code"]), vendor_words(words[:HTML_WORDS]), found[1].decode() if found else "")
+    return _said(int(parts["Code"]), words, found[1].decode("utf-8", "replace") if found else "")

@@ -6,25 +6,28 @@ A day in the warehouse holds every login, a file one: the other logins' rows are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.base import DayRead, Reject
-from zakaz_dagster.sources.yandex_direct import history, landing_join, rows
+from zakaz_dagster.sources.tables import in_day_order
+from zakaz_dagster.sources.versions import Versions
+from zakaz_dagster.sources.yandex_direct import landing_join, rows
+from zakaz_dagster.sources.yandex_direct.dimensions import AD, ad_row
 from zakaz_dagster.sources.yandex_direct.landings import Clicked, Lander
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
+from zakaz_dagster.sources.yandex_direct.source import Earlier
+from zakaz_dagster.timezone import bounds, days_between
 from zakaz_dagster.transport.stats import Stats
-
-Others = Callable[[date], pa.Table]
 
 
 class ImportedReport:
-    """One login's table of a file. `held` are the landings known from the API; rows of other ads have their names only.
+    """One login's table of a file. `stored` are landings known from the API; rows of other ads have their names only.
 
     `rejects` belong to the file as a whole, as their day may be what cannot be read: they go with its first day.
     """
@@ -36,16 +39,16 @@ class ImportedReport:
         login: str,
         cities: CityIndex,
         *,
-        held: pa.Table,
-        others: Others,
+        stored: pa.Table,
+        earlier: Earlier,
     ) -> None:
         self._figures = rows.figures(table, login)
         self.stats = Stats()  # a file is read without a request
         self._login = login
         self._rejects = list(rejects)
         self._lander = Lander(cities)
-        self._history = history.History(history.Version.all_of(held))
-        self._others = others
+        self._versions = Versions(AD, stored)
+        self._earlier = earlier
 
     @property
     def days(self) -> list[date]:
@@ -75,35 +78,32 @@ class ImportedReport:
 
     def read(self, first: date, last: date) -> Iterator[DayRead]:
         said = rows.totals(self._figures)
-        calendar = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        for day, cut in self._landed(rows.in_day_order(self._figures)).by_day(calendar):
-            plain = cut.cast(pa.schema([(field.name, _plain(field.type)) for field in cut.schema]))
-            others = self._others(day).select(plain.column_names).cast(plain.schema)
+        self._observe()
+        for day, table in landing_join.by_day(in_day_order(self._figures), self._versions, days_between(first, last)):
             received = int(said[day]["rows"])
             rejects, self._rejects = self._rejects, []
+            as_stored = self._earlier(day, day)
+            others = as_stored.filter(pc.not_equal(as_stored["account"], self._login))
+            whole, totals = rows.with_others(table, said[day], others)
             yield DayRead(
                 day=day,
-                tables={rows.TABLE: pa.concat_tables([plain, others])},
+                tables={rows.TABLE: whole},
                 received=received + len(rejects),
                 accepted=received,
                 rejects=rejects,
-                covered_until=f"{day + timedelta(days=1)}T00:00:00+03:00",
-                totals=_together(said[day], rows.totals(others).get(day, rows.NOTHING)),
+                covered_until=bounds(day)[1].isoformat(),
+                totals=totals,
             )
 
-    def _landed(self, figures: pa.Table) -> landing_join.Landed:
-        objects = landing_join.Objects(figures)
-        for named in objects.of(self._login):
-            clicked = Clicked(**{name: value for name, value in named.items() if name != "account"})
-            seen = history.version(self._login, clicked, self._lander.of(clicked))
-            self._history.observe(seen, self.days[0], known=False)
-        return objects.land(self._history)
-
-
-def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The day's control sums: what the file says, and what the other logins had."""
-    return {name: value + other[name] for name, value in one.items() if name != "rows"}
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+    def _observe(self) -> None:
+        """Landings of ads that are not known yet; what is stored is not changed by a file."""
+        clicks = [
+            Clicked(**{name: value for name, value in named.items() if name != "account"})
+            for named in landing_join.objects_in(self._figures)
+        ]
+        seen = [
+            ad_row(self._login, clicked, self._lander.of(clicked))
+            for clicked in clicks
+            if (self._login, *clicked[:3]) not in self._versions
+        ]
+        self._versions.observe(seen, lambda _row, _newest: self.days[0])

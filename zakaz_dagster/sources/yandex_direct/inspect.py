@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 from zakaz_dagster.errors import Fatal
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.base import Inspection, Reject
+from zakaz_dagster.sources.tables import in_day_order
 from zakaz_dagster.sources.yandex_direct import records
 from zakaz_dagster.sources.yandex_direct.errors import error_in, next_step
 from zakaz_dagster.sources.yandex_direct.exports import read_export
 from zakaz_dagster.sources.yandex_direct.landings import UNKNOWN_CITY, Clicked, Lander
-from zakaz_dagster.sources.yandex_direct.rows import figures, in_day_order, summed
+from zakaz_dagster.sources.yandex_direct.rows import figures, summed
 from zakaz_dagster.sources.yandex_direct.tsv import TYPES, find_frame, read_report
 
 MODES = {"micros": True, "decimal": False}
@@ -40,7 +41,7 @@ def report(raw: bytes, options: Mapping[str, str]) -> Inspection:
     rows = in_day_order(summed(figures(dated, "")))
     shown = _shown(rows, table.column_names)
     totals: dict[str, object] = {
-        "received": table.num_rows,
+        "received": table.num_rows + len(rejects),
         "rows": rows.num_rows,
         "days": len({row["date"] for row in shown}),
         **{name: _sum(rows, name) for name in ("impressions", "clicks", "conversions")},
@@ -53,24 +54,25 @@ def ads(raw: bytes, options: Mapping[str, str]) -> Inspection:
     """Ads with their own link and its tags, before the parameters of their group or campaign are laid over."""
     del options
     _refuse_errors(raw)
-    found, limited = records.ads(raw)
+    page = records.ads(raw)
     lander = Lander(city_index())
-    rows = [_ad(ad, lander) for ad in found]
+    rows = [_ad(ad, lander) for ad in page.items if isinstance(ad, records.Ad)]
     totals = {
         "ads": len(rows),
         "with_link": sum(bool(row["landing_url"]) for row in rows),
         "with_utm": sum(any(row[name] for name in row if name.startswith("utm_")) for row in rows),
         "with_city": sum(row["city"] != UNKNOWN_CITY for row in rows),
-        "more_pages": limited is not None,
+        "more_pages": page.following is not None,
     }
-    return Inspection(rows, [], totals)
+    return Inspection(rows, [_plain(reject) for reject in page.rejects], totals)
 
 
 def read_file(raw: bytes, money: str | None) -> tuple[pa.Table, Sequence[Reject]]:
     """An API report is known by its column names; anything else is taken for a hand export."""
     file = io.BytesIO(raw)
     if VENDOR_NAMES & set(find_frame(file).columns):
-        return read_report(file, micros=MODES.get(money or ""), summary=False), []
+        report = read_report(file, micros=MODES.get(money or ""), summary=False)
+        return report.table, report.rejects
     export = read_export(raw)
     return export.table, export.rejects
 

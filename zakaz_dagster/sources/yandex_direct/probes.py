@@ -35,7 +35,7 @@ def facts(api: DirectApi, logins: Sequence[str], now: datetime) -> Iterator[Fact
 
 
 def _campaigns(api: DirectApi, login: str) -> str:
-    found = api.campaigns(login)
+    found = api.campaigns(login).items
     kinds = sorted({campaign.type for campaign in found})
     tracked = sum(bool(campaign.tracking) for campaign in found)
     return f"{len(found)} ({', '.join(kinds) or 'none'}); {tracked} with parameters of their own"
@@ -60,7 +60,7 @@ def _report(api: DirectApi, login: str, now: datetime) -> str:
 
 
 def _corrections(api: DirectApi, login: str, now: datetime) -> str:
-    ids = [campaign.id for campaign in api.campaigns(login)]
+    ids = [campaign.id for campaign in api.campaigns(login).items]
     answer = api.corrected(login, ids, now - timedelta(days=1))
     if not answer.borders:
         return "none"

@@ -1,7 +1,7 @@
 """Direct's objects as its services answer them: campaigns, ad groups, ads, sitelinks, changes.
 
-Belongs here: fields asked for, strict shapes, and where a link or tracking block stands in them. Does not: which of
-them a click carries (`links`). A missing or retyped field raises ShapeChanged with its path.
+Belongs here: fields asked for, shapes, and where a link or tracking block stands in them. Does not: which of them a
+click carries (`landings`). An odd record is put aside with the path of its field; ShapeChanged when most are odd.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from zakaz_dagster.errors import ShapeChanged
+from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.odd_records import Odd, read_items
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 
 SOURCE = DESCRIPTION.name
@@ -22,7 +24,7 @@ _T = TypeVar("_T")
 _PATH = re.compile(r" - at `(.*)`$")
 
 CAMPAIGN_FIELDS: Fields = {
-    "FieldNames": ["Id", "Name", "Type", "State"],
+    "FieldNames": ["Id", "Name", "Type", "State", "Currency"],
     "TextCampaignFieldNames": ["TrackingParams"],
     "UnifiedCampaignFieldNames": ["TrackingParams"],
     "DynamicTextCampaignFieldNames": ["TrackingParams"],
@@ -47,12 +49,13 @@ class _Record(msgspec.Struct, rename="pascal", kw_only=True):
 
 
 class Campaign(_Record):
-    """`tracking` is the campaign's block of URL parameters, '' when it has none."""
+    """`tracking` is the campaign's block of URL parameters, '' when it has none; `currency` is that of its money."""
 
     id: int
     name: str = ""
     type: str = "UNKNOWN"
     state: str = "UNKNOWN"
+    currency: str = ""
     tracking: str = msgspec.field(default="", name="_tracking")
 
 
@@ -96,32 +99,49 @@ class _Modified(_Record):
     campaigns_stat: list[_CampaignStat] = []
 
 
+class _Unprocessed(_Record):
+    campaign_ids: list[int] = []
+
+
 class _Checked(_Record):
     timestamp: datetime
     modified: _Modified | None = None
+    unprocessed: _Unprocessed | None = None
 
 
 class Changes(msgspec.Struct):
-    """`borders`: campaign to the earliest day whose figures changed; `timestamp`: ask from here the next time."""
+    """`borders`: campaign to the earliest day whose figures changed; `timestamp`: ask from here the next time.
+
+    `unprocessed` are campaigns that were asked for and not looked at: nothing is known of them yet.
+    """
 
     borders: dict[int, date]
     timestamp: datetime
+    unprocessed: list[int] = []
 
 
-def campaigns(body: bytes) -> tuple[list[Campaign], int | None]:
+class Page(NamedTuple, Generic[_T]):
+    """One page of a service: its objects, where the next page starts (None: it was the last), and what was odd."""
+
+    items: list[_T | Odd]
+    following: int | None
+    rejects: list[Reject]
+
+
+def campaigns(body: bytes) -> Page[Campaign]:
     return _page(body, "Campaigns", Campaign, _with_tracking)
 
 
-def ad_groups(body: bytes) -> tuple[list[AdGroup], int | None]:
+def ad_groups(body: bytes) -> Page[AdGroup]:
     return _page(body, "AdGroups", AdGroup)
 
 
-def ads(body: bytes) -> tuple[list[Ad], int | None]:
+def ads(body: bytes) -> Page[Ad]:
     """An empty answer has no `Ads` key at all."""
     return _page(body, "Ads", Ad, _with_link)
 
 
-def sitelinks(body: bytes) -> tuple[list[SitelinksSet], int | None]:
+def sitelinks(body: bytes) -> Page[SitelinksSet]:
     return _page(body, "SitelinksSets", SitelinksSet)
 
 
@@ -129,38 +149,47 @@ def changes(body: bytes) -> Changes:
     checked = _shaped(_result(body), _Checked, "result")
     stats = checked.modified.campaigns_stat if checked.modified else []
     stamp = checked.timestamp if checked.timestamp.tzinfo else checked.timestamp.replace(tzinfo=UTC)
-    return Changes({stat.campaign_id: stat.border_date for stat in stats}, stamp)
+    unprocessed = checked.unprocessed.campaign_ids if checked.unprocessed else []
+    return Changes({stat.campaign_id: stat.border_date for stat in stats}, stamp, unprocessed)
 
 
-def _page(
-    body: bytes, key: str, kind: type[_T], prepare: Callable[[dict[str, Any]], None] | None = None
-) -> tuple[list[_T], int | None]:
-    """The page's objects and where the next page starts. Only ads may leave the list out when it is empty."""
+def _page(body: bytes, key: str, kind: type[_T], prepare: Callable[[dict[str, Any]], None] | None = None) -> Page[_T]:
+    """Only ads may leave the list out when it is empty."""
     result = _result(body)
     if key not in result and not (key == "Ads" and not result):
         raise _changed(f"result.{key} is missing")
-    items = result.get(key, [])
-    if prepare is not None and isinstance(items, list):
+    items = _shaped(result.get(key, []), list[Any], f"result.{key}")
+    if prepare is not None:
         for item in filter(lambda item: isinstance(item, dict), items):
             prepare(item)
     limited = _shaped(result.get("LimitedBy", 0), int, "result.LimitedBy")
-    return _shaped(items, list[kind], f"result.{key}"), limited or None  # type: ignore[valid-type]
+    read, rejects = read_items(items, kind, source=SOURCE, path=f"result.{key}")
+    return Page(read, limited or None, rejects)
 
 
 def _with_tracking(item: dict[str, Any]) -> None:
     """The block stands in the part named after the campaign's type, so it is taken from whichever part is there."""
     blocks = [part["TrackingParams"] for part in item.values() if isinstance(part, dict) and part.get("TrackingParams")]
-    item["_tracking"] = blocks[0] if blocks else ""
+    item["_tracking"] = _first_text(blocks)
 
 
 def _with_link(item: dict[str, Any]) -> None:
     """Types lag behind what the vendor sends, so every `*Ad` part is looked at, whatever the type says."""
     parts = [part for name, part in item.items() if name.endswith("Ad") and isinstance(part, dict)]
-    for part in parts:
-        item["_href"] = item.get("_href") or part.get("Href") or part.get("TrackingUrl") or ""
-        item["_sitelinks"] = item.get("_sitelinks") or part.get("SitelinkSetId")
-        titles = part.get("Titles")
-        item["_title"] = item.get("_title") or part.get("Title") or (titles[0] if titles else "")
+    item["_href"] = _first_text([part.get("Href") or part.get("TrackingUrl") for part in parts])
+    item["_sitelinks"] = next((part["SitelinkSetId"] for part in parts if part.get("SitelinkSetId")), None)
+    titles = [title for part in parts for title in (part.get("Title"), *_listed(part.get("Titles")))]
+    item["_title"] = next((title for title in titles if isinstance(title, str)), "")  # shown only, so never odd
+
+
+def _first_text(values: Sequence[Any]) -> Any:
+    """The first text; else the first value that is none, for the record to be called odd by it; else ''."""
+    given = [value for value in values if value]
+    return next((value for value in given if isinstance(value, str)), next(iter(given), ""))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _result(body: bytes) -> dict[str, Any]:

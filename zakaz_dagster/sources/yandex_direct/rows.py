@@ -1,12 +1,12 @@
 """From a report's table to rows of `fact_direct_daily`: our columns, repeated keys summed, days apart.
 
-Belongs here: columns. Does not: reading bytes (`tsv`, `exports`), links and their history (`links`, `history`).
+Belongs here: columns. Does not: reading bytes (`tsv`, `exports`), links and their history (`landings`, `dimensions`).
 Text is dictionary-encoded to the end, so a million rows fit into little memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,14 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData, ShapeChanged
+from zakaz_dagster.sources.tables import number
 from zakaz_dagster.sources.yandex_direct import description
-from zakaz_dagster.sources.yandex_direct.keys import may_repeat
 from zakaz_dagster.sources.yandex_direct.money import MONEY
+from zakaz_dagster.sources.yandex_direct.odd_rows import EMPTY
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
-from zakaz_dagster.sources.yandex_direct.tsv import EMPTY
 
 TABLE, KEY = description.TABLE, description.KEY
-OBJECT = ("account", "campaign_id", "ad_group_id", "ad_id")
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "date": ("Date", pa.date32()),
@@ -62,7 +61,7 @@ def figures(report: pa.Table, account: str) -> pa.Table:
 
 def summed(table: pa.Table) -> pa.Table:
     """One row per key: rows that share it are added up (campaign-wizard rows have no ids to tell them apart)."""
-    repeated = may_repeat([table[name] for name in KEY])
+    repeated = number([table[name] for name in KEY]).repeated
     if not repeated.any():
         return table
     rest = [name for name in table.column_names if name not in (*KEY, *_SUMS)]
@@ -74,21 +73,6 @@ def summed(table: pa.Table) -> pa.Table:
     return pa.concat_tables([once, renamed.select(table.column_names).cast(table.schema)]).unify_dictionaries()
 
 
-def in_day_order(table: pa.Table) -> pa.Table:
-    """Sorted by day; a table that is already is not copied."""
-    days = np.asarray(table["date"].cast(pa.int32()))
-    return table if np.all(days[:-1] <= days[1:]) else table.take(pa.array(np.argsort(days, kind="stable")))
-
-
-def by_day(table: pa.Table, days: Sequence[date]) -> Iterator[tuple[date, pa.Table]]:
-    """Every day with its rows, from a table in day order; cutting copies nothing."""
-    numbers = np.asarray(table["date"].cast(pa.int32()))
-    for day in days:
-        at = np.int32((day - date(1970, 1, 1)).days)  # of the array's own type, or numpy would copy it for every day
-        start, end = np.searchsorted(numbers, at, "left"), np.searchsorted(numbers, at, "right")
-        yield day, table.slice(start, end - start)
-
-
 def totals(table: pa.Table) -> dict[date, dict[str, Any]]:
     """Control sums by day, with the number of rows they were made of."""
     sums = [(name, "sum") for name in _SUMS]
@@ -97,6 +81,24 @@ def totals(table: pa.Table) -> dict[date, dict[str, Any]]:
         row["date"]: {"rows": row["date_count"], **{name: row[f"{name}_sum"] or NOTHING[name] for name in _SUMS}}
         for row in rows
     }
+
+
+def with_others(
+    table: pa.Table, said: Mapping[str, Any], others: pa.Table | None
+) -> tuple[pa.Table, dict[str, Decimal | int]]:
+    """A finished day and its control sums, with rows of other logins that stay as they are stored."""
+    totals = {name: value for name, value in said.items() if name != "rows"}
+    if others is None or not others.num_rows:
+        return table, totals
+    plain = pa.table([_decoded(column) for column in table.columns], table.column_names)
+    theirs = others.select(plain.column_names).cast(plain.schema)
+    stored = totals_of(theirs)
+    return pa.concat_tables([plain, theirs]), {name: value + stored[name] for name, value in totals.items()}
+
+
+def totals_of(day: pa.Table) -> Mapping[str, Any]:
+    """Control sums of the rows of one day."""
+    return next(iter(totals(day).values()), NOTHING)
 
 
 def _column(report: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray:

@@ -1,7 +1,8 @@
 """Yandex Direct as a day source: one report per login and period, answered day by day.
 
-    report per login ─▶ figures ─▶ the ads, groups and campaigns behind them ─▶ landings as of each day ─▶ days
+    campaigns of each login ─▶ report per login ─▶ figures ─▶ the objects behind them ─▶ landings as of each day ─▶ days
 
+A login that cannot be read stops no other: its days keep the rows of its last good load and are said to be so.
 Belongs here: the order of these steps, periods and their halves, the vendor's horizon. Does not: protocol, shapes,
 columns, tags.
 """
@@ -9,28 +10,37 @@ columns, tags.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from zakaz_dagster.errors import BadData, Fatal, ShapeChanged
+from zakaz_dagster.errors import BadData, Failure, ShapeChanged
 from zakaz_dagster.parsing.cities import CityIndex
-from zakaz_dagster.sources.base import DayRead
-from zakaz_dagster.sources.yandex_direct import campaigns, history, landing_join, rows
+from zakaz_dagster.sources.base import DayRead, Reject, check_range, refuse_changed_shape
+from zakaz_dagster.sources.tables import by_day, in_day_order
+from zakaz_dagster.sources.versions import Versions, new_rows
+from zakaz_dagster.sources.yandex_direct import landing_join, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
-from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue
-from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION, HISTORY_YEARS
-from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge, request_id
+from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue, OtherCurrency
+from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESCRIPTION, HISTORY_YEARS, TABLE
+from zakaz_dagster.sources.yandex_direct.dimensions import AD, ad_row, campaign_rows, seen_on
+from zakaz_dagster.sources.yandex_direct.errors import NoAccess, ReportTooLarge, request_id
 from zakaz_dagster.sources.yandex_direct.landings import Lander
+from zakaz_dagster.sources.yandex_direct.odd_rows import day_of
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import MOST_ROWS, ReportRequest
-from zakaz_dagster.sources.yandex_direct.tsv import Truncated, read_report
-from zakaz_dagster.timezone import MOSCOW, bounds
+from zakaz_dagster.sources.yandex_direct.tsv import Report, Truncated, read_report
+from zakaz_dagster.timezone import MOSCOW, bounds, days_between
 from zakaz_dagster.transport.client import Download
 from zakaz_dagster.transport.stats import Stats
 
-Held = Callable[[], Mapping[str, pa.Table]]
+_T = TypeVar("_T")
+Stored = Callable[[], Mapping[str, pa.Table]]
+Earlier = Callable[[date, date], pa.Table]
 
 
 class Changed(NamedTuple):
@@ -40,9 +50,32 @@ class Changed(NamedTuple):
     cursor: datetime
 
 
-class DirectSource:
-    """All logins. `now` is the present moment (aware); `held` gives the dimension tables as stored before, if any.
+@dataclass
+class Period:
+    """What the logins' reports say of a period, and the rows that were put aside, by login."""
 
+    asked: ReportRequest
+    figures: pa.Table
+    odd: Mapping[str, Sequence[Reject]]
+
+    @property
+    def days(self) -> list[date]:
+        return days_between(self.asked.first, self.asked.last)
+
+    def odd_of(self, day: date) -> Iterator[Reject]:
+        """Odd rows of a day; a row whose day cannot be read counts for the first one."""
+        span = {str(each) for each in self.days}
+        for login, rejects in self.odd.items():
+            for odd in rejects:
+                said = day_of(odd)
+                if said == str(day) or (said not in span and day == self.asked.first):
+                    yield Reject(odd.reason, f"login {login}, {odd.where}", odd.payload)
+
+
+class DirectSource:
+    """All logins. `now` is the present moment (aware); `stored` gives the dimension tables as stored before, if any.
+
+    `earlier(first, last)` gives the rows of the fact table as they stand, for logins that cannot be read now.
     `dimensions()` has the dimension rows that are new or changed, to be stored by plain insert: of the objects that
     `read` met so far, or when nothing was read yet, of those that had figures in the trailing days.
     """
@@ -55,115 +88,170 @@ class DirectSource:
         logins: Sequence[str],
         now: Callable[[], datetime],
         micros: bool = False,
-        held: Held = dict,
+        stored: Stored = dict,
+        earlier: Earlier | None = None,
     ) -> None:
         self.api = api
-        self._logins = list(logins)
         self._now = now
         self._micros = micros
-        self._held = held
+        self._stored = stored
+        self._earlier = earlier
         self._lander = Lander(cities)
-        self._catalogues = {login: Catalogue(api, login) for login in self._logins}
-        self._history: history.History | None = None
-
-    @property
-    def requests(self) -> int:
-        return self.api.stats.requests
+        self._catalogues = {login: Catalogue(api, login) for login in logins}
+        self._unread: dict[str, Failure] = {}
+        self._versions: Versions | None = None
 
     @property
     def stats(self) -> Stats:
         return self.api.stats
 
     def read(self, first: date, last: date) -> Iterator[DayRead]:
-        """Every day of first..last (Moscow), ascending; a day without rows is the vendor's word that it had none."""
+        """Every day of first..last (Moscow days, both inclusive), ascending; money in roubles with VAT.
+
+        A day without rows is the vendor's word that it had none. Raises Retriable (network, limits, points, a queue),
+        Fatal (token, no login can be read, a day that Direct does not keep) or BadData (a table that is not whole).
+        """
         asked_at = self._now().astimezone(MOSCOW)
-        check_range(first, last, asked_at.date())
-        for period, figures in self._periods(self._request(first, last, asked_at)):
-            days = self._landed(rows.in_day_order(figures), asked_at)
-            yield from _days(period, days, rows.totals(figures), asked_at)
+        older = "load older days from an exported report (`zakaz import`)"
+        check_range(SOURCE, first, last, oldest=oldest_day(asked_at.date()), today=asked_at.date(), older=older)
+        for period in self._periods(self._request(first, last, asked_at)):
+            period.figures = in_day_order(period.figures)
+            self._observe(period.figures, asked_at)
+            yield from self._days(period, asked_at)
 
     def dimensions(self) -> Mapping[str, pa.Table]:
         """Rows of the dimension tables to insert: new objects, new landings, changed names and states."""
-        if self._history is None:
+        if self._versions is None:
             self._look_around()
-        found = campaigns.rows_of(self._catalogues, self._held())
-        return {history.TABLE: self._known().changed(), campaigns.TABLE: found}
+        campaigns = new_rows(campaign_rows(self._catalogues), self._stored().get(CAMPAIGNS))
+        return {ADS: self._known().changed(), CAMPAIGNS: campaigns}
 
     def changed_days(self, since: datetime) -> Changed:
         """The past days that Direct corrected after `since`: of every campaign from its border to yesterday."""
         today = self._now().astimezone(MOSCOW).date()
         days: set[date] = set()
         cursors = []
-        for login in self._logins:
-            ids = [campaign.id for campaign in self.api.campaigns(login)]
-            answer = self.api.corrected(login, ids, since)
+        for login in self._readable():
+            answer = self.api.corrected(login, list(self._catalogues[login].campaigns), since)
             cursors.append(answer.timestamp)
             for border in answer.borders.values():
-                start = max(border, oldest_day(today))
-                days |= {start + timedelta(days=n) for n in range((today - start).days)}
+                days |= set(days_between(max(border, oldest_day(today)), today - timedelta(days=1)))
         return Changed(sorted(days), min(cursors, default=since))
 
     def _look_around(self) -> None:
         asked_at = self._now().astimezone(MOSCOW)
         last = asked_at.date() - timedelta(days=1)
         first = last - timedelta(days=DESCRIPTION.trailing_days)
-        for _, figures in self._periods(self._request(first, last, asked_at)):
-            self._observe(landing_join.Objects(figures), asked_at)
+        for period in self._periods(self._request(first, last, asked_at)):
+            self._observe(period.figures, asked_at)
 
     def _request(self, first: date, last: date, asked_at: datetime) -> ReportRequest:
         return ReportRequest(first, last, edition=f"{asked_at:%Y%m%d%H%M%S%f}", micros=self._micros)
 
-    def _periods(self, request: ReportRequest) -> Iterator[tuple[ReportRequest, pa.Table]]:
-        """The period with all logins' figures; in halves where the vendor or its row limit cannot take it whole."""
+    def _readable(self) -> list[str]:
+        """Logins with access and money in roubles; raises what is wrong with the last one when none is left."""
+        for login, catalogue in self._catalogues.items():
+            if login not in self._unread:
+                self._read_or_note(login, catalogue.open)
+        return [login for login in self._catalogues if login not in self._unread]
+
+    def _read_or_note(self, login: str, act: Callable[[], _T]) -> _T | None:
+        """What `act` gives; None when the login cannot be read, which is noted. Raises when no login is left."""
         try:
-            tables = [rows.figures(self._report(login, request), login) for login in self._logins]
+            return act()
+        except (NoAccess, OtherCurrency) as failure:
+            self._unread[login] = failure
+            if len(self._unread) == len(self._catalogues):
+                raise
+            return None
+
+    def _periods(self, request: ReportRequest) -> Iterator[Period]:
+        """The period with all logins' figures; in halves where the vendor or its row limit cannot take it whole."""
+        reports: dict[str, Report] = {}
+        try:
+            for login in self._readable():
+                report = self._read_or_note(login, partial(self._report, login, request))
+                if report is not None:
+                    reports[login] = report
         except ReportTooLarge:
             if request.first == request.last:
                 raise
             for half in request.halves:
                 yield from self._periods(half)
         else:
-            yield request, pa.concat_tables(tables).unify_dictionaries()
+            tables = [rows.figures(report.table, login) for login, report in reports.items()]
+            odd = {login: report.rejects for login, report in reports.items()}
+            yield Period(request, pa.concat_tables(tables).unify_dictionaries(), odd)
 
-    def _report(self, login: str, request: ReportRequest) -> pa.Table:
+    def _report(self, login: str, request: ReportRequest) -> Report:
         """The checked table of one login; one that came short is fetched a second time under the same name."""
         try:
             return self._table(login, request)
         except Truncated:
             return self._table(login, request)
 
-    def _table(self, login: str, request: ReportRequest) -> pa.Table:
+    def _table(self, login: str, request: ReportRequest) -> Report:
         with self.api.report(login, request) as download:
             try:
-                table = read_report(download.file, micros=request.micros, summary=request.summary)
-                _check_answer(table, request)
+                report = _of_period(read_report(download.file, micros=request.micros, summary=request.summary), request)
             except BadData as bad:
                 raise _of_request(bad, login, request, download) from None
             except ShapeChanged as changed:
                 raise _of_request(changed, login, request, download) from None
-        if table.num_rows >= MOST_ROWS:
-            words = f"the report has {table.num_rows} rows, the most a report can have"
+        if report.table.num_rows >= MOST_ROWS:
+            words = f"the report has {report.table.num_rows} rows, the most a report can have"
             raise ReportTooLarge(words, source=SOURCE, day=_asked(login, request))
-        return table
+        return report
 
-    def _landed(self, figures: pa.Table, asked_at: datetime) -> landing_join.Landed:
-        """The figures and what their clicks carried, once every object in them was looked up."""
-        objects = landing_join.Objects(figures)
-        self._observe(objects, asked_at)
-        return objects.land(self._known())
-
-    def _observe(self, objects: landing_join.Objects, asked_at: datetime) -> None:
-        day = history.seen_on(asked_at)
+    def _observe(self, figures: pa.Table, asked_at: datetime) -> None:
+        """Look up every object of the figures; one that Direct no longer knows changes nothing that is stored."""
+        objects = landing_join.objects_in(figures)
+        versions = self._known()
         for login, catalogue in self._catalogues.items():
-            for clicked in catalogue.learn(objects.of(login)):
-                version = history.version(login, clicked, self._lander.of(clicked), catalogue.ads.get(clicked.ad_id))
-                self._known().observe(version, day, known=catalogue.knows(clicked))
+            clicks = catalogue.learn(each for each in objects if each["account"] == login)
+            seen = [
+                ad_row(login, clicked, self._lander.of(clicked), catalogue.ads.get(clicked.ad_id))
+                for clicked in clicks
+                if catalogue.knows(clicked) or (login, *clicked[:3]) not in versions
+            ]
+            versions.observe(seen, seen_on(asked_at))
 
-    def _known(self) -> history.History:
-        if self._history is None:
-            held = self._held().get(history.TABLE)
-            self._history = history.History(history.Version.all_of(held) if held is not None else ())
-        return self._history
+    def _known(self) -> Versions:
+        if self._versions is None:
+            self._versions = Versions(AD, self._stored().get(ADS))
+        return self._versions
+
+    def _days(self, period: Period, asked_at: datetime) -> Iterator[DayRead]:
+        sums, stale = rows.totals(period.figures), self._stale(period)
+        about_objects = [odd for catalogue in self._catalogues.values() for odd in catalogue.taken_rejects()]
+        for day, table in landing_join.by_day(period.figures, self._known(), period.days):
+            said: Mapping[str, Any] = sums.get(day, rows.NOTHING)
+            rejects = [*self._about_logins(), *period.odd_of(day), *about_objects]
+            about_objects = []  # they have no day of their own
+            whole, totals = rows.with_others(table, said, stale.get(day))
+            yield DayRead(
+                day=day,
+                tables={TABLE: whole},
+                received=said["rows"] + len(rejects),
+                accepted=said["rows"],
+                rejects=rejects,
+                covered_until=min(bounds(day)[1], asked_at).isoformat(),
+                totals=totals,
+            )
+
+    def _stale(self, period: Period) -> Mapping[date, pa.Table]:
+        """By day, the rows of the last good load of logins without access; money in another currency is left out."""
+        logins = [login for login, failure in self._unread.items() if isinstance(failure, NoAccess)]
+        if not logins or self._earlier is None:
+            return {}
+        stored = self._earlier(period.asked.first, period.asked.last)
+        theirs = in_day_order(stored.filter(pc.is_in(stored["account"], pa.array(logins, stored["account"].type))))
+        return dict(by_day(theirs, period.days))
+
+    def _about_logins(self) -> Iterator[Reject]:
+        for login, failure in self._unread.items():
+            rest = "its rows are those of its last good load" if isinstance(failure, NoAccess) else "it has no rows"
+            yield Reject(f"login {login} was not read, {rest}: {failure.what}. {failure.next_step}", f"login {login}")
 
 
 def oldest_day(today: date) -> date:
@@ -171,35 +259,26 @@ def oldest_day(today: date) -> date:
     return date(today.year - HISTORY_YEARS, today.month, 1)
 
 
-def check_range(first: date, last: date, today: date) -> None:
-    oldest = oldest_day(today)
-    if first < oldest:
-        raise Fatal(
-            f"Direct keeps statistics of the last three years only, today that is from {oldest}",
-            source=SOURCE,
-            day=first,
-            next_step=f"ask for days from {oldest}; load older ones from an exported report (`zakaz import`)",
-        )
-    if last > today:
-        raise Fatal(f"the day has not begun in Moscow, where it is {today}", source=SOURCE, day=last)
-
-
-def _check_answer(table: pa.Table, request: ReportRequest) -> None:
-    """Exactly the fields that were asked for, and no day outside the period."""
-    if tuple(table.column_names) != request.fields:
+def _of_period(report: Report, request: ReportRequest) -> Report:
+    """Exactly the fields that were asked for; rows of other days, or of none, are put aside."""
+    if tuple(report.table.column_names) != request.fields:
         raise ShapeChanged(
-            f"the columns are {', '.join(table.column_names)}",
+            f"the columns are {', '.join(report.table.column_names)}",
             expected=", ".join(request.fields),
             next_step="nothing was loaded; compare with the vendor's change log",
         )
-    strangers = set(table["Date"].unique().to_pylist()) - set(_calendar(request.first, request.last))
-    if strangers:
-        days = ", ".join(sorted("no date" if day is None else str(day) for day in strangers)[:3])
-        raise BadData(
-            f"rows of {days} came",
-            expected=f"days {request.first} to {request.last}",
-            next_step="nothing was changed; run it again",
-        )
+    days = days_between(request.first, request.last)
+    inside = pc.is_in(report.table["Date"], pa.array(days, pa.date32()))
+    if pc.all(inside).as_py() in {True, None}:
+        return report
+    others = report.table.filter(pc.invert(inside))
+    odd = [
+        Reject(f"a row of {row['Date'] or 'no date'}, which was not asked for", f"ad {row['AdId'] or '--'}", str(row))
+        for row in others.to_pylist()
+    ]
+    rejects = [*report.rejects, *odd]
+    refuse_changed_shape(SOURCE, "the report", odd=rejects, received=report.table.num_rows + len(report.rejects))
+    return Report(report.table.filter(inside), rejects)
 
 
 def _of_request(failure: BadData | ShapeChanged, login: str, request: ReportRequest, download: Download) -> Any:
@@ -215,24 +294,3 @@ def _of_request(failure: BadData | ShapeChanged, login: str, request: ReportRequ
 
 def _asked(login: str, request: ReportRequest) -> str:
     return f"{login} {request.first}..{request.last}"
-
-
-def _days(
-    period: ReportRequest, days: landing_join.Landed, totals: Mapping[date, Mapping[str, Any]], asked_at: datetime
-) -> Iterator[DayRead]:
-    for day, table in days.by_day(_calendar(period.first, period.last)):
-        sums = dict(totals.get(day, rows.NOTHING))
-        received = sums.pop("rows")
-        ends = bounds(day)[1]
-        yield DayRead(
-            day=day,
-            tables={rows.TABLE: table},
-            received=received,
-            accepted=received,
-            covered_until=min(ends, asked_at).isoformat(),
-            totals=sums,
-        )
-
-
-def _calendar(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]

@@ -1,8 +1,9 @@
-"""A Direct report's TSV, from its bytes to a typed Arrow table, or a failure that names the line.
+"""A Direct report's TSV, from its bytes to a typed Arrow table, with the rows that could not be read beside it.
 
     title? · column names · data · "Total rows: N"?
 
-Belongs here: framing, types, money, and every proof that the table is whole. Does not: our columns (`rows`).
+Belongs here: framing, types, money, and every proof that the table is whole. Does not: our columns (`rows`), rows
+that cannot be read (`odd_rows`).
 Nothing in the text says how money is written, so the mode that was asked for is handed in and cross-checked.
 """
 
@@ -10,7 +11,9 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -18,13 +21,14 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from zakaz_dagster.errors import BadData, ShapeChanged
+from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.yandex_direct import money
 from zakaz_dagster.sources.yandex_direct.money import MONEY
+from zakaz_dagster.sources.yandex_direct.odd_rows import EMPTY, sift
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 
 BLOCK = 1 << 20
 TAIL = 256
-EMPTY = "--"
 _NAME = pa.dictionary(pa.int32(), pa.string())
 TYPES: dict[str, pa.DataType] = {
     "Date": pa.date32(),
@@ -48,6 +52,14 @@ class Truncated(BadData):
 
 
 @dataclass(frozen=True)
+class Report:
+    """The rows that could be read, and those that were put aside."""
+
+    table: pa.Table
+    rejects: Sequence[Reject] = ()
+
+
+@dataclass(frozen=True)
 class Frame:
     """Where the data stands in the file, and what the lines around it say. `first_line` counts from 1."""
 
@@ -58,20 +70,24 @@ class Frame:
     total: int | None
 
 
-def read_report(file: BinaryIO, *, micros: bool | None, summary: bool) -> pa.Table:
+def read_report(file: BinaryIO, *, micros: bool | None, summary: bool) -> Report:
     """The table with the vendor's column names, ids and figures typed, `Cost` in roubles, `--` as NULL.
 
     `micros` is the money mode that was asked for, None to tell it from the figures. `summary` says that the table must
-    end with `Total rows`; without one it is not known to be whole.
+    end with `Total rows`; without one it is not known to be whole. A row that cannot be read is put aside; raises
+    Truncated when rows are missing, BadData or ShapeChanged when the table as a whole cannot be right.
     """
     frame = find_frame(file)
     if summary and frame.total is None:
         raise _broken("the table ends without its line `Total rows`", Truncated)
     _check_columns(frame.columns)
-    table = _parse(file, frame, micros=micros)
-    if frame.total is not None and frame.total != table.num_rows:
-        raise _broken(f"`Total rows: {frame.total}`, but {table.num_rows} rows came", Truncated)
-    return table
+    report = _parse(file, frame, micros=micros)
+    rows, odd = report.table.num_rows, len(report.rejects)
+    # a line feed in a name makes several odd lines of one row, a blank line is none
+    if frame.total is not None and not rows <= frame.total <= rows + odd:
+        aside = f", {odd} of them odd" if odd else ""
+        raise _broken(f"`Total rows: {frame.total}`, but {rows + odd} rows came{aside}", Truncated)
+    return report
 
 
 def find_frame(file: BinaryIO) -> Frame:
@@ -109,44 +125,64 @@ def _check_columns(names: list[str]) -> None:
         )
 
 
-def _parse(file: BinaryIO, frame: Frame, *, micros: bool | None) -> pa.Table:
-    """Blocks are typed as they are read; only typed columns stay in memory."""
+def _parse(file: BinaryIO, frame: Frame, *, micros: bool | None) -> Report:
+    """Blocks are typed as they are read; only typed columns stay in memory. Odd rows are looked for if that fails."""
     types = {name: TYPES.get(name, pa.string()) for name in frame.columns}
+    if "Cost" in types:
+        types["Cost"] = pa.string() if micros is None else pa.int64() if micros else MONEY
+    rejects: list[Reject] = []
+    try:
+        table = _typed(file, frame, types)
+        texts = partial(_typed, file, frame, dict.fromkeys(types, pa.string()))
+    except pa.ArrowInvalid as error:
+        rows, rejects = sift(_lines(file, frame), frame.columns, frame.first_line, types, _words(str(error), frame))
+        table = pa.table({name: _cast(rows[name], kind) for name, kind in types.items()})
+        texts = partial(lambda: rows)
     if "Cost" not in types:
-        return _typed(file, frame, types)
-    types["Cost"] = pa.string() if micros is None else pa.int64() if micros else MONEY
-    table = _typed(file, frame, types)
+        return Report(table, rejects)
     cost = table["Cost"]
     if micros is None:
         cost = money.read_unknown(_dashes_to_null(cost))
     elif micros:
         cost = money.from_micros(cost)
     else:
-        money.refuse_hidden_micros(cost, lambda: _typed(file, frame, dict.fromkeys(types, pa.string()))["Cost"])
-    return table.set_column(table.column_names.index("Cost"), "Cost", cost)
+        money.refuse_hidden_micros(cost, lambda: texts()["Cost"])
+    return Report(table.set_column(table.column_names.index("Cost"), "Cost", cost), rejects)
+
+
+def _cast(texts: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_string(kind):
+        return texts
+    return texts.dictionary_encode() if pa.types.is_dictionary(kind) else _dashes_to_null(texts).cast(kind)
 
 
 def _dashes_to_null(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(texts, EMPTY), pa.scalar(None, pa.string()), texts)
 
 
-def _typed(file: BinaryIO, frame: Frame, types: dict[str, pa.DataType]) -> pa.Table:
+def _typed(file: BinaryIO, frame: Frame, types: Mapping[str, pa.DataType]) -> pa.Table:
     schema = pa.schema(list(types.items()))
     if frame.start >= frame.end:
         return schema.empty_table()
     file.seek(frame.start)
-    try:
-        table = csv.read_csv(
-            pa.PythonFile(_Window(file, frame.end - frame.start), mode="r"),
-            read_options=csv.ReadOptions(column_names=frame.columns, block_size=BLOCK),
-            parse_options=csv.ParseOptions(
-                delimiter="\t", quote_char=False, double_quote=False, ignore_empty_lines=False
-            ),
-            convert_options=csv.ConvertOptions(column_types=types, null_values=[EMPTY], strings_can_be_null=False),
-        )
-        return table.cast(schema).unify_dictionaries()
-    except pa.ArrowInvalid as error:
-        raise _bad_line(file, frame, str(error)) from None
+    table = csv.read_csv(
+        pa.PythonFile(_Window(file, frame.end - frame.start), mode="r"),
+        read_options=csv.ReadOptions(column_names=frame.columns, block_size=BLOCK),
+        parse_options=csv.ParseOptions(delimiter="\t", quote_char=False, double_quote=False, ignore_empty_lines=False),
+        convert_options=csv.ConvertOptions(column_types=types, null_values=[EMPTY], strings_can_be_null=False),
+    )
+    return table.cast(schema).unify_dictionaries()
+
+
+def _lines(file: BinaryIO, frame: Frame) -> Iterable[bytes]:
+    file.seek(frame.start)
+    return io.BufferedReader(_Window(file, frame.end - frame.start))
+
+
+def _words(error: str, frame: Frame) -> str:
+    """The parser's words with the column's name; it counts rows from where its block begins."""
+    named = re.sub(r"In CSV column #(\d+)", lambda match: f"column {frame.columns[int(match[1])]}", error)
+    return _ROW.sub("", named)[:200]
 
 
 class _Window(io.RawIOBase):
@@ -164,18 +200,6 @@ class _Window(io.RawIOBase):
         buffer[: len(data)] = data
         self._left -= len(data)
         return len(data)
-
-
-def _bad_line(file: BinaryIO, frame: Frame, words: str) -> BadData:
-    """The line with the wrong number of cells, found only now that it is known to exist; else the parser's words."""
-    file.seek(frame.start)
-    lines = io.BufferedReader(_Window(file, frame.end - frame.start))
-    for number, line in enumerate(lines, frame.first_line):
-        cells = line.count(b"\t") + 1
-        if cells != len(frame.columns):
-            return _broken(f"line {number} has {cells} cells instead of {len(frame.columns)}")
-    named = re.sub(r"In CSV column #(\d+)", lambda match: f"column {frame.columns[int(match[1])]}", words)
-    return _broken(_ROW.sub("", named)[:200])
 
 
 def _broken(what: str, kind: type[BadData] = BadData) -> BadData:

@@ -60,15 +60,15 @@ def test_loaded_days_equal_the_truth_also_after_corrections_to_nothing(sandbox, 
 
 def test_dimensions_are_kept_with_their_history(sandbox, direct, warehouse):
     load(direct(), warehouse)
-    held = {
+    stored = {
         "dim_direct_ads": warehouse.query("SELECT * FROM dim_direct_ads FINAL"),
         "dim_direct_campaigns": warehouse.query("SELECT * FROM dim_direct_campaigns FINAL"),
     }
-    assert held["dim_direct_ads"].num_rows > 20
-    later = direct(now="2026-11-23T00:10:00+03:00", held=lambda: held)
+    assert stored["dim_direct_ads"].num_rows > 20
+    later = direct(now="2026-11-23T00:10:00+03:00", stored=lambda: stored)
     sandbox.clock("2026-11-23T00:10:00+03:00")
-    assert {table: rows.num_rows for table, rows in later.dimensions().items()}.keys() == held.keys()
-    assert all(rows.num_rows < held[table].num_rows / 2 for table, rows in later.dimensions().items())
+    assert {table: rows.num_rows for table, rows in later.dimensions().items()}.keys() == stored.keys()
+    assert all(rows.num_rows < stored[table].num_rows / 2 for table, rows in later.dimensions().items())
     missing = warehouse.scalar(
         "SELECT count() FROM fact_direct_daily WHERE campaign_id NOT IN (SELECT campaign_id FROM dim_direct_campaigns)"
     )

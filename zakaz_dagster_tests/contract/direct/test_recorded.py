@@ -45,7 +45,7 @@ def published(recorded):
 def table_of(reply, *, micros, summary):
     request = ReportRequest(date(2026, 9, 1), date(2026, 9, 30), edition="1", micros=micros, summary=summary)
     with ScriptedServer(reply) as server, api_on(server).report(LOGIN, request) as download:
-        return read_report(download.file, micros=micros, summary=summary)
+        return read_report(download.file, micros=micros, summary=summary).table
 
 
 def tsv(body):
@@ -143,7 +143,7 @@ def test_e05_a_refused_token_at_http_200(published):
 def test_p01_pages_are_followed_to_their_end(published):
     pages = [Reply(200, published("P01_limitedby_page1.json")), Reply(200, published("P01_limitedby_page2.json"))]
     with ScriptedServer(pages) as server:
-        assert [item.id for item in api_on(server).campaigns(LOGIN)] == [42, 43]
+        assert [item.id for item in api_on(server).campaigns(LOGIN).items] == [42, 43]
         assert [seen.json["params"]["Page"]["Offset"] for seen in server.seen] == [0, 1]
 
 
@@ -164,7 +164,7 @@ def test_recorded_campaigns(recording, name):
     found = json.loads(reply.body)["result"]["Campaigns"]
     with ScriptedServer(reply) as server:
         api = api_on(server)
-        assert [item.id for item in api.campaigns(LOGIN)] == [item["Id"] for item in found]
+        assert [item.id for item in api.campaigns(LOGIN).items] == [item["Id"] for item in found]
     assert len(found) == CAMPAIGNS[name]
     assert api.units[LOGIN].spent == (11 if found else 10)
 
@@ -172,8 +172,8 @@ def test_recorded_campaigns(recording, name):
 def test_recorded_groups(recording):
     with ScriptedServer([recording("adgroups_get_01")[0], recording("adgroups_get_02")[0]]) as server:
         api = api_on(server)
-        assert api.ad_groups(LOGIN, [1]) == []
-        [group] = api.ad_groups(LOGIN, [2000000001])
+        assert api.ad_groups(LOGIN, [1]).items == []
+        [group] = api.ad_groups(LOGIN, [2000000001]).items
     assert (group.id, group.name, group.tracking_params) == (2000000001, "draft-test-group-renamed", None)
     assert (api.units[LOGIN].spent, api.units[LOGIN].daily) == (16, 3310000)
 
@@ -181,8 +181,8 @@ def test_recorded_groups(recording):
 def test_recorded_ads(recording):
     with ScriptedServer([recording("ads_get_01")[0], recording("ads_get_02")[0]]) as server:
         api = api_on(server)
-        assert api.ads(LOGIN, [5]) == []
-        [ad] = api.ads(LOGIN, [17735868496])
+        assert api.ads(LOGIN, [5]).items == []
+        [ad] = api.ads(LOGIN, [17735868496]).items
         assert server.seen[0].json["params"]["SelectionCriteria"] == {"Ids": [5]}
     assert (ad.id, ad.href, ad.type, ad.title) == (17735868496, "https://example.com", "TEXT_AD", "Updated Draft Ad")
 
@@ -190,8 +190,8 @@ def test_recorded_ads(recording):
 def test_recorded_sitelinks(recording):
     with ScriptedServer([recording("sitelinks_get_01")[0], recording("sitelinks_get_02")[0]]) as server:
         api = api_on(server)
-        assert api.sitelinks(LOGIN, [1]) == []
-        [links] = api.sitelinks(LOGIN, [1000000002])
+        assert api.sitelinks(LOGIN, [1]).items == []
+        [links] = api.sitelinks(LOGIN, [1000000002]).items
     assert [link.href for link in links.sitelinks] == ["https://example.com/test", "https://example.com/test2"]
 
 

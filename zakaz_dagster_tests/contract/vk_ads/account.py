@@ -42,11 +42,11 @@ def source_on(
     *,
     now: Callable[[], datetime] = lambda: NOON,
     chunk: int = 200,
-    held: Callable[[], Mapping[str, pa.Table]] = dict,
+    stored: Callable[[], Mapping[str, pa.Table]] = dict,
     **config: Any,
 ) -> VkAdsSource:
     return VkAdsSource(
-        api_on(url, folder, **config), city_index(), account="main", vat=VAT, now=now, chunk=chunk, held=held
+        api_on(url, folder, **config), city_index(), account="main", vat=VAT, now=now, chunk=chunk, stored=stored
     )
 
 

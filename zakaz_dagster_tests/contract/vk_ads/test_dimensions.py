@@ -20,7 +20,7 @@ OURS = "* EXCEPT (_loaded_at, _ver, _run_id)"
 DIMENSIONS = (PLANS, GROUPS, ADS)
 
 
-def held_in(warehouse):
+def stored_in(warehouse):
     return lambda: {name: warehouse.query(f"SELECT * FROM {name} FINAL") for name in DIMENSIONS}
 
 
@@ -45,24 +45,24 @@ def busy_group(sandbox, day):
 
 
 def test_a_second_load_changes_no_number_and_stores_no_dimension(sandbox, tmp_path, warehouse):
-    source = source_on(sandbox.url, tmp_path, held=held_in(warehouse))
+    source = source_on(sandbox.url, tmp_path, stored=stored_in(warehouse))
     reads, changed = load(warehouse, source, FIRST, LAST)
     assert by_group(reads) == truth_by_group(sandbox.truths(FIRST, LAST)["days"])
     assert all(changed[name].num_rows for name in DIMENSIONS)
     before = warehouse.rows(f"SELECT {OURS} FROM {TABLE} ORDER BY ALL")
-    _, again = load(warehouse, source_on(sandbox.url, tmp_path, held=held_in(warehouse)), FIRST, LAST)
+    _, again = load(warehouse, source_on(sandbox.url, tmp_path, stored=stored_in(warehouse)), FIRST, LAST)
     assert again[GROUPS].num_rows == again[ADS].num_rows == 0
     assert warehouse.rows(f"SELECT {OURS} FROM {TABLE} ORDER BY ALL") == before
     assert len(before) > 100
 
 
 def test_edited_parameters_count_from_their_day_on(sandbox, tmp_path, warehouse):
-    load(warehouse, source_on(sandbox.url, tmp_path, held=held_in(warehouse)), FIRST, LAST)
+    load(warehouse, source_on(sandbox.url, tmp_path, stored=stored_in(warehouse)), FIRST, LAST)
     group = busy_group(sandbox, LAST)
     edited = {"enable_utm": True, "utm": "utm_source=vk&utm_content=omsk_20_12", "updated": f"{LAST} 10:00:00"}
     old = warehouse.rows(f"SELECT DISTINCT utm_content FROM {TABLE} WHERE ad_group_id = {group} AND date < '{LAST}'")
     sandbox.fault("vk", group_utm={str(group): edited})
-    load(warehouse, source_on(sandbox.url, tmp_path, held=held_in(warehouse)), FIRST, LAST)
+    load(warehouse, source_on(sandbox.url, tmp_path, stored=stored_in(warehouse)), FIRST, LAST)
     tags = f"SELECT DISTINCT utm_content, city FROM {TABLE} WHERE ad_group_id = {group}"
     assert warehouse.rows(f"{tags} AND date = '{LAST}'") == [{"utm_content": "omsk_20_12", "city": "омск"}]
     kept = warehouse.rows(f"SELECT DISTINCT utm_content FROM {TABLE} WHERE ad_group_id = {group} AND date < '{LAST}'")
@@ -98,12 +98,12 @@ def test_a_failed_read_leaves_the_table_as_it_was(fault, sandbox, tmp_path, ware
 
 
 def test_next_days_run_sees_the_new_version_as_of_its_own_day(sandbox, tmp_path, warehouse):
-    load(warehouse, source_on(sandbox.url, tmp_path, held=held_in(warehouse)), FIRST, LAST)
+    load(warehouse, source_on(sandbox.url, tmp_path, stored=stored_in(warehouse)), FIRST, LAST)
     group = busy_group(sandbox, LAST)
     sandbox.clock("2026-11-23T12:00:00+03:00")
     tomorrow = datetime(2026, 11, 23, 12, tzinfo=MOSCOW)
     sandbox.fault("vk", group_utm={str(group): {"utm": "utm_content=omsk_20_12", "updated": "2026-11-22 09:00:00"}})
-    source = source_on(sandbox.url, tmp_path, held=held_in(warehouse), now=lambda: tomorrow)
+    source = source_on(sandbox.url, tmp_path, stored=stored_in(warehouse), now=lambda: tomorrow)
     reads, _ = load(warehouse, source, LAST, NOON.date())
     tags = {
         (row["date"], row["utm_content"])

@@ -16,7 +16,8 @@ from zakaz_dagster.sources.vk_ads.description import PLANS
 from zakaz_dagster.sources.vk_ads.dimensions import dimension_rows
 from zakaz_dagster.sources.vk_ads.probes import _limits
 from zakaz_dagster.sources.vk_ads.records import AdGroup, AdPlan, Banner
-from zakaz_dagster.sources.vk_ads.statistics import figures_of
+from zakaz_dagster.sources.vk_ads.statistics import Asked, figures_of
+from zakaz_dagster.timezone import days_between
 from zakaz_dagster_tests.contract.vk_ads.account import api_on
 from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
@@ -53,7 +54,8 @@ def replaying(tmp_path, replies, token=PAIR, **config):
 def statistics(tmp_path, raw, ids, first, last):
     with replaying(tmp_path, {"day.json": raw}) as (api, _):
         answer = api.statistics("ad_groups", ids, first, last)
-        return figures_of(answer.content, ids, first, last, answer.request_id)
+        found = figures_of(answer.content, Asked(ids, days_between(first, last)), answer.request_id)
+        return found.table, found.missing
 
 
 def one_day(base):
@@ -72,8 +74,8 @@ def test_campaigns_are_ad_groups_and_what_was_not_asked_is_unknown(body, tmp_pat
         "ad_plans.json": {"items": []},
     }
     with replaying(tmp_path, pages) as (api, _):
-        listed = list(api.listing("ad_groups", AdGroup))
-        ads = list(api.listing("banners", Banner))
+        listed = api.listing("ad_groups", AdGroup)[0]
+        ads = api.listing("banners", Banner)[0]
         with pytest.raises(ShapeChanged, match="ad_plan_id"):
             read_catalogue(api)  # asked for, so its absence is not "unset"
     assert [group.id for group in listed] == [each["id"] for each in campaigns["sample_campaigns"]]
@@ -163,7 +165,7 @@ def test_the_sample_as_printed_is_not_json(body, tmp_path):
 def test_an_ad_plan_without_a_status_is_unknown_never_deleted(name, status, body, tmp_path):
     raw = json.loads(body(f"recorded/{name}.json"))
     with replaying(tmp_path, {"ad_plans.json": raw if "items" in raw else {"items": [raw]}}) as (api, _):
-        plans = {plan.id: plan for plan in api.listing("ad_plans", AdPlan)}
+        plans = {plan.id: plan for plan in api.listing("ad_plans", AdPlan)[0]}
     rows = dimension_rows(Catalogue(plans, {}, {}), city_index(), "main")[PLANS].to_pylist()
     assert [(row["ad_plan_id"], row["status"]) for row in rows] == [(26148092, status)]
 
@@ -174,8 +176,8 @@ def test_groups_are_listed_by_themselves_whatever_plans_say_of_campaigns(body, t
         "ad_groups.json": body("recorded/B4_ad_groups_list_by_ad_plan.json"),
     }
     with replaying(tmp_path, pages) as (api, server):
-        assert [plan.id for plan in api.listing("ad_plans", AdPlan)] == [26148092]
-        assert [group.id for group in api.listing("ad_groups", AdGroup)] == [147221594]
+        assert [plan.id for plan in api.listing("ad_plans", AdPlan)[0]] == [26148092]
+        assert [group.id for group in api.listing("ad_groups", AdGroup)[0]] == [147221594]
     asked = [seen for seen in server.seen if seen.path.endswith("ad_groups.json")]
     assert [seen.query["offset"] for seen in asked] == ["0", "1"], "without a count the next page is asked for"
     assert asked[0].query["_status__in"] == "active,blocked,deleted"
@@ -191,7 +193,7 @@ def test_groups_are_listed_by_themselves_whatever_plans_say_of_campaigns(body, t
 )
 def test_documented_lists(name, resource, kind, ids, body, tmp_path):  # noqa: PLR0917
     with replaying(tmp_path, {f"{resource}.json": body(f"docs_examples/{name}.json")}) as (api, server):
-        items = list(api.listing(resource, kind))
+        items = api.listing(resource, kind)[0]
     assert [item.id for item in items] == ids
     assert {item.status for item in items} == {None}
     assert sum(seen.method == "GET" for seen in server.seen) == 1
@@ -201,7 +203,7 @@ def test_a_list_of_clients_is_no_list_of_advertising_and_leaks_nobody(body, tmp_
     raw = body("docs_examples/agency_clients_list.json")
     client = json.loads(raw)["items"][0]["user"]
     with replaying(tmp_path, {"ad_plans.json": raw}) as (api, _), pytest.raises(ShapeChanged, match=r"\$\.items") as no:
-        list(api.listing("ad_plans", AdPlan))
+        api.listing("ad_plans", AdPlan)[0]
     assert not [text for text in map(str, client["additional_info"].values()) if text and text in str(no.value)]
 
 
@@ -238,7 +240,7 @@ def test_error_bodies_are_quoted(name, words, body, tmp_path):
             api.statistics("ad_groups", [1], DAY, DAY)
         assert "req-7" in str(caught.value)
         with pytest.raises(Fatal, match=words):
-            list(api.listing("ad_plans", AdPlan))
+            api.listing("ad_plans", AdPlan)[0]
 
 
 def test_links_of_one_and_of_many(body, tmp_path):

@@ -50,6 +50,7 @@ RIGHT = {
     "a connection refused": ({"off": True, "times": 1, "after": 2}, {}),
     "items in another order": ({"shuffled_items": True}, {}),
     "numbers as text": ({"numbers_as_text": True}, {}),
+    "no rows before an object was made or after it was deleted": ({"living_days": True}, {}),
     "cpa as a number": ({"zero_as_number": True}, {}),
 }
 
@@ -84,6 +85,9 @@ FAILS: dict[str, tuple[dict, dict, type[Failure], str]] = {
         "RemoteProtocolError|ReadError|ConnectError|did not succeed",
     ),
     "slower than the time-out": ({"slow": 3, "after": 1}, {"timeout": 0.5, "deadline": 2.0}, Retriable, "Timeout"),
+    "another currency": ({"currency": "KZT"}, {}, BadData, "currency is KZT"),
+    "a currency that is not named": ({"currency": ""}, {}, BadData, "does not name"),
+    "a group without an id": ({"odd_field": {"ad_groups": "id"}}, {}, BadData, "groups came without a readable id"),
     "a day missing": ({"missing_days": ["2026-11-18"]}, {}, BadData, "x-request-id .* 2026-11-18 first"),
     "sums that disagree": ({"wrong_sums": True}, {}, BadData, "total says"),
     "money left out": ({"money": "absent"}, {}, ShapeChanged, "finances"),

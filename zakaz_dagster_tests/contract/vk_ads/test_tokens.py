@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from zakaz_dagster.errors import ConfigFault, Fatal
-from zakaz_dagster.sources.vk_ads.auth import TokenFile
+from zakaz_dagster.sources.vk_ads.tokens import TokenFile
 from zakaz_dagster_tests.contract.vk_ads.account import LAST, api_on, source_on
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -73,21 +73,21 @@ def test_two_processes_starting_without_a_token_mint_one(sandbox, tmp_path):
 
 def test_another_process_refreshed_first(sandbox, tmp_path):
     slow, quick = api_on(sandbox.url, tmp_path), api_on(sandbox.url, tmp_path)
-    old = slow.keeper.token()
-    quick.keeper.after_refusal(old)  # the old value is dead from here on
-    new = slow.keeper.after_refusal(old)
+    old = slow.tokens.token()
+    quick.tokens.after_refusal(old)  # the old value is dead from here on
+    new = slow.tokens.after_refusal(old)
     assert new == TokenFile(tmp_path / "vk.json").read().access_token != old
     assert slow.stats.requests == 1, "the new value came from the file"
 
 
 def test_a_token_is_refreshed_before_it_ends_and_the_old_value_dies(sandbox, tmp_path):
     api = api_on(sandbox.url, tmp_path)
-    first = api.keeper.token()
+    first = api.tokens.token()
     pair = TokenFile(tmp_path / "vk.json").read()
-    api.keeper._clock = lambda: pair.expires_at - 601
-    assert api.keeper.token() == first
-    api.keeper._clock = lambda: pair.expires_at - 599
-    assert api.keeper.token() != first
+    api.tokens._clock = lambda: pair.expires_at - 601
+    assert api.tokens.token() == first
+    api.tokens._clock = lambda: pair.expires_at - 599
+    assert api.tokens.token() != first
     response = api.http.request("GET", "/api/v3/user.json", headers={"Authorization": f"Bearer {first}"})
     assert response.status_code == 401
 
@@ -103,16 +103,16 @@ def test_tokens_expire_by_the_vendors_clock_too(sandbox, tmp_path):
 def test_five_lost_files_are_a_failure_that_says_what_deleting_means(sandbox, tmp_path):
     for number in range(SLOTS):
         (tmp_path / str(number)).mkdir()
-        api_on(sandbox.url, tmp_path / str(number)).keeper.token()
+        api_on(sandbox.url, tmp_path / str(number)).tokens.token()
     (tmp_path / "sixth").mkdir()
     with pytest.raises(Fatal, match="every other system") as caught:
-        api_on(sandbox.url, tmp_path / "sixth").keeper.token()
+        api_on(sandbox.url, tmp_path / "sixth").tokens.token()
     assert "Active access token limit reached" in str(caught.value)
     assert sandbox.writes() == [], "tokens are never deleted from here"
 
 
 def test_a_file_of_another_client_or_host_is_not_used(sandbox, tmp_path):
-    api_on(sandbox.url, tmp_path).keeper.token()
+    api_on(sandbox.url, tmp_path).tokens.token()
     path = tmp_path / "vk.json"
     body = json.loads(path.read_bytes())
     path.write_text(json.dumps({**body, "client_id": "somebody else"}))
@@ -127,16 +127,16 @@ def test_a_broken_file_costs_one_new_token(sandbox, tmp_path):
 def test_a_place_that_cannot_hold_the_file_is_named(sandbox, tmp_path):
     (tmp_path / "taken").write_text("a file, not a folder")
     with pytest.raises(ConfigFault, match="VK_ADS_TOKEN_FILE"):
-        api_on(sandbox.url, tmp_path / "taken").keeper.token()
+        api_on(sandbox.url, tmp_path / "taken").tokens.token()
 
 
 def test_a_crash_while_writing_leaves_the_old_pair(tmp_path, monkeypatch, sandbox):
     api = api_on(sandbox.url, tmp_path)
-    api.keeper.token()
+    api.tokens.token()
     before = (tmp_path / "vk.json").read_bytes()
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        api.keeper.after_refusal(json.loads(before)["access_token"])
+        api.tokens.after_refusal(json.loads(before)["access_token"])
     assert (tmp_path / "vk.json").read_bytes() == before
     assert sorted(each.name for each in tmp_path.iterdir()) == ["vk.json", "vk.json.lock"]
     monkeypatch.undo()

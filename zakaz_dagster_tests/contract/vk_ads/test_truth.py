@@ -91,7 +91,7 @@ def test_the_vendors_depth_is_said_before_anything_is_asked(sandbox, tmp_path):
         next(source.read(date(2025, 11, 21), LAST))
     with pytest.raises(Fatal, match="has not begun"):
         next(source.read(LAST, date(2026, 11, 23)))
-    assert source.requests == 0
+    assert source.stats.requests == 0
 
 
 def test_the_oldest_day_the_vendor_has_can_be_read(sandbox, tmp_path):
@@ -103,7 +103,9 @@ def test_a_range_costs_what_a_day_costs(sandbox, tmp_path):
     day, year = source_on(sandbox.url, tmp_path), source_on(sandbox.url, tmp_path)
     list(day.read(LAST, LAST))
     list(year.read(LAST - timedelta(days=364), LAST))
-    assert year.requests - day.requests <= 3  # more groups were busy, so more ads are asked for; never more per day
+    assert (
+        year.stats.requests - day.stats.requests <= 3
+    )  # more groups were busy, so more ads are asked for; never more per day
 
 
 def test_nothing_was_written_and_one_token_served_all_runs(sandbox, tmp_path):

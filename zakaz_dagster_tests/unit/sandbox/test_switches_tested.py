@@ -10,6 +10,7 @@ import pytest
 
 from zakaz_dagster.dev.sandbox.faults import COMMON
 from zakaz_dagster_tests.contract.direct import test_faults as direct
+from zakaz_dagster_tests.contract.direct import test_odd as direct_odd
 from zakaz_dagster_tests.contract.vk_ads import test_switches as vk
 from zakaz_dagster_tests.story import test_qtickets as qtickets
 
@@ -36,7 +37,7 @@ MODIFIERS = {
 }  # of a switch, none by themselves
 TABLES: dict[str, list[Mapping[str, object]]] = {
     "vk": [vk.RIGHT, vk.FAILS],
-    "direct": [direct.WEATHERED, direct.REFUSED, direct.IN_MICROS],
+    "direct": [direct.WEATHERED, direct.REFUSED, direct.IN_MICROS, direct_odd.ASIDE],
     "qtickets": [qtickets.FAULTS, qtickets.PASSING],
 }
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from zakaz_dagster.errors import BadData, Retriable, ShapeChanged
-from zakaz_dagster.sources.vk_ads.statistics import figures_of
+from zakaz_dagster.sources.vk_ads.statistics import Asked, figures_of
 
 FIRST, LAST = date(2026, 11, 13), date(2026, 11, 14)
 
@@ -23,9 +23,10 @@ def item(id_, *days, total=None, **figures):
     return {"id": id_, "rows": rows, **({"total": {"base": total}} if total else {})}
 
 
-def read(*items, asked=(1, 2), total=None):
+def read(*items, asked=(1, 2), total=None, **options):
     body = {"items": list(items), **({"total": {"base": total}} if total else {})}
-    return figures_of(json.dumps(body).encode(), asked, FIRST, LAST)
+    found = figures_of(json.dumps(body).encode(), Asked(asked, [FIRST, LAST], **options))
+    return found.table, found.missing
 
 
 def test_a_whole_answer_becomes_columns():
@@ -92,7 +93,7 @@ def test_a_total_rounded_by_the_vendor_is_no_contradiction():
 )
 def test_other_shapes_name_the_path(raw, kind, words):
     with pytest.raises(kind, match=words):
-        figures_of(raw, [1], FIRST, LAST)
+        figures_of(raw, Asked([1], [FIRST, LAST]))
 
 
 @pytest.mark.parametrize("spent", ["12.345", "NaN", "1e-3"])

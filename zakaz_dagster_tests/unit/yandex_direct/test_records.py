@@ -34,18 +34,18 @@ def ad(**parts):
     ],
 )
 def test_the_link_is_found_in_whichever_part_has_it(parts, href):
-    [found], more = records.ads(body(Ads=[ad(**parts)]))
-    assert (found.href, more) == (href, None)
+    [found], more, odd = records.ads(body(Ads=[ad(**parts)]))
+    assert (found.href, more, odd) == (href, None, [])
 
 
 def test_titles_and_sitelinks_come_along():
-    [found], _ = records.ads(body(Ads=[ad(ResponsiveAd={"Href": "x", "Titles": ["T1"], "SitelinkSetId": 9})]))
+    [found], *_ = records.ads(body(Ads=[ad(ResponsiveAd={"Href": "x", "Titles": ["T1"], "SitelinkSetId": 9})]))
     assert (found.title, found.sitelink_set_id) == ("T1", 9)
 
 
 def test_no_ads_is_an_empty_object_but_no_campaigns_is_an_empty_list():
-    assert records.ads(body()) == ([], None)
-    assert records.campaigns(body(Campaigns=[])) == ([], None)
+    assert records.ads(body()) == ([], None, [])
+    assert records.campaigns(body(Campaigns=[])) == ([], None, [])
     for read in (records.campaigns, records.ad_groups, records.sitelinks):
         with pytest.raises(ShapeChanged, match="is missing"):
             read(body())
@@ -55,9 +55,9 @@ def test_no_ads_is_an_empty_object_but_no_campaigns_is_an_empty_list():
 
 @pytest.mark.parametrize("part", ["TextCampaign", "UnifiedCampaign", "SmartCampaign", "CampaignOfNextYear"])
 def test_tracking_is_found_in_the_part_of_the_type(part):
-    [found], _ = records.campaigns(body(Campaigns=[{"Id": 1, "Name": "N", part: {"TrackingParams": "utm_source=x"}}]))
+    [found], *_ = records.campaigns(body(Campaigns=[{"Id": 1, "Name": "N", part: {"TrackingParams": "utm_source=x"}}]))
     assert found.tracking == "utm_source=x"
-    [none], _ = records.campaigns(body(Campaigns=[{"Id": 1, part: {"TrackingParams": None}}]))
+    [none], *_ = records.campaigns(body(Campaigns=[{"Id": 1, part: {"TrackingParams": None}}]))
     assert none.tracking == ""
 
 
@@ -68,7 +68,8 @@ def test_pages():
 @pytest.mark.parametrize(
     ("raw", "path"),
     [
-        (body(Ads=[ad(), {"Id": "1", "CampaignId": 2, "AdGroupId": 3}]), r"result\.Ads\[1\]\.Id"),
+        (body(Ads=[{"Id": "one", "CampaignId": 2, "AdGroupId": 3}]), r"result\.Ads\[0\]\.Id"),
+        (body(Ads=[{"Id": n, "CampaignId": 2, "AdGroupId": 3, "State": n} for n in range(20)]), r"Ads\[0\]\.State"),
         (body(Ads=[{"Id": 1, "AdGroupId": 3}]), r"CampaignId"),
         (body(Ads={}), r"result\.Ads"),
         (body(Ads=[5]), r"result\.Ads\[0\]"),

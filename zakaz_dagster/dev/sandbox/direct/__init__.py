@@ -16,6 +16,10 @@ those of the world. Its own switches (POST /faults/direct) beside the common one
     page=N, repeat_pages            objects per page of a service; every page says there is more and is the first one
     shrinking=N                     for N later pages of a service the first object is gone
     missing_key, retyped_id         a body without its list; ids as text
+    odd_titles, odd_links=[ads]     titles of another shape; links of another shape
+    currency={"<login>": CODE}      the currency of a login's campaigns ("RUB")
+    no_access={"<login>": CODE}     logins that cannot be read: error 54, 513, 3000 …, or 403 for the HTTP status
+    looks_at=N                      changes.check looks at N campaigns of a request and says which it did not
     forgotten=[ids]                 ads and groups the vendor does not know any more
     relinked={"<ad>": url}          links edited by somebody
     unknown_type                    ads of a type that is new, in a block of its own
@@ -23,8 +27,11 @@ those of the world. Its own switches (POST /faults/direct) beside the common one
 
     title="quoted"|"plain"          a title line in spite of the header
     money="micros"|"decimal"        money written so, whatever was asked
-    no_total, wrong_total, cut_rows=N, stray_tab, dashes, halves (each row in two), unsorted, strange_day, no_date,
-    renamed_column                  tables that are deformed so
+    no_total, wrong_total, cut_rows=N, dashes, halves (each row in two), unsorted, renamed_column
+                                    tables that are deformed so
+    stray_tab, line_feed, odd_cell, broken_byte, strange_day, no_date
+                                    one row that is: a name with a TAB, with a line feed or with half a character, words
+                                    instead of clicks, a day that was not asked for, no day
 
 Belongs here: HTTP, the token, points, and which part answers. Does not: reports (`queue`, `table`), `objects`.
 """
@@ -51,6 +58,7 @@ from zakaz_dagster.dev.sandbox.world.direct import LOGINS
 VENDOR = "direct"
 TOKEN = "sandbox-token"  # noqa: S105  public on purpose
 POINTS = 160_000
+FORBIDDEN = 403  # an HTTP status, of a gateway in front of the vendor
 
 
 def routes(world: World, state: State) -> list[Route]:
@@ -72,7 +80,7 @@ class _Server:
             body = _read(await request.body())
             response = self._report(request, login, body) if shape == Shape.REPORT else self._get(service, login, body)
         except Refusal as refusal:
-            response = refused(refusal, shape)
+            response = Response(status_code=403) if refusal.code == FORBIDDEN else refused(refusal, shape)
         response.headers["RequestId"] = next_id(self._store)
         if self.faults.get("gzip") and "gzip" in request.headers.get("accept-encoding", ""):
             return _zipped(response)
@@ -102,6 +110,8 @@ class _Server:
         login = request.headers.get("client-login", LOGINS[0])
         if login not in LOGINS:
             raise Refusal(513, "Your login is not connected to Yandex.Direct", "")
+        if code := self.faults.get("no_access", {}).get(login):
+            raise Refusal(int(code), "No access", f"to {login}")
         return login
 
     def _left(self, login: str) -> int:

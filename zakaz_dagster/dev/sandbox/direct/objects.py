@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from zakaz_dagster.dev.sandbox.direct.answers import Refusal
 from zakaz_dagster.dev.sandbox.direct.view import View
+from zakaz_dagster.dev.sandbox.faults import Faults
 from zakaz_dagster.dev.sandbox.world.direct import Ad, AdGroup, Campaign, DirectAds
 
 Item = dict[str, Any]
@@ -19,7 +20,7 @@ LISTS = {"campaigns": "Campaigns", "adgroups": "AdGroups", "ads": "Ads", "siteli
 COSTS = {"campaigns": 10, "adgroups": 15, "ads": 15, "sitelinks": 15, "changes": 10}
 MOST_IDS = {"campaigns": 1_000}
 FIELDS = {
-    "campaigns": {"Id", "Name", "Type", "State", "Status", "StartDate", "EndDate", "TimeZone"},
+    "campaigns": {"Id", "Name", "Type", "State", "Status", "StartDate", "EndDate", "TimeZone", "Currency"},
     "adgroups": {"Id", "CampaignId", "Name", "Type", "Status", "RegionIds", "TrackingParams"},
     "ads": {"Id", "CampaignId", "AdGroupId", "State", "Status", "Type"},
     "sitelinks": {"Id"},
@@ -86,7 +87,7 @@ def _items(view: View, service: str, params: Item) -> Iterable[Item]:
     ads = [ad for _, group in groups for ad in group.ads]
     found: Iterable[tuple[int, Item]]
     if service == "campaigns":
-        found = ((campaign.id, _campaign(campaign, params, view.now)) for campaign in campaigns)
+        found = ((campaign.id, _campaign(campaign, params, view)) for campaign in campaigns)
     elif service == "adgroups":
         found = ((group.id, _group(campaign, group, params)) for campaign, group in groups)
     elif service == "ads":
@@ -97,10 +98,11 @@ def _items(view: View, service: str, params: Item) -> Iterable[Item]:
     return (item for id_, item in found if ids is None or id_ in ids)
 
 
-def _campaign(campaign: Campaign, params: Item, now: int) -> Item:
+def _campaign(campaign: Campaign, params: Item, view: View) -> Item:
     values = {
-        "Id": campaign.id, "Name": campaign.name, "Type": campaign.kind, "State": campaign.state(now),
+        "Id": campaign.id, "Name": campaign.name, "Type": campaign.kind, "State": campaign.state(view.now),
         "Status": "ACCEPTED", "StartDate": campaign.starts.isoformat(), "EndDate": None, "TimeZone": "Europe/Moscow",
+        "Currency": view.on("currency", {}).get(view.login, "RUB"),
     }  # fmt: skip
     block = CAMPAIGN_BLOCKS[campaign.kind]
     item = _chosen(values, params["FieldNames"])
@@ -126,7 +128,10 @@ def _ad(ad: Ad, params: Item, view: View) -> Item:
     }  # fmt: skip
     href = view.on("relinked", {}).get(str(ad.id), ad.href)
     block = BLOCKS[ad.kind]
-    own = {"Title": ad.title, "Titles": [ad.title], "Href": href, "SitelinkSetId": ad.sitelinks}
+    title: Any = {"text": ad.title} if view.on("odd_titles") else ad.title
+    own = {"Title": title, "Titles": [title], "Href": href, "SitelinkSetId": ad.sitelinks}
+    if ad.id in view.on("odd_links", []):
+        own["Href"] = {"url": href}
     item = _chosen(values, params["FieldNames"])
     if asked := params.get(f"{block}FieldNames"):
         item["SomethingNewAd" if view.on("unknown_type") else block] = _chosen(own, asked)
@@ -139,7 +144,14 @@ def _sitelinks(direct: DirectAds, set_id: int) -> Item:
 
 
 def _changes(view: View, params: Item) -> Item:
-    """For each campaign the earliest day that was corrected since."""
+    """For each campaign the earliest day that was corrected since; `looks_at` is the most campaigns it looks at."""
+    asked, most = list(params["CampaignIds"]), view.on("looks_at")
+    unprocessed = asked[int(most) :] if most is not None else []
+    if unprocessed:
+        seen = _changes(
+            View(view.direct, view.login, view.now, Faults(), {}), {**params, "CampaignIds": asked[: int(most)]}
+        )
+        return {**seen, "Unprocessed": {"CampaignIds": unprocessed}}
     since = datetime.fromisoformat(str(params["Timestamp"])).timestamp()
     campaigns = {campaign.id: campaign for campaign in view.campaigns()}
     modified = [

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from zakaz_dagster.dev.sandbox.direct.answers import Refusal
 from zakaz_dagster.dev.sandbox.direct.fields import ATTRIBUTES, PERIODS, unknown
-from zakaz_dagster.dev.sandbox.direct.table import Asked, table
+from zakaz_dagster.dev.sandbox.direct.table import BROKEN, Asked, table
 from zakaz_dagster.dev.sandbox.direct.view import View
 
 KEPT = 5 * 3600
@@ -60,7 +60,8 @@ class Queue:
             status = 202
         if report.polls > 0:
             return self._wait(view, status)
-        return Response(report.text, media_type="text/tab-separated-values", headers={"reportsInQueue": "0"})
+        raw = report.text.encode().replace(BROKEN.encode(), b"\xd0")
+        return Response(raw, media_type="text/tab-separated-values; charset=utf-8", headers={"reportsInQueue": "0"})
 
     def _begin(self, view: View, asked: Asked, params: Any, headers: Mapping[str, str]) -> _Report:
         mode = headers.get("processingmode", "auto")

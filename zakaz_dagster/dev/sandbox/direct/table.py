@@ -17,6 +17,7 @@ from zakaz_dagster.dev.sandbox.world.chance import shuffled
 from zakaz_dagster.dev.sandbox.world.moments import days, shift
 
 Line = list[str]
+BROKEN = "\ufffe"  # written as half of a character
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,12 @@ def _deformed(lines: list[Line], asked: Asked, faults: Faults) -> Iterator[Line]
     if lines and faults.get("stray_tab"):
         middle = lines[len(lines) // 2]
         middle[place] = f"{middle[place][:5]}\t{middle[place][5:]}"
+    if lines and faults.get("line_feed"):
+        lines[-1][place] = f"{lines[-1][place][:3]}\n{lines[-1][place][3:]}"
+    if lines and faults.get("odd_cell") and "Clicks" in asked.fields:
+        lines[-1][asked.fields.index("Clicks")] = "много"
+    if lines and faults.get("broken_byte"):
+        lines[-1][place] += BROKEN
     if lines and faults.get("strange_day") and "Date" in asked.fields:
         lines[0][asked.fields.index("Date")] = shift(asked.first, -1).isoformat()
     if lines and faults.get("no_date") and "Date" in asked.fields:

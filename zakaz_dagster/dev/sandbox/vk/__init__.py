@@ -12,7 +12,9 @@ common ones; those marked * answer an open question of the vendor's documentatio
     limits={"1": N, "60", "3600", "86400"}, throttle=N (the next N requests get 429), wait=SECONDS (Retry-After),
     zero_limits, forbidden, internal=STATUS with internal_times=N
     refused_ids=[...], missing_ids=[...], missing_days=[...], shuffled_items*, wrong_sums
-    money="absent"|"zero", no_goals, numbers_as_text*, zero_as_number*
+    living_days* (no rows for days before an object was made or after it was deleted), odd_figures=[ids]
+    money="absent"|"zero", no_goals, numbers_as_text*, zero_as_number*, currency=CODE (of the account, "RUB")
+    odd_field={"<list>": field} (the first object's field holds something else), echo (a refusal repeats the request)
 
 Belongs here: HTTP and the order in which VK checks things. Does not: lists, statistics, tokens, limits.
 """
@@ -34,6 +36,7 @@ from zakaz_dagster.dev.sandbox.vk.tokens import Tokens
 from zakaz_dagster.dev.sandbox.world import World
 
 VENDOR = "vk"
+CONTACTS = "Иван Проверкин ivan.proverkin@example.ru +7 913 000-11-22"  # made up
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[[Request], object]
 
@@ -93,7 +96,7 @@ class _Server:
         try:
             self.tokens.check(request.headers.get("authorization", ""), self.state.now())
             headers = self.limits.spend()
-            self._refuse_by_switch()
+            self._refuse_by_switch(f"{request.url.query} {request.headers.get('authorization')} {CONTACTS}")
             return reply(handler(request), headers=headers)
         except Refusal as refusal:
             return refusal.response
@@ -147,7 +150,8 @@ class _Server:
         return {name: {"v2": {"READ": read}} for name in ("STATISTICS", "ADPLAN", "ADGROUP", "BANNER")}
 
     def user(self, request: Request) -> object:
-        return {"id": 777001, "username": "sandbox@vk_account", "status": "active", "currency": "RUB"}
+        currency = self.faults.get("currency", "RUB")
+        return {"id": 777001, "username": "sandbox@vk_account", "status": "active", "currency": currency}
 
     def _level(self, request: Request) -> str:
         level = str(request.path_params["level"])
@@ -155,8 +159,10 @@ class _Server:
             raise statistics_error("WRONG_RESOURCE", f"Wrong resource: {level}", status=404)
         return level
 
-    def _refuse_by_switch(self) -> None:
-        """`forbidden`; `internal: STATUS` for `internal_times` requests since reset."""
+    def _refuse_by_switch(self, said: str) -> None:
+        """`echo`; `forbidden`; `internal: STATUS` for `internal_times` requests since reset."""
+        if self.faults.get("echo"):
+            raise Refusal(400, {"error": {"code": "bad_request", "message": said, "request": said}})
         if self.faults.get("forbidden"):
             told = {"code": "access_denied", "message": "Access denied", "required_permission": "read_ads"}
             raise Refusal(403, {"error": told})
@@ -167,7 +173,10 @@ class _Server:
             raise statistics_error("INTERNAL", "Internal error", status=int(status), prefix=not bare)
 
     async def _oauth(self, request: Request, act: Callable[[dict[str, str]], Response]) -> Response:
-        form = dict(parse_qsl((await request.body()).decode()))
+        raw = (await request.body()).decode()
+        form = dict(parse_qsl(raw))
+        if self.faults.get("echo") == "grant":
+            return reply({"error": "invalid_client", "error_description": f"{raw} {CONTACTS} {form}"}, 401)
         try:
             return act(form)
         except Refusal as refusal:

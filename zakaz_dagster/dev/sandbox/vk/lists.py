@@ -49,6 +49,8 @@ def page(vk: VkAds, resource: str, query: Mapping[str, str], now: int, faults: F
     limit, offset = _limit(query, faults), int(query.get("offset", 0))
     items = list(_filtered(resource, query, objects(vk, resource, now, faults), faults))
     _sort(resource, items, query.get("sorting"), faults)
+    if field := faults.get("odd_field", {}).get(resource):
+        items[0] = {**items[0], field: {"is": "something else"}}
     if faults.get("shifting") and offset:
         items = [items[0], *items]  # somebody made an object meanwhile: everything moved on by one
     if offset and store.get("moves", 0) < int(faults.get("shrinking", faults.get("exchanging", 0))):

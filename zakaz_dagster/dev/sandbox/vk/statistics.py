@@ -8,18 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from zakaz_dagster.dev.sandbox.faults import Faults
 from zakaz_dagster.dev.sandbox.vk.answers import money, statistics_error
-from zakaz_dagster.dev.sandbox.world.ads import Stat, total
+from zakaz_dagster.dev.sandbox.world.ads import NOTHING, Stat, total
 from zakaz_dagster.dev.sandbox.world.moments import day_of, days
 from zakaz_dagster.dev.sandbox.world.vk import Banner, Group, Plan, VkAds
 
 WRONG = {"banners": "BANNERS", "ad_groups": "ADGROUPS", "campaigns": "CAMPAIGNS", "ad_plans": "ADPLANS"}
 MOST_IDS, MOST_DAYS = 200, 366
-Figure = Callable[[date], Stat]
 Json = dict[str, Any]
+
+
+class Figure(NamedTuple):
+    """An object's figures by day, and the days on which it was there."""
+
+    of: Callable[[date], Stat]
+    created: int
+    deleted: int | None
+
+    def lives(self, day: date) -> bool:
+        return day_of(self.created) <= day and (self.deleted is None or day <= day_of(self.deleted))
 
 
 def daily(vk: VkAds, level: str, query: Mapping[str, str], now: int, faults: Faults) -> Json:
@@ -31,9 +41,11 @@ def daily(vk: VkAds, level: str, query: Mapping[str, str], now: int, faults: Fau
     items = []
     counted = []
     for object_id, figure in figures.items():
-        stats = [figure(day) for day in span]
+        stats = [figure.of(day) for day in span]
         counted.append(total(stats))
-        items.append(_item(object_id, span, stats, faults))
+        items.append(_item(object_id, figure, span, stats, faults))
+    if faults.get("living_days"):
+        items = [item for item in items if item["rows"]]
     if faults.get("shuffled_items"):
         items.reverse()
     return {"items": items, "total": {"base": _base(total(counted), faults)}}
@@ -43,7 +55,7 @@ def summed(vk: VkAds, level: str, query: Mapping[str, str], now: int, faults: Fa
     """`/api/v3/statistics/<level>/day.json` and v2 summaries: totals of the range, no rows."""
     first, last = _range({"date_to": query.get("date_from", ""), **query}, now, faults)
     figures = _figures(vk, level, _ids(query), now, faults)
-    totals = {object_id: total(figure(day) for day in days(first, last)) for object_id, figure in figures.items()}
+    totals = {object_id: total(figure.of(day) for day in days(first, last)) for object_id, figure in figures.items()}
     items = [
         {"id": object_id, "user_id": 1, "total": {"base": _base(stat, faults)}} for object_id, stat in totals.items()
     ]
@@ -51,9 +63,12 @@ def summed(vk: VkAds, level: str, query: Mapping[str, str], now: int, faults: Fa
     return {"items": items, "total": whole, "limit": 20, "offset": 0, "count": len(items)}
 
 
-def _item(object_id: int, span: list[date], stats: list[Stat], faults: Faults) -> Json:
-    left_out = faults.get("missing_days", ())
-    rows = [
+def _item(object_id: int, figure: Figure, span: list[date], stats: list[Stat], faults: Faults) -> Json:
+    left_out: set[str] = set(faults.get("missing_days", ()))
+    if faults.get("living_days"):  # no zeros for days before the object was made or after it was deleted
+        idle = [day for day, stat in zip(span, stats, strict=True) if stat == NOTHING and not figure.lives(day)]
+        left_out |= {day.isoformat() for day in idle}
+    rows: list[Json] = [
         {"date": day.isoformat(), "base": _base(stat, faults)}
         for day, stat in zip(span, stats, strict=True)
         if day.isoformat() not in left_out
@@ -61,6 +76,8 @@ def _item(object_id: int, span: list[date], stats: list[Stat], faults: Faults) -
     whole = total(stats)
     if faults.get("wrong_sums"):
         whole = whole._replace(cost=whole.cost + 100_00)
+    if object_id in faults.get("odd_figures", ()):
+        rows = [{**row, "base": {**row["base"], "clicks": None}} for row in rows]
     return {"id": object_id, "rows": rows, "total": {"base": _base(whole, faults)}}
 
 
@@ -99,16 +116,18 @@ def _figures(vk: VkAds, level: str, asked: list[int], now: int, faults: Faults) 
 
 
 def _known(vk: VkAds, level: str, now: int) -> Iterable[tuple[int, Figure]]:
-    """Every object of a level and its figure of a day."""
+    """Every object of a level and its figures."""
     if level == "banners":
         for plan, group, banner in vk.banners(now):
-            yield banner.id, partial(_banner_figure, vk, plan, group, banner, now)
+            gone = banner.status_from if banner.status(now) == "deleted" else None
+            yield banner.id, Figure(partial(_banner_figure, vk, plan, group, banner, now), plan.created, gone)
     elif level == "ad_plans":
         for plan in vk.plans(now):
-            yield plan.id, partial(_plan_figure, vk, plan, now)
+            yield plan.id, Figure(partial(_plan_figure, vk, plan, now), plan.created, None)
     else:
         for plan, group in vk.groups(now):
-            yield group.id, partial(_group_figure, vk, plan, group, now)
+            gone = group.stopped if group.status(now) == "deleted" else None
+            yield group.id, Figure(partial(_group_figure, vk, plan, group, now), plan.created, gone)
 
 
 def _banner_figure(vk: VkAds, plan: Plan, group: Group, banner: Banner, now: int, day: date) -> Stat:

@@ -1,0 +1,65 @@
+"""What clicks lead to, by ad and day, and the campaigns as they are: rows of the two dimension tables.
+
+Direct tells only today's links and has no date of their change, so another landing is dated by the day it was first
+seen. Belongs here: those tables' columns. Does not: comparing versions (`sources.versions`), figures (`rows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+import pyarrow as pa
+
+from zakaz_dagster.sources.tables import table_of
+from zakaz_dagster.sources.versions import Began, Dimension, Row
+from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue
+from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS
+from zakaz_dagster.sources.yandex_direct.landings import Clicked, Landing
+from zakaz_dagster.sources.yandex_direct.records import Ad
+
+OBJECT = ("account", "campaign_id", "ad_group_id", "ad_id")
+NOON = timedelta(hours=12)
+_TYPES = {"valid_from": pa.date32(), "utm_day": pa.uint8(), "utm_month": pa.uint8()}
+_ABOUT = ("campaign_name", "ad_group_name", "ad_title", "ad_type", "state")
+SCHEMAS = {
+    ADS: pa.schema(
+        [
+            (name, _TYPES.get(name, pa.uint64() if name.endswith("_id") else pa.string()))
+            for name in (*OBJECT, "valid_from", *_ABOUT, *Landing._fields)
+        ]
+    ),
+    CAMPAIGNS: pa.schema(
+        [
+            ("account", pa.string()),
+            ("campaign_id", pa.uint64()),
+            ("campaign_name", pa.string()),
+            ("campaign_type", pa.string()),
+            ("state", pa.string()),
+            ("url_params", pa.string()),
+        ]
+    ),
+}
+AD = Dimension(SCHEMAS[ADS], OBJECT, Landing._fields)
+
+
+def ad_row(login: str, clicked: Clicked, landing: Landing, ad: Ad | None = None) -> Row:
+    """What was seen of an ad, or of a group or campaign that stands in a report without one; `valid_from` is open."""
+    about = (ad.title, ad.type, ad.state) if ad else ("", "", "")
+    return (login, *clicked[:3], None, clicked.campaign_name, clicked.ad_group_name, *about, *landing)
+
+
+def campaign_rows(catalogues: Mapping[str, Catalogue]) -> pa.Table:
+    """The campaigns of every login as they are now."""
+    rows = (
+        (login, item.id, item.name, item.type, item.state, item.tracking)
+        for login, catalogue in catalogues.items()
+        for item in catalogue.campaigns.values()
+    )
+    return table_of(rows, SCHEMAS[CAMPAIGNS])
+
+
+def seen_on(now: datetime) -> Began:
+    """A landing begins on the day an observation speaks of: before noon it shows how the day before ended (Moscow)."""
+    day: date = (now - NOON).date()
+    return lambda _row, _newest: day
