@@ -94,7 +94,7 @@ REFUSED = {
     "limits without end": ({"error": 56}, Retriable, "DIRECT_DEADLINE_SECONDS"),
     "a queue that never drains": ({"queued": 5}, Retriable, "Direct error 9000"),
     "a report that never comes": ({"polls": 10_000, "rate": 10_000}, Retriable, "being built"),
-    "points used up": ({"points": 20}, Retriable, r"Direct error 152.*asked to wait \d+ s"),
+    "points used up": ({"points": "0"}, Retriable, r"Direct error 152.*asked to wait \d+ s"),
     "builds that always fail": ({"broken_names": 1_000, "rate": 500}, Retriable, "HTTP 500"),
     "a day that is too large": ({"http": 502, "only": "reports"}, ReportTooLarge, "HTTP 502"),
     "pages in a circle": ({"repeat_pages": True}, Retriable, "changed in each of 3 readings"),
