@@ -1,4 +1,4 @@
-"""Log lines as JSON: one object per event, with what leads from it to its run. Chosen by ZAKAZ_LOG_JSON.
+"""Log lines without secrets and people: as JSON, one object per event (ZAKAZ_LOG_JSON), or as text, one line per event.
 
     {"level": "INFO", "logger": "zakaz_dagster.http", "message": "GET …", "time": "2026-11-22T12:00:00.123+03:00",
      "run": "3f2a…", "asset": "fact_vk_ads_daily", "source": "vk_ads", "status": 200, "ms": 131}
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import textwrap
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TextIO
@@ -18,7 +19,7 @@ from typing import Any, TextIO
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from zakaz_dagster.redaction import scrub
+from zakaz_dagster.redaction import printable, scrub
 from zakaz_dagster.timezone import MOSCOW
 
 OURS = "zakaz_dagster"
@@ -51,10 +52,26 @@ class JsonLines(JsonFormatter):
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         """The line as it is written."""
         return {
-            name: scrub(value) if isinstance(value, str) else value
+            name: printable(scrub(value)) if isinstance(value, str) else value
             for name, value in log_data.items()
             if isinstance(value, str | int | float | bool) or value is None
         }
+
+
+class TextLines(logging.Formatter):
+    """One line per event whatever its text holds; a traceback stands beneath it, indented."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
+        """The line; what would end or repaint it is written as an escape."""
+        line = printable(scrub(super().formatMessage(record)))
+        return line.replace("\n", "\\n").replace("\t", " ")
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The traceback, indented, so that no line of it can be taken for an event."""
+        return textwrap.indent(printable(scrub(super().formatException(ei))), "    ")
 
 
 def as_json(logger: logging.Logger, stream: TextIO | None = None, level: int = logging.INFO) -> logging.Logger:
@@ -67,7 +84,15 @@ def as_json(logger: logging.Logger, stream: TextIO | None = None, level: int = l
     return logger
 
 
+def as_text(logger: logging.Logger, stream: TextIO | None = None, level: int = logging.WARNING) -> logging.Logger:
+    """Let a logger write lines of text from this level on."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(TextLines())
+    handler.setLevel(level)
+    logger.handlers = [handler]
+    return logger
+
+
 def configure(*, json_lines: bool) -> None:
     """The log of our own code in this process."""
-    if json_lines:
-        as_json(logging.getLogger(OURS))
+    (as_json if json_lines else as_text)(logging.getLogger(OURS))

@@ -110,7 +110,7 @@ _NO_NAMES = re.compile(
     r"ошибка|сервера?|доступ|запрещ[её]н|запрос|неверный|яндекс|директ|реклама|метрика|вк|вконтакте|кабинет)\b"
 )
 _INVISIBLE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they turn the direction of what follows
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 _live: frozenset[str] = frozenset()
 

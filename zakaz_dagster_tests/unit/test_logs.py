@@ -11,7 +11,7 @@ import pytest
 from dagster._core.execution import context_creation_job
 
 from zakaz_dagster.defs.shared import console
-from zakaz_dagster.logs import as_json
+from zakaz_dagster.logs import as_json, as_text
 from zakaz_dagster.transport.log import correlated, log_request
 
 
@@ -43,6 +43,45 @@ def test_secrets_and_contacts_are_masked_wherever_they_stand(lines):
     for secret in ("verysecret1", "hunter2222", "abcdef123456", "a@b.example"):
         assert secret not in text
     assert "ValueError" in written()[0]["error"]
+
+
+HOSTILE = [
+    "two\nlines",
+    "\r\nERROR zakaz_dagster: forged",
+    "\x1b[2Jcleared",
+    "a\u2028b\x85c",
+    "\u202ertl",
+    "\x00",
+    "{template}",
+    "%s",
+    "token=verysecret1",
+]
+
+
+@pytest.mark.parametrize("dress", [as_json, as_text])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_text_holds_an_event_is_one_line(dress, text):
+    stream = io.StringIO()
+    logger = dress(logging.getLogger(f"zakaz_dagster.test.{dress.__name__}"), stream)
+    logger.warning("an event named %s", text)
+    logger.warning(text.replace("%", "%%"))
+    written = stream.getvalue()
+    assert len(written.splitlines()) == 2
+    assert not set(written) & {"\x1b", "\x00", "\u202e", "\x85", "\u2028"}
+    assert "verysecret1" not in written
+
+
+def test_no_line_of_a_traceback_can_be_taken_for_an_event():
+    stream = io.StringIO()
+    logger = as_text(logging.getLogger("zakaz_dagster.test.trace"), stream)
+    try:
+        int("password=hunter2222\nERROR forged")
+    except ValueError:
+        logger.exception("it failed")
+    first, *rest = stream.getvalue().splitlines()
+    assert first.endswith("it failed")
+    assert all(line.startswith("    ") for line in rest)
+    assert "hunter2222" not in stream.getvalue()
 
 
 def test_a_request_carries_the_run_it_was_made_for(lines, monkeypatch):
