@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from zakaz_dagster.errors import Fatal, ShapeChanged
+from zakaz_dagster.redaction import presentable
 from zakaz_dagster.transport.stats import Stats
 
 if TYPE_CHECKING:
@@ -27,13 +28,17 @@ FEW = 10  # fewer odd records than this may be dirt whatever their share is
 class Reject:
     """A record that could not become a row: put aside with its reason, never dropped.
 
-    `where` points into the vendor's answer ("order 1014202, basket 7361332"; "line 17"); `payload` is the scrubbed
-    record as text (no personal data, no secret), at most a few kilobytes.
+    `where` points into the vendor's answer ("order 1014202, basket 7361332"; "line 17"); `payload` is the record as
+    text, without the fields that hold people. All three are scrubbed here, and of bounded length, whoever fills them.
     """
 
     reason: str
     where: str
     payload: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("reason", "where", "payload"):
+            object.__setattr__(self, name, presentable(getattr(self, name)))
 
 
 @dataclass(frozen=True)

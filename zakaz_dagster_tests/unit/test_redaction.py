@@ -23,6 +23,7 @@ from zakaz_dagster.redaction import (
     vendor_words,
     without_contacts,
 )
+from zakaz_dagster.sources.base import Reject
 
 TOKEN = "y0_AgAAplanted/Token+1234567890=="
 
@@ -239,3 +240,12 @@ def test_whatever_a_text_holds_it_can_be_written_afterwards(text):
 def test_a_long_text_says_how_much_of_it_is_left_out():
     assert presentable("x" * 5000).endswith("… (1000 more characters)")
     assert presentable("x" * 50_000).endswith("… (46000 more characters)")
+
+
+def test_a_record_put_aside_carries_no_contacts_and_no_text_that_cannot_be_stored():
+    reject = Reject(
+        "of ivan@example.org", "line 7 \ud800", '{"phone": "+7 913 555-12-34", "surname": "Петров"}' + "x" * 9000
+    )
+    assert (reject.reason, reject.where) == ("of [e-mail]", "line 7 \ufffd")
+    assert "Петров" not in reject.payload
+    assert len(reject.payload) < 4100
