@@ -1,4 +1,4 @@
--- ROMI + 1 = ROAS, ROAS × ДРР = 1, ratios are empty exactly where there is no spend, and the light is the one of the ROAS.
+-- ROMI + 1 = ROAS, ROAS × ДРР = 1, and ratios and colour are empty exactly where there is no spend or no city.
 -- asset: v_romi_kpi
 -- severity: error
 -- blocking: no
@@ -9,12 +9,13 @@ WITH broken AS
 (
     SELECT date, city
     FROM v_romi_kpi
-    WHERE NOT ifNull(multiIf(
-        spend_rub <= 0, roas IS NULL AND romi_pct IS NULL AND drr_pct IS NULL AND romi_status_code = 0,
+    WHERE NOT ifNull(if(
+        spend_rub <= 0 OR city = 'не указано',
+        roas IS NULL AND romi_pct IS NULL AND drr_pct IS NULL AND romi_status_code = 0,
         abs(roas - romi_pct / 100 - 1) < 1e-6 * greatest(1, abs(roas))
             AND isFinite(roas)
             AND (drr_pct IS NULL OR abs(roas * drr_pct / 100 - 1) < 1e-6)
-            AND romi_status_code = multiIf(round(roas, 9) > roas_green_above, 3, round(roas, 9) >= roas_yellow_from, 2, 1)), 0)
+            AND romi_status_code BETWEEN 1 AND 3), 0)
 )
 SELECT
     if(count() = 0, 'ok', 'error') AS status,

@@ -1,5 +1,8 @@
 -- Campaigns and ad groups: spend of the platform beside the sales owed to them (rungs ad, campaign and utm of the ladder).
 -- Sales of weaker rungs stand in rows of campaign 0, so the sums are those of the facts.
+-- Ratios and colour stand where both sides meet. A sale may know its campaign and not its group, and has the city of its
+-- event, while spend has that of its tag: rows of a group or campaign whose sales stand in other rows show measures only.
+-- Spend and sales of a whole campaign always meet: campaign_roas and campaign_status are those of its day.
 -- grain: one row per (date, source, channel_group, account, campaign_id, ad_group_id, city)
 CREATE OR REPLACE VIEW v_campaign_performance
 (
@@ -29,11 +32,14 @@ CREATE OR REPLACE VIEW v_campaign_performance
     cpm_rub Nullable(Float64) COMMENT 'CPM: расход / показы × 1000, руб.',
     cpt_rub Nullable(Float64) COMMENT 'Расход на платный билет, руб.',
     conversion_pct Nullable(Float64) COMMENT 'Конверсия: платные билеты / клики, %',
-    roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода',
+    roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода или если продажи стоят в других строках',
     romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода',
     drr_pct Nullable(Float64) COMMENT 'ДРР: расход / доход, %; пусто без дохода',
-    romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный или нет расхода',
-    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 нет расхода',
+    romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный, «нет расхода» или «нельзя сравнить»',
+    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 — без цвета',
+    campaign_roas Nullable(Float64) COMMENT 'ROAS всей кампании за день; пусто без расхода',
+    campaign_status LowCardinality(String) COMMENT 'Светофор всей кампании за день',
+    campaign_status_code UInt8 COMMENT 'Светофор всей кампании числом: 3 зелёный, 2 жёлтый, 1 красный, 0 — без цвета',
     roas_green_above Float64 COMMENT 'Порог: зелёный, если ROAS больше',
     roas_yellow_from Float64 COMMENT 'Порог: жёлтый, если ROAS не меньше',
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
@@ -90,58 +96,71 @@ summed AS
     FROM moved AS m
     GROUP BY m.date, m.city, m.channel_group, m.source, m.account, m.campaign_id, m.ad_group_id
 ),
-shared AS
-(
-    SELECT s.*, s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub, l.roas_green_above, l.roas_yellow_from
-    FROM summed AS s
-    CROSS JOIN v_settings AS l
-),
-lit AS
+-- A row meets its sales when the group's sales stand beside the group's spend and no sale of the campaign lacks a group.
+met AS
 (
     SELECT
-        h.*,
-        toUInt8(multiIf(
-            h.spend_rub <= 0, 0,
-            round(h.income_rub / h.spend_rub, 9) > h.roas_green_above, 3,
-            round(h.income_rub / h.spend_rub, 9) >= h.roas_yellow_from, 2,
-            1)) AS code
-    FROM shared AS h
+        s.*,
+        s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub,
+        s.revenue_rub != 0 OR s.refunds_rub != 0 OR s.tickets_paid + s.tickets_free != 0 AS has_sales,
+        s.spend_rub > 0 AS has_spend,
+        sum(spend_rub) OVER campaign AS campaign_spend_rub,
+        sum(income_rub) OVER campaign AS campaign_income_rub,
+        max(has_sales) OVER ad_group = 0
+            OR max(has_sales != has_spend AND (has_sales OR s.city = 'не указано')) OVER ad_group = 0 AS is_met_in_group,
+        max(has_sales AND s.ad_group_id = 0) OVER campaign = 0 OR max(has_spend AND s.ad_group_id != 0) OVER campaign = 0
+            AS is_met_in_campaign,
+        if(has_spend AND is_met_in_group AND is_met_in_campaign, income_rub / s.spend_rub, NULL) AS row_roas,
+        if(campaign_spend_rub > 0 AND s.campaign_id > 0, campaign_income_rub / campaign_spend_rub, NULL) AS whole_roas
+    FROM summed AS s
+    CROSS JOIN v_settings AS l
+    WINDOW
+        campaign AS (PARTITION BY s.date, s.source, s.account, s.campaign_id),
+        ad_group AS (PARTITION BY s.date, s.source, s.account, s.campaign_id, s.ad_group_id)
 )
 SELECT
-    date,
-    city,
-    channel_group,
-    source,
-    CAST(if(account = '', 'не указано', account) AS LowCardinality(String)) AS account,
-    campaign_id,
-    multiIf(campaign_name != '', campaign_name, campaign_id = 0, 'без кампании', 'не указано') AS campaign_name,
-    ad_group_id,
-    if(ad_group_name = '', 'не указано', ad_group_name) AS ad_group_name,
-    spend_rub,
-    spend_raw_rub,
-    impressions,
-    clicks,
-    conversions,
-    orders,
-    tickets_paid,
-    tickets_free,
-    revenue_rub,
-    refunds_rub,
-    net_revenue_rub,
-    income_rub AS organiser_income_rub,
-    if(impressions > 0, clicks / impressions * 100, NULL) AS ctr_pct,
-    if(clicks > 0, spend_rub / clicks, NULL) AS cpc_rub,
-    if(impressions > 0, spend_rub / impressions * 1000, NULL) AS cpm_rub,
-    if(tickets_paid > 0 AND spend_rub > 0, spend_rub / tickets_paid, NULL) AS cpt_rub,
-    if(clicks > 0, tickets_paid / clicks * 100, NULL) AS conversion_pct,
-    if(spend_rub > 0, income_rub / spend_rub, NULL) AS roas,
-    if(spend_rub > 0, (income_rub - spend_rub) / spend_rub * 100, NULL) AS romi_pct,
-    if(spend_rub > 0 AND income_rub > 0, spend_rub / income_rub * 100, NULL) AS drr_pct,
-    CAST(['нет расхода', 'красный', 'жёлтый', 'зелёный'][code + 1] AS LowCardinality(String)) AS romi_status,
-    code AS romi_status_code,
-    roas_green_above,
-    roas_yellow_from,
-    as_of AS data_as_of
-FROM lit
+    m.date AS date,
+    m.city AS city,
+    m.channel_group AS channel_group,
+    m.source AS source,
+    CAST(if(m.account = '', 'не указано', m.account) AS LowCardinality(String)) AS account,
+    m.campaign_id AS campaign_id,
+    multiIf(m.campaign_name != '', m.campaign_name, m.campaign_id = 0, 'без кампании', 'не указано') AS campaign_name,
+    m.ad_group_id AS ad_group_id,
+    if(m.ad_group_name = '', 'не указано', m.ad_group_name) AS ad_group_name,
+    m.spend_rub AS spend_rub,
+    m.spend_raw_rub AS spend_raw_rub,
+    m.impressions AS impressions,
+    m.clicks AS clicks,
+    m.conversions AS conversions,
+    m.orders AS orders,
+    m.tickets_paid AS tickets_paid,
+    m.tickets_free AS tickets_free,
+    m.revenue_rub AS revenue_rub,
+    m.refunds_rub AS refunds_rub,
+    m.net_revenue_rub AS net_revenue_rub,
+    m.income_rub AS organiser_income_rub,
+    if(m.impressions > 0, m.clicks / m.impressions * 100, NULL) AS ctr_pct,
+    if(m.clicks > 0, m.spend_rub / m.clicks, NULL) AS cpc_rub,
+    if(m.impressions > 0, m.spend_rub / m.impressions * 1000, NULL) AS cpm_rub,
+    if(m.row_roas IS NOT NULL AND m.tickets_paid > 0, m.spend_rub / m.tickets_paid, NULL) AS cpt_rub,
+    if(m.row_roas IS NOT NULL AND m.clicks > 0, m.tickets_paid / m.clicks * 100, NULL) AS conversion_pct,
+    m.row_roas AS roas,
+    (m.row_roas - 1) * 100 AS romi_pct,
+    if(m.income_rub > 0, 100 / m.row_roas, NULL) AS drr_pct,
+    t.romi_status AS romi_status,
+    t.romi_status_code AS romi_status_code,
+    m.whole_roas AS campaign_roas,
+    w.romi_status AS campaign_status,
+    w.romi_status_code AS campaign_status_code,
+    t.roas_green_above AS roas_green_above,
+    t.roas_yellow_from AS roas_yellow_from,
+    m.as_of AS data_as_of
+FROM met AS m
+ASOF JOIN v_romi_lights AS t
+    ON toUInt8(multiIf(m.spend_rub <= 0, 0, m.row_roas IS NULL, 2, 1)) = t.light_kind
+    AND round(ifNull(m.row_roas, 0), 9) >= t.roas_from
+ASOF JOIN v_romi_lights AS w
+    ON toUInt8(m.whole_roas IS NOT NULL) = w.light_kind AND round(ifNull(m.whole_roas, 0), 9) >= w.roas_from
 )
 COMMENT 'Кампании и группы: расход, продажи и ROMI'

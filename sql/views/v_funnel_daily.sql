@@ -1,5 +1,6 @@
 -- From an impression to an order, by day, city and channel. Tickets are no stage: an order holds several.
 -- Orders of channels without advertising stand beside impressions of zero; filter by source for a platform's funnel.
+-- Clicks without a city meet no orders, which have one: the steps between them are empty there.
 -- grain: one row per (date, city, channel_group, source)
 CREATE OR REPLACE VIEW v_funnel_daily
 (
@@ -36,10 +37,10 @@ SELECT
     m.spend_rub AS spend_rub,
     m.net_revenue_rub AS net_revenue_rub,
     m.ctr_pct AS ctr_pct,
-    if(m.clicks > 0, m.orders / m.clicks * 100, NULL) AS click_to_order_pct,
+    if(m.city != 'не указано' AND m.clicks > 0, m.orders / m.clicks * 100, NULL) AS click_to_order_pct,
     if(m.orders > 0, (m.orders - m.orders_free) / m.orders * 100, NULL) AS order_to_paid_pct,
     m.conversion_pct AS conversion_pct,
-    if(m.orders > m.orders_free AND m.spend_rub > 0, m.spend_rub / (m.orders - m.orders_free), NULL) AS cost_per_order_rub,
+    if(m.city != 'не указано' AND m.orders > m.orders_free AND m.spend_rub > 0, m.spend_rub / (m.orders - m.orders_free), NULL) AS cost_per_order_rub,
     m.data_as_of AS data_as_of
 FROM v_marketing_daily AS m
 )

@@ -1,6 +1,7 @@
 -- Advertising and what was sold, by day, city and channel. Sales that owe nothing to advertising stand in rows of their
 -- own channel, so the sums are those of the facts: spend of fact_marketing_daily, sales of v_sales_attributed.
 -- Both sides are added up after UNION ALL: no join, so nothing can be multiplied.
+-- Sales have the city of their event, so spend without a city meets none of them: its ratios with sales are empty.
 -- grain: one row per (date, city, channel_group, source)
 -- example: spend 100, revenue 400, refunds 100 -> net 300, ROAS 3, ROMI 200 %, DRR 33.3 %
 CREATE OR REPLACE VIEW v_marketing_daily
@@ -29,8 +30,8 @@ CREATE OR REPLACE VIEW v_marketing_daily
     cpm_rub Nullable(Float64) COMMENT 'CPM: расход / показы × 1000, руб.',
     cpt_rub Nullable(Float64) COMMENT 'Цена билета в рекламе: расход / платные билеты, руб.',
     conversion_pct Nullable(Float64) COMMENT 'Конверсия: платные билеты / клики, %',
-    roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода',
-    romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода',
+    roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода и без города',
+    romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода и без города',
     drr_pct Nullable(Float64) COMMENT 'ДРР: расход / доход, %; пусто без дохода',
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
@@ -85,7 +86,7 @@ summed AS
 ),
 shared AS
 (
-    SELECT s.*, s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub
+    SELECT s.*, s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub, s.city != 'не указано' AS is_met
     FROM summed AS s
     CROSS JOIN v_settings AS l
 )
@@ -112,11 +113,11 @@ SELECT
     if(impressions > 0, clicks / impressions * 100, NULL) AS ctr_pct,
     if(clicks > 0, spend_rub / clicks, NULL) AS cpc_rub,
     if(impressions > 0, spend_rub / impressions * 1000, NULL) AS cpm_rub,
-    if(tickets_sold > tickets_free AND spend_rub > 0, spend_rub / (tickets_sold - tickets_free), NULL) AS cpt_rub,
-    if(clicks > 0, (tickets_sold - tickets_free) / clicks * 100, NULL) AS conversion_pct,
-    if(spend_rub > 0, income_rub / spend_rub, NULL) AS roas,
-    if(spend_rub > 0, (income_rub - spend_rub) / spend_rub * 100, NULL) AS romi_pct,
-    if(spend_rub > 0 AND income_rub > 0, spend_rub / income_rub * 100, NULL) AS drr_pct,
+    if(is_met AND tickets_sold > tickets_free AND spend_rub > 0, spend_rub / (tickets_sold - tickets_free), NULL) AS cpt_rub,
+    if(is_met AND clicks > 0, (tickets_sold - tickets_free) / clicks * 100, NULL) AS conversion_pct,
+    if(is_met AND spend_rub > 0, income_rub / spend_rub, NULL) AS roas,
+    if(is_met AND spend_rub > 0, (income_rub - spend_rub) / spend_rub * 100, NULL) AS romi_pct,
+    if(is_met AND spend_rub > 0 AND income_rub > 0, spend_rub / income_rub * 100, NULL) AS drr_pct,
     as_of AS data_as_of
 FROM shared
 )

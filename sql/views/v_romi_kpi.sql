@@ -1,4 +1,5 @@
--- ROMI with its traffic light, by day, city and channel. The light looks at ROAS; its thresholds are in dim_settings.
+-- ROMI with its traffic light (v_romi_lights), by day, city and channel. Spend without a city cannot meet sales, which
+-- have one: such a row shows its spend, no ratio and no colour.
 -- grain: one row per (date, city, channel_group, source)
 -- example: spend 1000, income 1500 -> ROAS 1.5, yellow; income 1500.01 -> green; no spend -> grey, ratios empty
 CREATE OR REPLACE VIEW v_romi_kpi
@@ -14,56 +15,42 @@ CREATE OR REPLACE VIEW v_romi_kpi
     tickets_paid Int64 COMMENT 'Продано платных билетов',
     orders Int64 COMMENT 'Оплачено заказов, включая бесплатные',
     clicks Int64 COMMENT 'Клики',
-    roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода',
-    romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода',
+    roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода и без города',
+    romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода и без города',
     drr_pct Nullable(Float64) COMMENT 'ДРР: расход / доход, %; пусто без дохода',
     cpt_rub Nullable(Float64) COMMENT 'Расход на платный билет, руб.',
-    romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный или нет расхода',
-    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 нет расхода',
+    romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный, «нет расхода» или «нельзя сравнить»',
+    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 — без цвета',
     roas_green_above Float64 COMMENT 'Порог: зелёный, если ROAS больше',
     roas_yellow_from Float64 COMMENT 'Порог: жёлтый, если ROAS не меньше',
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (
-WITH lit AS
-(
-    SELECT
-        m.date AS date, m.city AS city, m.channel_group AS channel_group, m.source AS source,
-        m.spend_rub AS spend_rub, m.net_revenue_rub AS net_revenue_rub,
-        m.organiser_income_rub AS organiser_income_rub, m.tickets_paid AS tickets_paid, m.orders AS orders,
-        m.clicks AS clicks, m.roas AS roas, m.romi_pct AS romi_pct, m.drr_pct AS drr_pct, m.cpt_rub AS cpt_rub,
-        toUInt8(multiIf(
-            m.roas IS NULL, 0,
-            round(assumeNotNull(m.roas), 9) > l.roas_green_above, 3,
-            round(assumeNotNull(m.roas), 9) >= l.roas_yellow_from, 2,
-            1)) AS code,
-        l.roas_green_above AS roas_green_above, l.roas_yellow_from AS roas_yellow_from,
-        m.data_as_of AS data_as_of
-    FROM v_marketing_daily AS m
-    CROSS JOIN v_settings AS l
-)
 SELECT
-    date,
-    city,
-    channel_group,
-    source,
-    spend_rub,
-    net_revenue_rub,
-    organiser_income_rub,
-    organiser_income_rub - spend_rub AS profit_rub,
-    tickets_paid,
-    orders,
-    clicks,
-    roas,
-    romi_pct,
-    drr_pct,
-    cpt_rub,
-    CAST(['нет расхода', 'красный', 'жёлтый', 'зелёный'][code + 1] AS LowCardinality(String)) AS romi_status,
-    code AS romi_status_code,
-    roas_green_above,
-    roas_yellow_from,
-    data_as_of
-FROM lit
+    m.date AS date,
+    m.city AS city,
+    m.channel_group AS channel_group,
+    m.source AS source,
+    m.spend_rub AS spend_rub,
+    m.net_revenue_rub AS net_revenue_rub,
+    m.organiser_income_rub AS organiser_income_rub,
+    m.organiser_income_rub - m.spend_rub AS profit_rub,
+    m.tickets_paid AS tickets_paid,
+    m.orders AS orders,
+    m.clicks AS clicks,
+    m.roas AS roas,
+    m.romi_pct AS romi_pct,
+    m.drr_pct AS drr_pct,
+    m.cpt_rub AS cpt_rub,
+    t.romi_status AS romi_status,
+    t.romi_status_code AS romi_status_code,
+    t.roas_green_above AS roas_green_above,
+    t.roas_yellow_from AS roas_yellow_from,
+    m.data_as_of AS data_as_of
+FROM v_marketing_daily AS m
+ASOF JOIN v_romi_lights AS t
+    ON toUInt8(multiIf(m.spend_rub <= 0, 0, m.roas IS NULL, 2, 1)) = t.light_kind
+    AND round(ifNull(m.roas, 0), 9) >= t.roas_from
 )
 COMMENT 'ROMI по дням, городам и каналам со светофором'

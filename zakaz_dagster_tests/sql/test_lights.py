@@ -1,0 +1,117 @@
+"""A ratio and its colour stand where spend and sales meet; a row with one side of them shows its measure, uncoloured."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from zakaz_dagster_tests.sql.world import World, rows
+
+GREEN, RED, NONE, APART = "зелёный", "красный", "нет расхода", "нельзя сравнить"
+ON = "2025-12-01"
+_ads = count(1)
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    world.event(1, "Динозавры", "томск")
+    world.show(1, event=1, name="Динозавры", city="томск", on="2026-01-06")
+    return world
+
+
+def spend(world: World, group: int, roubles: str, *, city: str, tag: str = "") -> int:
+    ad = 5000 + next(_ads)
+    world.direct(ON, 500, group, ad, roubles, utm=f"yandex/cpc/500/{tag or ad}", city=city)
+    return ad
+
+
+def sell(world: World, roubles: int, content: object, *, city: str = "томск") -> None:
+    world.sale(ON, next(_ads), roubles, event=1, show=1, city=city, utm=f"yandex/cpc/500/{content}")
+
+
+def campaign(world: World) -> list[tuple[object, ...]]:
+    world.build(ON, ON)
+    query = """SELECT city, ad_group_id, spend_rub, revenue_rub, roas, romi_status, campaign_roas, campaign_status
+        FROM v_campaign_performance WHERE campaign_id = 500 ORDER BY spend_rub, ad_group_id"""
+    return rows(world.wh, query)
+
+
+def test_spend_without_a_city_and_sales_of_a_city_meet_in_the_campaign(world: World) -> None:
+    ad = spend(world, 51, "100", city="не указано")
+    sell(world, 250, ad)
+    assert campaign(world) == [
+        ("томск", 51, 0.0, 250.0, None, NONE, 2.5, GREEN),
+        ("не указано", 51, 100.0, 0.0, None, APART, 2.5, GREEN),
+    ]
+
+
+def test_spend_of_another_city_than_the_event_meets_its_sales_in_the_campaign(world: World) -> None:
+    ad = spend(world, 51, "100", city="омск")
+    sell(world, 50, ad)
+    assert campaign(world) == [
+        ("томск", 51, 0.0, 50.0, None, NONE, 0.5, RED),
+        ("омск", 51, 100.0, 0.0, None, APART, 0.5, RED),
+    ]
+
+
+def test_a_sale_that_knows_its_campaign_but_no_group_leaves_the_groups_uncoloured(world: World) -> None:
+    first, _ = spend(world, 51, "100", city="томск"), spend(world, 52, "200", city="томск")
+    sell(world, 300, first)
+    sell(world, 600, "unknown")  # of the campaign, in whichever group
+    assert campaign(world) == [
+        ("томск", 0, 0.0, 600.0, None, NONE, 3.0, GREEN),
+        ("томск", 51, 100.0, 300.0, None, APART, 3.0, GREEN),
+        ("томск", 52, 200.0, 0.0, None, APART, 3.0, GREEN),
+    ]
+
+
+def test_groups_whose_sales_stand_beside_their_spend_have_colours_of_their_own(world: World) -> None:
+    first, _ = spend(world, 51, "100", city="томск"), spend(world, 52, "200", city="томск")
+    sell(world, 400, first)
+    assert campaign(world) == [
+        ("томск", 51, 100.0, 400.0, 4.0, GREEN, 4 / 3, "жёлтый"),
+        ("томск", 52, 200.0, 0.0, 0.0, RED, 4 / 3, "жёлтый"),
+    ]
+
+
+def test_a_group_with_some_spend_without_a_city_is_compared_as_a_whole(world: World) -> None:
+    """Sales of the ad without a city stand in Tomsk, too: neither row would tell the truth."""
+    first, _ = spend(world, 51, "100", city="томск"), spend(world, 51, "300", city="не указано")
+    sell(world, 200, first)
+    assert [row[4:] for row in campaign(world)] == [(None, APART, 0.5, RED), (None, APART, 0.5, RED)]
+
+
+def test_a_campaign_that_sold_nothing_is_red_whatever_its_city(world: World) -> None:
+    spend(world, 51, "100", city="не указано")
+    assert campaign(world) == [("не указано", 51, 100.0, 0.0, 0.0, RED, 0.0, RED)]
+
+
+def test_a_city_is_compared_with_the_spend_that_names_it(world: World) -> None:
+    sell(world, 300, spend(world, 51, "100", city="томск"))
+    spend(world, 52, "40", city="не указано")
+    world.build(ON, ON)
+    query = "SELECT city, spend_rub, roas, romi_pct, drr_pct, cpt_rub, romi_status FROM v_romi_kpi ORDER BY city"
+    assert rows(world.wh, query) == [
+        ("не указано", 40.0, None, None, None, None, APART),
+        ("томск", 100.0, 3.0, 200.0, pytest.approx(100 / 3), 100.0, GREEN),
+    ]
+    steps = "SELECT city, click_to_order_pct, conversion_pct, cost_per_order_rub FROM v_funnel_daily ORDER BY city"
+    assert rows(world.wh, steps) == [("не указано", None, None, None), ("томск", 5.0, 5.0, 100.0)]
+
+
+@pytest.mark.parametrize(("green", "yellow"), [(1.5, 1.0), (3.0, 0.3), (1.0, 1.0)])
+def test_the_colours_follow_the_settings(world: World, green: float, yellow: float) -> None:
+    for key, value in (("roas_green_above", green), ("roas_yellow_from", yellow)):
+        world.wh.command(
+            f"INSERT INTO dim_settings SELECT * REPLACE ({value} AS value, _ver + 1 AS _ver) FROM dim_settings FINAL WHERE key = '{key}'"
+        )
+    kinds = ", ".join(
+        f"({kind}, {roas})" for kind in (0, 1, 2) for roas in (-1, 0, yellow - 0.01, yellow, green, green + 0.01)
+    )
+    found = rows(world.wh, f"""
+        SELECT s.kind, s.roas, t.romi_status_code FROM (SELECT toUInt8(x.1) AS kind, toFloat64(x.2) AS roas FROM (SELECT arrayJoin([{kinds}]) AS x)) AS s
+        ASOF JOIN v_romi_lights AS t ON s.kind = t.light_kind AND round(s.roas, 9) >= t.roas_from""")  # fmt: skip
+    assert len(found) == 18
+    for kind, roas, code in found:
+        assert code == (0 if kind != 1 else 3 if roas > green else 2 if roas >= yellow else 1), (kind, roas)
