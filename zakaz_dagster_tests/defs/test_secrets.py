@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import traceback
+
 import dagster as dg
 import pytest
 
@@ -84,3 +87,17 @@ def test_an_error_nobody_expected_leaves_nothing_either(secrets):
     assert "KeyError" in told
     for hidden in HIDDEN:
         assert hidden not in told
+
+
+def test_a_sensor_that_fails_leaves_no_secret_in_its_tick(secrets):
+    @dg.sensor(job_name="any")
+    @explained()
+    def tick(context):
+        raise ConnectionError(f"GET https://x.example/?token={CANARY} for Иван Петров")
+
+    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(dg.Failure) as caught:
+        tick(dg.build_sensor_context(instance=instance))
+    told = "".join(traceback.format_exception(caught.value))
+    assert "ConnectionError" in told
+    for hidden in HIDDEN:
+        assert hidden not in re.sub(r"(?m)^    .*", "", told)

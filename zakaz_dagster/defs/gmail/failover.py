@@ -20,6 +20,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from zakaz_dagster.defs.qtickets.assets import REFRESH, RELOAD
+from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.partitions import ranges
 from zakaz_dagster.errors import ConfigFault, Failure
 from zakaz_dagster.health.failover import Decision, Facts, State, decide, is_late
@@ -62,6 +63,7 @@ def _takes_over(jobs: Sequence[Job], start: date, backup: Backup) -> dg.SensorDe
         required_resource_keys={"watch", "alerts"},
         description="Lets the report mails fill the days while QTickets is away, and gives them back afterwards",
     )
+    @explained()
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         now, state = datetime.now(UTC), State.of(context.cursor)
         try:

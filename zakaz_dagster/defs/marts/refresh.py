@@ -13,6 +13,7 @@ import dagster as dg
 
 from zakaz_dagster import timezone
 from zakaz_dagster.defs.marts.facts import Dictionary, fact
+from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.partitions import daily, ranges
 from zakaz_dagster.defs.shared.schedules import job
 from zakaz_dagster.defs.shared.specs import asset_spec
@@ -87,6 +88,7 @@ def _after_loads(start: date) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Builds the shared facts of every day that something loaded outside the sales jobs",
     )
+    @explained()
     def follow(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         seen: dict[str, int] = json.loads(context.cursor) if context.cursor else {}
         days: set[date] = set()

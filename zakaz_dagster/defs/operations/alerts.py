@@ -18,6 +18,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from zakaz_dagster.defs.operations.audit import audit_sensor
 from zakaz_dagster.defs.shared.checks import all_checks_job, result
+from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.specs import OWNERS
 from zakaz_dagster.defs.shared.version import code_version
 from zakaz_dagster.health.freshness import Watched
@@ -143,6 +144,7 @@ def _alerts(jobs: Sequence[Job]) -> dg.SensorDefinition:
         required_resource_keys={"watch", "alerts"},
         description="Failed runs, red checks, stale data, the platform's health: one mail per cause, one when solved",
     )
+    @explained()
     def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         from zakaz_dagster.defs.operations import alert_round
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster import DagsterInstance, RunsFilter
 
+from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.errors import Failure
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def audit_sensor(version: str) -> dg.SensorDefinition:
         required_resource_keys={"warehouse"},
         description="Writes every attempt of every step into meta_job_runs, failed and killed ones as well",
     )
+    @explained()
     def tick(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         after = datetime.fromisoformat(context.cursor) if context.cursor else BEGINNING
         warehouse: Warehouse = context.resources.warehouse

@@ -12,7 +12,7 @@ from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterI
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster_shared.error import SerializableErrorInfo
 
-from zakaz_dagster.redaction import scrub
+from zakaz_dagster.redaction import vendor_words
 
 KINDS = {DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE, DagsterEventType.ASSET_CHECK_EVALUATION}
 REMEMBERED = 1000
@@ -50,7 +50,9 @@ def step_error(data: StepFailureData) -> RunError:
     if user is not None:
         facts = {name: str(value.value) for name, value in user.metadata.items()}
         text = user.description or facts.get("what", "")
-        return RunError(scrub(text)[:TEXT], facts.get("kind", ""), facts.get("source", ""), facts.get("next step", ""))
+        return RunError(
+            vendor_words(text)[:TEXT], facts.get("kind", ""), facts.get("source", ""), facts.get("next step", "")
+        )
     return exception_error(data.error)
 
 
@@ -89,8 +91,8 @@ def run_end_error(entries: Sequence[EventLogEntry]) -> RunError:
         event = entry.dagster_event
         if event is not None and event.event_type is DagsterEventType.RUN_FAILURE:
             error = getattr(event.event_specific_data, "error", None)  # without data when told from outside the run
-            return exception_error(error) if error else RunError(scrub(event.message or "")[:TEXT], ENDED)
-    return RunError("the run ended without a word", ENDED)
+            return exception_error(error) if error else RunError(vendor_words(event.message or "")[:TEXT], ENDED)
+    return RunError("the run ended without an event", ENDED)
 
 
 def exception_error(error: SerializableErrorInfo | None) -> RunError:
@@ -99,7 +101,7 @@ def exception_error(error: SerializableErrorInfo | None) -> RunError:
         error = error.cause
     if error is None:
         return RunError("the step left no error", "Unknown")
-    return RunError(scrub(error.message).strip()[:TEXT], error.cls_name or "Unknown")
+    return RunError(vendor_words(error.message).strip()[:TEXT], error.cls_name or "Unknown")
 
 
 def metadata_text(metadata: Mapping[str, object], name: str) -> str:

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 from dagster._core.storage.tags import RUN_KEY_TAG
 
+from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.partitions import Days, ranges
 from zakaz_dagster.errors import ConfigFault
 
@@ -98,6 +99,7 @@ def changes_sensor(watch: Watch, start: date) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=watch.description,
     )
+    @explained()
     def changed(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(UTC)
         if context.cursor is None:
