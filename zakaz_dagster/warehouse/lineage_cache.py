@@ -49,8 +49,7 @@ def comment(statement: Statement) -> str:
 
 def reads(statement: Statement) -> frozenset[str]:
     """`lineage.reads`."""
-    entry = _memory().get(f"{statement.kind}/{statement.name}")
-    if entry is not None and entry["sql"] == statement.sql:
+    if entry := _held(statement):
         return frozenset(entry["reads"])
     from zakaz_dagster.warehouse import lineage
 
@@ -63,10 +62,20 @@ def column_lineage(statement: Statement) -> dict[str, tuple[Origin, ...]]:
     return {name: tuple((table, column) for table, column in origins) for name, origins in found.items()}
 
 
+def outputs(statement: Statement) -> list[str]:
+    """The columns that a build or a view of sql/ gives, in order; none for a statement that is not of sql/."""
+    entry = _held(statement)
+    return list(entry["lineage"]) if entry else []
+
+
 def _known(statement: Statement) -> Entry:
     """What is remembered of a file of sql/ with this very text; anything else is read now."""
+    return _held(statement) or _entry(statement)
+
+
+def _held(statement: Statement) -> Entry | None:
     entry = _memory().get(f"{statement.kind}/{statement.name}")
-    return entry if entry is not None and entry["sql"] == statement.sql else _entry(statement)
+    return entry if entry is not None and entry["sql"] == statement.sql else None
 
 
 @cache

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -20,7 +19,7 @@ from zakaz_dagster.warehouse import build_ledger, lineage_cache
 from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import THROWN, Refused
-from zakaz_dagster.warehouse.side_table import Side, Superseded, contents, side_table
+from zakaz_dagster.warehouse.side_table import Side, Superseded, contents, rows_of, side_table
 from zakaz_dagster.warehouse.sql_files import Statement, load, tables
 from zakaz_dagster.warehouse.table_info import Shape, day_column, shape
 
@@ -68,16 +67,16 @@ def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id:
     span = _whole(wh, about, column, first, last)
     refuse_mixed(wh, lineage_cache.reads(build), span.first, span.last)
     params: dict[str, object] = {"first": str(span.first), "last": str(span.last)}
-    before = contents(wh, build.name, span.ids)
     with side_table(wh, about, run_id, ver) as side:
         _fill_from_current(side, build, params, span, run_id)
-        _only_asked(side, f"{column} BETWEEN {{first:Date}} AND {{last:Date}}", params, build)
-        with suppress(Superseded):
-            side.swap(span.ids)
-    record(span.first, span.last)
-    after = contents(wh, build.name, span.ids)
-    rows_before, rows_after = (sum(each.rows for each in held.values()) for held in (before, after))
-    return Rebuilt(rows_before, rows_after, len(span.ids), span.first, span.last)
+        filled = _only_asked(side, f"{column} BETWEEN {{first:Date}} AND {{last:Date}}", params, build)
+        try:
+            before, after = side.swap(span.ids, filled)
+        except Superseded:
+            before = after = contents(wh, build.name, span.ids)
+        else:
+            record(span.first, span.last)
+    return Rebuilt(rows_of(before), rows_of(after), len(span.ids), span.first, span.last)
 
 
 def _whole(wh: Warehouse, about: Shape, column: str, first: date, last: date) -> Span:
@@ -95,17 +94,22 @@ def _whole(wh: Warehouse, about: Shape, column: str, first: date, last: date) ->
 
 
 def refuse_mixed(wh: Warehouse, names: Iterable[str], first: date, last: date) -> None:
-    """Refuse to read partitions of these tables, of the days first..last, that hold more than one version."""
+    """Refuse to read partitions of these tables, of the days first..last, that hold more than one version.
+
+    Seeds are read with FINAL and may have rows that people added.
+    """
     known = tables()
-    inputs = [known[name] for name in sorted(names) if name in known and "versions" not in known[name].meta]
+    inputs = [
+        known[name] for name in sorted(names) if name in known and not {"versions", "seed"} & known[name].meta.keys()
+    ]
     if not inputs:
         return
     parts = [f"({_mixed(each)})" for each in inputs]
-    found = wh.rows(" UNION ALL ".join(parts), {"first": str(first), "last": str(last)})
-    if found:
-        listed = ", ".join(f"{row['name']} {row['id']}" for row in found[:5])
+    mixed = wh.rows(" UNION ALL ".join(parts), {"first": str(first), "last": str(last)})
+    if mixed:
+        listed = ", ".join(f"{row['name']} {row['id']}" for row in mixed[:5])
         raise MixedInput(
-            f"{len(found)} partitions hold rows of two loads: {listed}",
+            f"{len(mixed)} partitions hold rows of two loads: {listed}",
             source="clickhouse",
             retry_after=30.0,
             expected="one version in a partition",
@@ -141,7 +145,7 @@ def _fill_from_current(side: Side, build: Statement, params: dict[str, object], 
 def fill(side: Side, build: Statement, params: dict[str, object], *, run_id: str) -> None:
     """Insert the build's rows into the side table, by column name; its columns must be the table's."""
     wh, types = side.wh, side.shape.types
-    given = [row["name"] for row in wh.rows(f"DESCRIBE TABLE ({build.sql})", params)]
+    given = lineage_cache.outputs(build) or [row["name"] for row in wh.rows(f"DESCRIBE TABLE ({build.sql})", params)]
     service = {"_loaded_at": NOW, "_ver": "{ver:UInt64}", "_run_id": "{run:String}"}
     added = [name for name in SERVICE_COLUMNS if name in types and name not in given]
     if set(given) | set(added) != set(types):
@@ -159,12 +163,17 @@ def fill(side: Side, build: Statement, params: dict[str, object], *, run_id: str
     wh.command(f"INSERT INTO {side.name} ({target}) SELECT {chosen} FROM ({build.sql})", bound, settings)
 
 
-def _only_asked(side: Side, within: str, params: dict[str, object], build: Statement) -> None:
-    strangers = int(side.wh.scalar(f"SELECT count() FROM {side.name} WHERE NOT ({within})", params))
-    if strangers:
+def _only_asked(side: Side, within: str, params: dict[str, object], build: Statement) -> dict[str, int]:
+    """Rows by partition id, none of which is of a day that was not asked for."""
+    counted = (
+        f"SELECT _partition_id AS id, count() AS n, countIf(NOT ({within})) AS strangers FROM {side.name} GROUP BY id"
+    )
+    found = side.wh.rows(counted, params)
+    if strangers := sum(row["strangers"] for row in found):
         raise BadData(
             f"sql/builds/{build.name}.sql gave {strangers} rows of days that were not asked for",
             source="clickhouse",
             expected="rows of {first}..{last} only",
             next_step="nothing was changed; correct the build's condition on the day",
         )
+    return {row["id"]: row["n"] for row in found}

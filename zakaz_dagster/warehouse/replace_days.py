@@ -80,9 +80,9 @@ def replace_days(
         guard_drop(table, str(day), before.get(scope.ids[day], NOTHING).rows, own.num_rows, guard)
     with side_table(wh, scope.about, run_id, ver) as side:
         side.load(rows)
-        _in_place(side, scope, days)
+        filled = _in_place(side, scope, days)
         ready()
-        after = side.swap(scope.partitions)
+        _, after = side.swap(scope.partitions, filled)
     return {
         day: DayReplaced(before.get(held, NOTHING).rows, after.get(held, NOTHING).rows)
         for day, held in scope.ids.items()
@@ -136,12 +136,14 @@ def _only(rows: pa.Table, column: str, value: date | str, table: str, day: date)
         )
 
 
-def _in_place(side: Side, scope: Days, days: Mapping[date, pa.Table]) -> None:
-    """Every row sits in the partition that will be swapped for its day."""
-    if side.counts() != {scope.ids[day]: rows.num_rows for day, rows in days.items() if rows.num_rows}:
+def _in_place(side: Side, scope: Days, days: Mapping[date, pa.Table]) -> dict[str, int]:
+    """Rows by partition id, each in the partition that will be swapped for its day."""
+    filled = side.counts()
+    if filled != {scope.ids[day]: rows.num_rows for day, rows in days.items() if rows.num_rows}:
         raise BadData(
             f"the rows of {scope.about.table} fell into other partitions than their days",
             source="clickhouse",
             expected=f"partitions by {scope.about.partition_key}",
             next_step="nothing was changed; compare the partition key with sql/tables (`zakaz schema diff`)",
         )
+    return filled

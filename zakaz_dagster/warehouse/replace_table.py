@@ -16,7 +16,7 @@ from zakaz_dagster.errors import Fatal
 from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import fill
-from zakaz_dagster.warehouse.side_table import guard_drop, side_table
+from zakaz_dagster.warehouse.side_table import guard_drop, rows_of, side_table
 from zakaz_dagster.warehouse.sql_files import Statement
 from zakaz_dagster.warehouse.table_info import Shape, shape
 
@@ -52,8 +52,8 @@ def replace_whole(
     guard_drop(table, "", before, rows.num_rows, guard)
     with side_table(wh, about, run_id, ver) as side:
         side.load(fitted)
-        side.swap(["all"])
-    return WholeReplaced(before, _count(wh, table))
+        _, after = side.swap(["all"])
+    return WholeReplaced(before, rows_of(after))
 
 
 def rebuild_whole(
@@ -65,9 +65,10 @@ def rebuild_whole(
     before = _count(wh, build.name)
     with side_table(wh, about, run_id, ver) as side:
         fill(side, build, {}, run_id=run_id)
-        guard_drop(build.name, "", before, sum(side.counts().values()), guard)
-        side.swap(["all"])
-    return WholeReplaced(before, _count(wh, build.name))
+        filled = side.counts()
+        guard_drop(build.name, "", before, sum(filled.values()), guard)
+        _, after = side.swap(["all"], filled)
+    return WholeReplaced(before, rows_of(after))
 
 
 def append(wh: Warehouse, table: str, rows: pa.Table, *, ver: int, run_id: str) -> int:

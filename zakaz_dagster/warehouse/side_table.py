@@ -56,6 +56,12 @@ class Content:
 
 
 NOTHING = Content(0, 0, 0)
+Contents = Mapping[str, Content]  # of partitions by id; an empty one is left out
+
+
+def rows_of(contents: Contents) -> int:
+    """The rows of all these partitions."""
+    return sum(each.rows for each in contents.values())
 
 
 @dataclass(frozen=True)
@@ -81,25 +87,23 @@ class Side:
         found = self.wh.rows(f"SELECT _partition_id AS id, count() AS n FROM {self.name} GROUP BY id")
         return {row["id"]: row["n"] for row in found}
 
-    def swap(self, partition_ids: Sequence[str]) -> dict[str, Content]:
+    def swap(self, partition_ids: Sequence[str], filled: Mapping[str, int] | None = None) -> tuple[Contents, Contents]:
         """Put these partitions in the target's place, each atomically; one that is empty here is dropped there.
 
-        Returns what the target holds afterwards. Raises `Superseded`, with the target as it was, when a partition there
-        has a newer version: its writer began later, so it saw at least what this one saw.
+        `filled`: rows by partition id, counted by the caller. Returns what the target held before and holds now. Raises
+        `Superseded`, with the target as it was, when a partition there has a newer version: its writer began later, so
+        it saw at least what this one saw.
         """
-        filled = self.counts()
+        filled = self.counts() if filled is None else filled
         with lease(self.wh, self.shape.table):
-            return self._swap_in_turn(partition_ids, filled)
-
-    def _swap_in_turn(self, partition_ids: Sequence[str], filled: Mapping[str, int]) -> dict[str, Content]:
-        for _ in range(ROUNDS):
-            before = contents(self.wh, self.shape.table, partition_ids)
-            if any(each.newest > self.ver for each in before.values()):
-                raise self._superseded()
-            self._swap(partition_ids, filled)
-            after = contents(self.wh, self.shape.table, partition_ids)
-            if all(self._arrived(after.get(found, NOTHING), filled.get(found, 0)) for found in partition_ids):
-                return after
+            before = first = contents(self.wh, self.shape.table, partition_ids)
+            for _ in range(ROUNDS):
+                if any(each.newest > self.ver for each in before.values()):
+                    raise self._superseded()
+                self._swap(partition_ids, filled)
+                before = contents(self.wh, self.shape.table, partition_ids)
+                if all(self._arrived(before.get(found, NOTHING), filled.get(found, 0)) for found in partition_ids):
+                    return first, before
         raise self._superseded()
 
     def _swap(self, partition_ids: Sequence[str], filled: Mapping[str, int]) -> None:
@@ -125,7 +129,7 @@ class Side:
         )
 
 
-def contents(wh: Warehouse, table: str, partition_ids: Sequence[str]) -> dict[str, Content]:
+def contents(wh: Warehouse, table: str, partition_ids: Sequence[str]) -> Contents:
     """Rows, oldest and newest version of each of these partitions; an empty one is left out."""
     found = wh.rows(
         f"SELECT _partition_id AS id, count() AS n, min(_ver) AS oldest, max(_ver) AS newest FROM {table}"
@@ -173,8 +177,7 @@ def _made(wh: Warehouse, name: str) -> bool:
 
 @contextmanager
 def side_table(wh: Warehouse, shape: Shape, run_id: str, ver: int) -> Iterator[Side]:
-    """A fresh side table, dropped at the end; leftovers of killed runs are dropped first."""
-    drop_orphans(wh)
+    """A fresh side table, dropped at the end; those of killed runs are dropped by `healing`."""
     name = f"{shape.table}{MARK}{_short(run_id)}_{secrets.token_hex(4)}"
     wh.command(f"CREATE TABLE {name} AS {shape.table}")
     try:

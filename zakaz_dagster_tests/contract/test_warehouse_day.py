@@ -286,13 +286,3 @@ def test_a_year_is_replaced_in_seconds(warehouse: Warehouse) -> None:
     assert time.monotonic() - began < 15  # alone on two cores: under 2 s
     assert {outcome.rows_after for outcome in done.values()} == {20}
     assert warehouse.scalar(f"SELECT count() FROM {ORDERS}") == 365 * 20
-
-
-def test_side_tables_of_killed_runs_go_on_the_next_start(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = f"{ORDERS}{sides.MARK}killed_00000000"
-    warehouse.command(f"CREATE TABLE {name} AS {ORDERS}")
-    put(warehouse, FIRST, orders(FIRST, 1))
-    assert leftovers(warehouse) == [name]  # young: its run may be alive
-    monkeypatch.setattr(sides, "STALE", sides.STALE.replace("- INTERVAL 1 HOUR", "+ INTERVAL 1 HOUR"))
-    put(warehouse, FIRST, orders(FIRST, 1))
-    assert leftovers(warehouse) == []

@@ -11,6 +11,7 @@ import pytest
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import healing, side_table
 from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
 
 D1, D2 = date(2026, 3, 1), date(2026, 3, 2)
@@ -122,6 +123,11 @@ def test_the_side_table_of_another_version_is_not_used(warehouse: Warehouse) -> 
     doubled(warehouse, table, columns, values)
     assert healing.heal(warehouse).done == ()
     assert kept(warehouse, table) == [(1, 3), (2, 2)]
+
+
+def test_a_row_that_somebody_added_to_a_seed_stops_no_build(warehouse: Warehouse) -> None:
+    put(warehouse, "dim_settings", *REPAIRED["dim_settings"], 0, 7)
+    assert rebuild(warehouse, load("builds")["fact_utm_daily"], D1, D1).rows_after == 0
 
 
 def test_side_tables_of_dead_runs_are_counted_and_dropped(

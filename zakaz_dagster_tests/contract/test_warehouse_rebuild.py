@@ -18,6 +18,7 @@ from zakaz_dagster.warehouse import side_table as sides
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import MixedInput, Rebuilt, rebuild
 from zakaz_dagster.warehouse.sql_files import Statement
+from zakaz_dagster.warehouse.table_info import shape
 
 FACT = "fact_qtickets_sales_daily"
 LINES = "test_lines"
@@ -167,24 +168,29 @@ def test_fifty_rebuilds_at_once_leave_one_version(wh: Warehouse) -> None:
     assert not [row for row in wh.rows("SHOW TABLES") if sides.MARK in row["name"]]
 
 
-UTM = """
-SELECT sale_date AS date, '' AS utm_source, '' AS utm_medium, toString(show_id) AS utm_campaign, '' AS utm_content,
-    '' AS utm_term, '' AS channel_group, '' AS source, '' AS tag_city, '' AS tag_city_from, '' AS tag_city_raw,
-    toUInt8(0) AS tag_day, toUInt8(0) AS tag_month, '' AS tag_date_from, '' AS tag_reason,
-    CAST(NULL, 'Nullable(Date)') AS tag_show_date, toUInt64(0) AS tag_shows
-FROM test_lines WHERE sale_date BETWEEN {first:Date} AND {last:Date} GROUP BY sale_date, show_id
-"""
 NEEDS_UTM = SELECT.replace(
     "GROUP BY sale_date",
     "AND throwIf(sale_date NOT IN (SELECT date FROM fact_utm_daily), 'fact_utm_daily lacks a day: build it first') = 0 GROUP BY sale_date",
 )
 
 
+def utm_build(wh: Warehouse, where: str = "") -> Statement:
+    """A row for each day and show that was sold, whatever else the table has."""
+    given = {"date": "sale_date", "utm_campaign": "toString(show_id)"}
+    columns = ", ".join(
+        f"{given.get(name) or f'defaultValueOfTypeName({chr(39)}{kind}{chr(39)})'} AS {name}"
+        for name, kind in shape(wh, "fact_utm_daily").types.items()
+        if not name.startswith("_")
+    )
+    asked = f"WHERE {where} sale_date BETWEEN {{first:Date}} AND {{last:Date}} GROUP BY sale_date, show_id"
+    return build("fact_utm_daily", f"SELECT {columns} FROM {LINES} {asked}")
+
+
 @pytest.mark.parametrize("sales", [1, 3])
 def test_a_sale_between_two_builds_of_one_refresh_fails_no_run(
     wh: Warehouse, monkeypatch: pytest.MonkeyPatch, sales: int
 ) -> None:
-    utm, later = build("fact_utm_daily", UTM), build(sql=NEEDS_UTM)
+    utm, later = utm_build(wh), build(sql=NEEDS_UTM)
     monkeypatch.setattr(rebuild_module, "load", lambda _: {"fact_utm_daily": utm})
     sold(wh, JAN, 10)
     rebuild(wh, utm, JAN, JAN)
@@ -198,7 +204,7 @@ def test_a_sale_between_two_builds_of_one_refresh_fails_no_run(
 def test_a_build_that_still_refuses_what_it_reads_fails_with_its_own_words(
     wh: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty = build("fact_utm_daily", UTM.replace("WHERE", "WHERE 0 AND"))
+    empty = utm_build(wh, "0 AND")
     monkeypatch.setattr(rebuild_module, "load", lambda _: {"fact_utm_daily": empty})
     sold(wh, JAN, 10)
     with pytest.raises(Fatal, match="error 395.*fact_utm_daily lacks a day"):
