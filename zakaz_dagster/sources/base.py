@@ -6,11 +6,11 @@ vendor. Does not: anything that knows a vendor, ClickHouse or Dagster, or that c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from zakaz_dagster.errors import Fatal, ShapeChanged
 from zakaz_dagster.redaction import presentable
@@ -19,6 +19,7 @@ from zakaz_dagster.transport.stats import Stats
 if TYPE_CHECKING:
     import pyarrow as pa
 
+T = TypeVar("T")
 ROUBLE = "RUB"  # all money of the warehouse is in roubles
 ODD_SHARE = 0.5  # of the records of one answer
 FEW = 10  # fewer odd records than this may be dirt whatever their share is
@@ -114,6 +115,35 @@ class Inspection:
     rows: Sequence[Mapping[str, object]]
     rejects: Sequence[Mapping[str, object]]
     totals: Mapping[str, object]
+
+
+def decode(
+    body: bytes,
+    shape: type[T],
+    *,
+    source: str,
+    what: str,
+    next_step: Callable[[str], str] = lambda _: "compare the body with the vendor's contract",
+    strict: bool = True,
+) -> T:
+    """JSON as `shape`; ShapeChanged names `what` was read and where it differs, also when it is no JSON at all.
+
+    `next_step` is given the difference. Without `strict` numbers may be written as text.
+    """
+    import msgspec
+
+    try:
+        return msgspec.json.decode(body, type=shape, strict=strict)
+    # whatever the text is: wrong UTF-8, nested too deep, a number out of range
+    except (msgspec.DecodeError, ValueError, RecursionError, OverflowError) as error:
+        kind = "" if isinstance(error, msgspec.ValidationError) else "the body is not JSON: "
+        found = f"{kind}{error or type(error).__name__}"
+    raise ShapeChanged(
+        f"{what}: {found}",
+        source=source,
+        expected=f"{getattr(shape, '__name__', shape)} as documented",
+        next_step=next_step(found),
+    )
 
 
 def refuse_changed_shape(

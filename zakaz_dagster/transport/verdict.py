@@ -15,6 +15,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
 from zakaz_dagster.errors import Failure, Fatal
 from zakaz_dagster.redaction import vendor_words
@@ -62,6 +63,19 @@ def default_judge(response: Response) -> Verdict:
     if status in _REFUSED:
         return Stop(Fatal(f"access refused: {describe(response)}", next_step="check the credentials in the settings"))
     return Stop(Fatal(f"request refused: {describe(response)}", next_step="compare the request with the contract"))
+
+
+def is_json_object(response: Response) -> bool:
+    """Whether the body is one whole JSON object: a body that was cut off and a proxy's page are asked for again."""
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        return True
+    try:
+        whole = msgspec.json.decode(response.content, type=msgspec.Raw)  # walks the text, makes nothing of it
+    except (msgspec.DecodeError, ValueError):
+        return False
+    except RecursionError:
+        return True  # whole or not, it is for its reader to refuse
+    return bytes(whole).lstrip()[:1] == b"{"
 
 
 def retry_after(response: Response) -> float | None:

@@ -27,6 +27,7 @@ from zakaz_dagster.transport.verdict import (
     default_judge,
     describe,
     excerpt,
+    is_json_object,
     retry_after,
 )
 
@@ -53,7 +54,7 @@ def problem_of(response: Response) -> Problem:
     """`{"error": {...}}`, `{"error": "..."}`, `{"code", "message"}`, `{"limits", "remaining"}`, or no JSON at all."""
     try:
         body = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return Problem(message=excerpt(response))
     if not isinstance(body, dict):
         return Problem(message=excerpt(response))
@@ -75,7 +76,7 @@ def judge(response: Response) -> Verdict:
     """Successes must be JSON; 429 waits as its body says; refusals are handed on, their reader knows the request."""
     status = response.status_code
     if response.is_success:
-        return Done() if _is_json_object(response) else Again(f"{words(response)} is not JSON")
+        return Done() if is_json_object(response) else Again(f"{words(response)} is not JSON")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(response)
     if response.is_server_error or response.is_redirect or status in _ASK_AGAIN:
@@ -121,17 +122,6 @@ def _server_time(response: Response) -> datetime:
         return parsedate_to_datetime(response.headers.get("date", "")) + timedelta(0)
     except (TypeError, ValueError):
         return datetime.now(UTC)
-
-
-def _is_json_object(response: Response) -> bool:
-    """Whether the body is one whole object: a cut body and a proxy's page are asked for again."""
-    if response.status_code == HTTPStatus.NO_CONTENT:
-        return True
-    try:
-        whole = msgspec.json.decode(response.content, type=msgspec.Raw)  # walks the text, makes nothing of it
-    except msgspec.DecodeError:
-        return False
-    return bytes(whole).lstrip()[:1] == b"{"
 
 
 def _code(text: str) -> str:

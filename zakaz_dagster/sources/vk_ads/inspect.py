@@ -6,6 +6,7 @@ Belongs here: one answer to plain rows. Does not: anything that needs the other 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal
 
 import pyarrow as pa
@@ -13,14 +14,15 @@ import pyarrow.compute as pc
 
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.base import Inspection
-from zakaz_dagster.sources.vk_ads.records import AdGroup, Banner, Page, Statistics, decode
-from zakaz_dagster.sources.vk_ads.statistics import columns_of
+from zakaz_dagster.sources.vk_ads.records import AdGroup, Banner, decode_page
+from zakaz_dagster.sources.vk_ads.statistics import columns_of, readable
 from zakaz_dagster.sources.vk_ads.tags import UNKNOWN_CITY, Tagger, link_of
 
 
 def statistics(raw: bytes, options: Mapping[str, str]) -> Inspection:  # noqa: ARG001  every kind has this shape
     """Daily statistics of version 2: one row per object and day, zeros included; money is without VAT."""
-    body = decode(raw, Statistics, "saved statistics")
+    body, odd = readable(raw, "saved statistics")
+    aside = [{"reason": reason, "where": f"object {id_}", "payload": ""} for id_, reason in odd.items()]
     figures = columns_of(body)
     rows = [{**row, "date": str(row["date"]), "spent_rub": str(row["spent_rub"])} for row in figures.to_pylist()]
     totals = {
@@ -31,21 +33,21 @@ def statistics(raw: bytes, options: Mapping[str, str]) -> Inspection:  # noqa: A
         "conversions": _sum(figures, "conversions"),
         "spent_rub": str(pc.sum(figures["spent_rub"]).as_py() or Decimal("0.00")),
     }
-    return Inspection(rows=rows, rejects=[], totals=totals)
+    return Inspection(rows=rows, rejects=aside, totals=totals)
 
 
 def banners(raw: bytes, options: Mapping[str, str]) -> Inspection:  # noqa: ARG001  every kind has this shape
     """A page of banners: the link, its own tags and the show they name, before the group's parameters are laid over."""
-    page = decode(raw, Page[Banner], "saved banners")
+    page = decode_page(raw, Banner, "banners")
     tagger = Tagger(city_index())
-    rows = [_row(banner, tagger) for banner in page.items]
+    rows = [_row(banner, tagger) for banner in page.items if isinstance(banner, Banner)]
     totals = {
         "banners": len(rows),
         "with_link": sum(bool(row["landing_url"]) for row in rows),
         "with_utm": sum(any(row[name] for name in row if name.startswith("utm_")) for row in rows),
         "with_city": sum(row["city"] != UNKNOWN_CITY for row in rows),
     }
-    return Inspection(rows=rows, rejects=[], totals=totals)
+    return Inspection(rows=rows, rejects=[asdict(odd) for odd in page.rejects], totals=totals)
 
 
 def _row(banner: Banner, tagger: Tagger) -> dict[str, object]:

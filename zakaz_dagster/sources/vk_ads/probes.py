@@ -12,11 +12,10 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-import msgspec
-
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.sources.vk_ads.api import EVERY_STATUS, VkAdsApi
 from zakaz_dagster.sources.vk_ads.errors import words
+from zakaz_dagster.sources.vk_ads.records import decode
 from zakaz_dagster.sources.vk_ads.vat import Vat
 from zakaz_dagster.transport.verdict import Response
 
@@ -133,5 +132,4 @@ def _code_as_written(response: Response) -> str:
 
 
 def _json(response: Response) -> dict[str, Any]:
-    body: dict[str, Any] = msgspec.json.decode(response.content, type=dict[str, Any])
-    return body
+    return decode(response.content, dict[str, Any], "the answer")

@@ -12,18 +12,23 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from zakaz_dagster.errors import Retriable, ShapeChanged
+from zakaz_dagster.errors import ShapeChanged
+from zakaz_dagster.sources import base
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.odd_records import Odd, read_items
 from zakaz_dagster.sources.vk_ads.description import DESCRIPTION
 
 SOURCE = DESCRIPTION.name
 T = TypeVar("T")
+
+
+Id: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 
 class Token(msgspec.Struct):
@@ -46,7 +51,7 @@ class Account(msgspec.Struct):
 class AdPlan(msgspec.Struct):
     """A campaign of the cabinet («Кампания»)."""
 
-    id: int
+    id: Id
     name: str | None = None
     status: str | None = None
     objective: str | None = None
@@ -59,10 +64,10 @@ class AdPlan(msgspec.Struct):
 class AdGroup(msgspec.Struct):
     """«Группа объявлений»; older parts of the API call the same object `campaign`."""
 
-    id: int
+    id: Id
     name: str | None = None
     status: str | None = None
-    ad_plan_id: int | UnsetType | None = UNSET
+    ad_plan_id: Id | UnsetType | None = UNSET
     objective: str | None = None
     enable_utm: bool | UnsetType | None = UNSET
     utm: str | None = None
@@ -73,15 +78,15 @@ class AdGroup(msgspec.Struct):
 class Link(msgspec.Struct):
     """One landing address of a banner; only `id` is certain."""
 
-    id: int | None = None
+    id: Id | None = None
     url: str | None = None
 
 
 class Banner(msgspec.Struct):
     """«Объявление»; `urls` is keyed by role (see `link_of`), and an empty PHP array when there is none."""
 
-    id: int
-    ad_group_id: int
+    id: Id
+    ad_group_id: Id
     name: str | None = None
     status: str | None = None
     urls: dict[str, Any] | list[Any] | UnsetType | None = UNSET
@@ -93,21 +98,21 @@ class Page(msgspec.Struct, Generic[T]):
     """One page of a list. `count` may be missing."""
 
     items: list[T]
-    count: int | None = None
-    offset: int | None = None
+    count: Count | None = None
+    offset: Count | None = None
 
 
 class VkGoals(msgspec.Struct, gc=False):
     """Conversions proper; `base.goals` is an old counter that is always 0."""
 
-    goals: int | None = None
+    goals: Count | None = None
 
 
 class Base(msgspec.Struct, gc=False):
     """The `base` metrics; `spent` is roubles without VAT."""
 
-    shows: int
-    clicks: int
+    shows: Count
+    clicks: Count
     spent: Decimal
     vk: VkGoals | None = None
 
@@ -124,7 +129,7 @@ class StatRow(msgspec.Struct, gc=False):
 class StatItem(msgspec.Struct):
     """One object with a row for every day asked for; v3 and summaries have no `rows` and are refused by that."""
 
-    id: int
+    id: Id
     rows: list[StatRow]
     total: Totals | None = None
 
@@ -151,19 +156,9 @@ class ListPage(Generic[T]):
 
 
 def decode(raw: bytes, kind: type[T], what: str, request_id: str = "") -> T:
-    """`raw` as `kind`, or `ShapeChanged` with the field's path; text that is not JSON may be better next time."""
+    """`raw` as `kind`, or `ShapeChanged` with the field's path and the request's id."""
     asked = f"{what} (x-request-id {request_id})" if request_id else what
-    try:
-        return msgspec.json.decode(raw, type=kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise ShapeChanged(f"{asked}: {error}", source=SOURCE, next_step=_remedy(str(error))) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Retriable(
-            f"{asked}: the body is not JSON ({error})",
-            source=SOURCE,
-            expected="a JSON object",
-            next_step="run it again; if it stays, send the request id to the vendor's support",
-        ) from None
+    return base.decode(raw, kind, source=SOURCE, what=asked, next_step=_remedy, strict=False)
 
 
 def decode_page(raw: bytes, kind: type[T], resource: str, request_id: str = "") -> ListPage[T]:

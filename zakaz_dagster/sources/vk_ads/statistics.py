@@ -70,7 +70,7 @@ class Figures:
 def figures_of(raw: bytes, asked: Asked, request_id: str = "") -> Figures:
     """The answer as columns once it is proven whole; failures name the request."""
     what = f"{asked}" + (f" (x-request-id {request_id})" if request_id else "")
-    body, odd = _decoded(raw, asked, what)
+    body, odd = readable(raw, what) if asked.may_be_odd else (decode(raw, Statistics, what), {})
     seen: set[int] = set(odd)
     for item in body.items:
         if item.id in seen:
@@ -85,13 +85,11 @@ def figures_of(raw: bytes, asked: Asked, request_id: str = "") -> Figures:
     return Figures(columns_of(body), [id_ for id_ in asked.ids if id_ not in seen], odd)
 
 
-def _decoded(raw: bytes, asked: Asked, what: str) -> tuple[Statistics, dict[int, str]]:
-    """The body; and item by item, if need be, the objects that cannot be read, by id, with the reason."""
+def readable(raw: bytes, what: str) -> tuple[Statistics, dict[int, str]]:
+    """The objects that can be read, and the others by id, with the reason; ShapeChanged when none can."""
     try:
         return decode(raw, Statistics, what), {}
     except ShapeChanged as changed:
-        if not asked.may_be_odd:
-            raise
         failure = changed
     loose = decode(raw, LooseStatistics, what)
     items: list[StatItem] = []

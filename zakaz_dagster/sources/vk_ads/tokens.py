@@ -73,7 +73,7 @@ class TokenFile:
         """The pair, or None when there is none or it is not readable as one (then a new one is asked for)."""
         try:
             pair = msgspec.json.decode(read_private(self.path), type=Pair)
-        except (FileNotFoundError, msgspec.DecodeError):
+        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return None
         except OSError as error:
             raise self._fault(error) from None

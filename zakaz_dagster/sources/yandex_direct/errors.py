@@ -14,7 +14,16 @@ from http import HTTPStatus
 
 from zakaz_dagster.errors import Fatal, Retriable
 from zakaz_dagster.redaction import vendor_words
-from zakaz_dagster.transport.verdict import Again, Done, Response, Stop, Verdict, default_judge, describe
+from zakaz_dagster.transport.verdict import (
+    Again,
+    Done,
+    Response,
+    Stop,
+    Verdict,
+    default_judge,
+    describe,
+    is_json_object,
+)
 
 LIMIT_WAIT = 10.0  # the vendor counts requests in windows of ten seconds
 POLL_WAIT = 10.0  # when a queued report comes without retryIn
@@ -127,7 +136,7 @@ class ServiceJudge:
             return self._of_error(error, response)
         if not response.is_success:
             return _refused(response) if response.status_code in _REFUSED else default_judge(response)
-        return Done() if _is_whole(response.content) else Again(f"{describe(response)} – not a whole JSON document")
+        return Done() if is_json_object(response) else Again(f"{describe(response)} – not a whole JSON document")
 
     def _of_error(self, error: DirectError, response: Response) -> Verdict:
         if error.code in NO_ACCESS:
@@ -186,12 +195,6 @@ def _is_table(response: Response) -> bool:
     """Whether the answer says it is TSV; a web server's page of regrets says it is HTML."""
     kind = response.headers.get("content-type", "")
     return "html" not in kind and "json" not in kind and "xml" not in kind
-
-
-def _is_whole(body: bytes) -> bool:
-    """A JSON object to its last brace; a gateway's page or a cut body is neither."""
-    plain = body.strip()
-    return plain.startswith(b"{") and plain.endswith(b"}")
 
 
 def retry_in(response: Response) -> float | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -47,7 +48,7 @@ def report(raw: bytes, options: Mapping[str, str]) -> Inspection:
         **{name: _sum(rows, name) for name in ("impressions", "clicks", "conversions")},
         "cost_rub": f"{_sum(rows, 'cost_rub'):.2f}",
     }
-    return Inspection(shown, [_plain(reject) for reject in rejects], totals)
+    return Inspection(shown, [asdict(reject) for reject in rejects], totals)
 
 
 def ads(raw: bytes, options: Mapping[str, str]) -> Inspection:
@@ -64,7 +65,7 @@ def ads(raw: bytes, options: Mapping[str, str]) -> Inspection:
         "with_city": sum(row["city"] != UNKNOWN_CITY for row in rows),
         "more_pages": page.following is not None,
     }
-    return Inspection(rows, [_plain(reject) for reject in page.rejects], totals)
+    return Inspection(rows, [asdict(reject) for reject in page.rejects], totals)
 
 
 def read_file(raw: bytes, money: str | None) -> tuple[pa.Table, Sequence[Reject]]:
@@ -113,10 +114,6 @@ def _refuse_errors(raw: bytes) -> None:
     error = error_in(raw)
     if error is not None:
         raise Fatal(str(error), source=records.SOURCE, next_step=next_step(error))
-
-
-def _plain(reject: Reject) -> dict[str, object]:
-    return {"reason": reject.reason, "where": reject.where, "payload": reject.payload}
 
 
 def _sum(rows: pa.Table, name: str) -> Any:

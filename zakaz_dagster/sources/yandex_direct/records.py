@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from zakaz_dagster.errors import ShapeChanged
+from zakaz_dagster.sources import base
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.odd_records import Odd, read_items
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
@@ -44,6 +45,9 @@ AD_FIELDS: Fields = {
 SITELINK_FIELDS: Fields = {"FieldNames": ["Id"], "SitelinkFieldNames": ["Title", "Href"]}
 
 
+Id: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+
+
 class _Record(msgspec.Struct, rename="pascal", kw_only=True):
     pass
 
@@ -51,7 +55,7 @@ class _Record(msgspec.Struct, rename="pascal", kw_only=True):
 class Campaign(_Record):
     """`tracking` is the campaign's block of URL parameters, '' when it has none; `currency` is that of its money."""
 
-    id: int
+    id: Id
     name: str = ""
     type: str = "UNKNOWN"
     state: str = "UNKNOWN"
@@ -60,8 +64,8 @@ class Campaign(_Record):
 
 
 class AdGroup(_Record):
-    id: int
-    campaign_id: int = 0
+    id: Id
+    campaign_id: Id = 0
     name: str = ""
     type: str = "UNKNOWN"
     tracking_params: str | None = None
@@ -70,14 +74,14 @@ class AdGroup(_Record):
 class Ad(_Record):
     """`href` is the link of whichever block the ad's type has; '' for types that take it from a feed."""
 
-    id: int
-    campaign_id: int
-    ad_group_id: int
+    id: Id
+    campaign_id: Id
+    ad_group_id: Id
     type: str = "UNKNOWN"
     state: str = "UNKNOWN"
     title: str = msgspec.field(default="", name="_title")
     href: str = msgspec.field(default="", name="_href")
-    sitelink_set_id: int | None = msgspec.field(default=None, name="_sitelinks")
+    sitelink_set_id: Id | None = msgspec.field(default=None, name="_sitelinks")
 
 
 class Sitelink(_Record):
@@ -86,12 +90,12 @@ class Sitelink(_Record):
 
 
 class SitelinksSet(_Record):
-    id: int
+    id: Id
     sitelinks: list[Sitelink] = []
 
 
 class _CampaignStat(_Record):
-    campaign_id: int
+    campaign_id: Id
     border_date: date
 
 
@@ -193,11 +197,8 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _result(body: bytes) -> dict[str, Any]:
-    try:
-        answer = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
-        raise _changed(f"the answer is not JSON ({error})") from None
-    result = answer.get("result") if isinstance(answer, dict) else None
+    answer = base.decode(body, dict[str, Any], source=SOURCE, what="the answer")
+    result = answer.get("result")
     if not isinstance(result, dict):
         raise _changed("result is missing")
     return result

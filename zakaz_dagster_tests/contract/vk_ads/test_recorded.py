@@ -154,7 +154,7 @@ def test_the_documented_zero_day_is_one_row(body, tmp_path):
 
 
 def test_the_sample_as_printed_is_not_json(body, tmp_path):
-    with pytest.raises(Retriable, match="not JSON"):
+    with pytest.raises(Retriable, match="is not JSON"):  # the client asks again, to its deadline
         statistics(tmp_path, body("docs_examples/v3_ad_groups_day_all.as_printed.txt"), [8372481], DAY, DAY)
 
 

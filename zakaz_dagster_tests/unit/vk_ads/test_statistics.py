@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.errors import BadData, Retriable, ShapeChanged
+from zakaz_dagster.errors import BadData, ShapeChanged
 from zakaz_dagster.sources.vk_ads.statistics import Asked, figures_of
 
 FIRST, LAST = date(2026, 11, 13), date(2026, 11, 14)
@@ -87,8 +87,11 @@ def test_a_total_rounded_by_the_vendor_is_no_contradiction():
             "finances",
         ),
         (b'{"items":[{"id":1,"rows":[{"date":"13.11.2026","base":{}}]}]}', ShapeChanged, r"rows\[0\]\.date"),
-        (b'{"items":[{"id":1,"rows":[', Retriable, "not JSON"),
-        (b"<html>", Retriable, "not JSON"),
+        (b'{"items":[{"id":1,"rows":[', ShapeChanged, "not JSON"),
+        (b"<html>", ShapeChanged, "not JSON"),
+        (b'{"items": [{"id": "\xff", "rows": []}]}', ShapeChanged, "Expected|not JSON"),
+        (b'{"items": ' + b"[" * 100_000, ShapeChanged, "Expected|not JSON"),
+        (b'{"items":[{"id":1e300,"rows":[]}]}', ShapeChanged, "id"),
     ],
 )
 def test_other_shapes_name_the_path(raw, kind, words):

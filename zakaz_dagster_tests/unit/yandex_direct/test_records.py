@@ -75,7 +75,9 @@ def test_pages():
         (body(Ads=[5]), r"result\.Ads\[0\]"),
         (body(Ads=[], LimitedBy="x"), r"result\.LimitedBy"),
         (b'{"data": []}', "result is missing"),
-        (b"[]", "result is missing"),
+        (b"[]", "Expected `object`, got `array`"),
+        (b'{"result": ' + b"[" * 100_000, "not JSON"),
+        (b'{"result": {"Ads": [{"Id": "\xff"}]}}', "not JSON"),
         (b"<html>", "not JSON"),
     ],
 )
