@@ -109,6 +109,7 @@ _NO_NAMES = re.compile(
     r"service|server|step|temporarily|the|timeout|token|too|type|unauthorized|unavailable|unknown|user|wrong|yandex|"
     r"ошибка|сервера?|доступ|запрещ[её]н|запрос|неверный|яндекс|директ|реклама|метрика|вк|вконтакте|кабинет)\b"
 )
+_ESCAPES = re.compile("%[0-9A-Fa-f]{2}")
 _INVISIBLE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they turn the direction of what follows
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
@@ -146,8 +147,12 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def vendor_words(text: str, secrets: Iterable[str] = ()) -> str:
-    """What a vendor says in an error, fit to be shown: scrubbed, and without what looks like a person's name."""
-    text = scrub(text, secrets)
+    """What a vendor says in an error, fit to be shown: scrubbed, and without what looks like a person's name.
+
+    Escapes of URLs, JSON and HTML are read first, so that a name or a phone is seen in them as well.
+    """
+    known = tuple(secrets)
+    text = scrub(_unescaped(scrub(text, known)), known)
     for pattern in _PERSONS:
         text = pattern.sub(_person, text)
     return text
@@ -194,6 +199,11 @@ def _copied(error: BaseException, secrets: tuple[str, ...], seen: set[int]) -> E
             setattr(copy, name, _copied(origin, secrets, seen))
     copy.__suppress_context__ = error.__suppress_context__
     return copy
+
+
+def _unescaped(text: str) -> str:
+    plain = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    return html.unescape(unquote(plain, errors="replace") if _ESCAPES.search(plain) else plain)
 
 
 def _person(found: re.Match[str]) -> str:

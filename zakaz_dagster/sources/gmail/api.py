@@ -20,7 +20,7 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
-from zakaz_dagster.redaction import scrub
+from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.sources.gmail.auth import remedy
 from zakaz_dagster.sources.gmail.errors import Act, Problem
 from zakaz_dagster.sources.gmail.mime_tree import from_base64url
@@ -44,6 +44,8 @@ USER = "me"
 MAX_MODIFIED = 1000
 # The connection, or the answer on its way: the same request may succeed.
 _BROKEN = (OSError, HTTPException, httplib2.HttpLib2Error, TransportError)
+# What the library raises over bytes that are no text, and over an error body of a shape it does not know.
+_ODD = (ValueError, TypeError, KeyError, AttributeError)
 _NO_CONTENT = ("", "{}", b"", b"{}")
 T = TypeVar("T")
 
@@ -234,11 +236,11 @@ class GmailApi:
             raise self._judged(error, what) from None
         except RefreshError as error:
             raise self._refused(error) from None
-        except (*_BROKEN, ValueError) as error:  # ValueError: bytes that are no text
+        except (*_BROKEN, *_ODD) as error:
             outcome = type(error).__name__
-            raise TryAgain(f"{what}: {outcome}: {scrub(str(error))[:200]}") from None
+            raise TryAgain(f"{what}: {outcome}: {vendor_words(str(error))[:200]}") from None
         except GoogleAuthError as error:
-            raise Fatal(scrub(f"{what}: {error}"), source=SOURCE, next_step=remedy(self._credentials)) from None
+            raise Fatal(vendor_words(f"{what}: {error}"), source=SOURCE, next_step=remedy(self._credentials)) from None
         else:
             outcome = "200"
             # The library hands on what is not JSON: cut, a proxy's page; or an answer that has no content.
@@ -257,7 +259,7 @@ class GmailApi:
 
     def _refused(self, error: RefreshError) -> Exception:
         """The token endpoint said no: for good if the consent was withdrawn or has expired."""
-        words = scrub(str(error.args[0] if error.args else error))
+        words = vendor_words(str(error.args[0] if error.args else error))
         if getattr(error, "retryable", False):
             return TryAgain(f"token: {words}")
         return Fatal(f"access to the mailbox was refused: {words}", source=SOURCE, next_step=remedy(self._credentials))

@@ -14,7 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import OAuth2Error  # type: ignore[import-un
 from requests.exceptions import RequestException
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
-from zakaz_dagster.redaction import scrub
+from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.sources.gmail.auth import Access, client_config, store
 from zakaz_dagster.sources.gmail.records import SOURCE
 
@@ -71,7 +71,7 @@ class Consent:
 
     def _refused(self, what: str) -> Failure:
         return Fatal(
-            scrub(what).strip(),
+            vendor_words(what).strip(),
             source=SOURCE,
             expected="the owner of the mailbox agrees in the browser",
             next_step="run `zakaz gmail authorize` again; without a browser that reaches this machine, with --paste",

@@ -1,0 +1,112 @@
+"""A vendor that sends the whole request back, and a buyer with it, leaves nothing of either in failure, cause or log."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import logging
+import re
+import traceback
+from datetime import timedelta
+from urllib.parse import parse_qsl, quote
+
+import pytest
+
+from zakaz_dagster import resources, timezone
+from zakaz_dagster.errors import Failure
+from zakaz_dagster.logs import as_json
+from zakaz_dagster.redaction import scrubbed
+from zakaz_dagster.settings import Settings
+from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
+
+CANARY = "canary-8f3a/Vk+secret"
+PEOPLE = ("Иван Петрович Салтыков", "ivan.saltykov@example.org", "+7 (913) 555-12-34", "Ivan Saltykov")
+HIDDEN = ("canary-8f3a", "Салтыков", "Saltykov", "saltykov@", "555-12-34")
+SHAPES = {
+    "json": lambda said: json.dumps({"error": {"code": "bad", "message": said, "error_code": 8000, "error_string": said, "error_detail": said}}),
+    "flat": lambda said: json.dumps({"code": "bad", "message": said, "error": said, "error_description": said, "info": [said]}),
+    "html": lambda said: f"<html><head><title>Error</title></head><body><h1>{html.escape(said)}</h1></body></html>",
+    "xml": lambda said: f"<reports:errorCode>8000</x><reports:errorMessage>{html.escape(said)}</x><errorDetail>{html.escape(said)}</errorDetail>",
+    "url": lambda said: quote(said, safe=""),
+}  # fmt: skip
+
+
+def echo(status, shape):
+    """A reply that holds everything the request said, in one of the shapes of an error."""
+
+    def reply(seen):
+        basic = base64.b64encode(f"robot:{CANARY}".encode()).decode()
+        said = f"{seen.method} {seen.path} {seen.query} {seen.headers} {seen.body.decode()} {dict(parse_qsl(seen.body.decode()))}"
+        return Reply(
+            status,
+            SHAPES[shape](f"clients {', '.join(PEOPLE)} {basic} sent {said}"),
+            {"location": "https://x.example/?k=" + CANARY},
+        )
+
+    return reply
+
+
+@pytest.fixture
+def vendors(monkeypatch, tmp_path):
+    """Sources whose every secret is the canary, at one server."""
+    for name in ("QTICKETS_TOKEN", "VK_ADS_CLIENT_SECRET", "DIRECT_TOKEN", "ZAKAZ_PRIVACY_SALT"):
+        monkeypatch.setenv(name, CANARY)
+    token = {
+        "token": CANARY,
+        "refresh_token": CANARY,
+        "client_id": "c",
+        "client_secret": CANARY,
+        "expiry": "2999-01-01T00:00:00Z",
+    }
+    (tmp_path / "gmail.json").write_text(json.dumps(token))
+    others = {
+        "VK_ADS_CLIENT_ID": "c", "DIRECT_LOGINS": "login", "GMAIL_TOKEN_FILE": str(tmp_path / "gmail.json"),
+        "ZAKAZ_DATA_DIR": str(tmp_path), "ZAKAZ_SECRETS_DIR": "/dev/null",
+    }  # fmt: skip
+    for name in ("QTICKETS", "VK_ADS", "DIRECT", "GMAIL"):
+        others |= {f"{name}_DEADLINE_SECONDS": "0.05", f"{name}_TIMEOUT_SECONDS": "2"}
+    for name, value in others.items():
+        monkeypatch.setenv(name, value)
+
+    def at(port):
+        url = f"http://127.0.0.1:{port}"
+        for name in ("QTICKETS_BASE_URL", "VK_ADS_BASE_URL", "DIRECT_BASE_URL", "GMAIL_API_ENDPOINT"):
+            monkeypatch.setenv(name, url)
+        monkeypatch.setenv("GMAIL_TOKEN_URI", f"{url}/token")
+        return Settings()
+
+    return at
+
+
+def ask(vendor, settings):
+    day = timezone.today() - timedelta(days=2)
+    if vendor == "gmail":
+        return list(resources.gmail_facts(settings))
+    return list(getattr(resources, vendor)(settings).read(day, day))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("vendor", ["qtickets", "vk_ads", "yandex_direct", "gmail"])
+def test_nothing_of_an_echo_survives(vendors, vendor, shape):
+    log = io.StringIO()
+    as_json(logging.getLogger("zakaz_dagster"), log, logging.DEBUG)
+    try:
+        for status in (400, 401, 403, 500, 302, 200):
+            with ScriptedServer(echo(status, shape)) as server:
+                settings = vendors(server.port)
+                try:
+                    outcome = str(ask(vendor, settings))
+                except Failure as failure:
+                    parts = (failure, failure.what, failure.expected, failure.next_step)
+                    causes = "".join(traceback.format_exception(scrubbed(failure)))
+                    outcome = f"{parts} {re.sub('(?m)^    .*', '', causes)}"
+            for hidden in HIDDEN:
+                assert hidden not in outcome, (status, outcome)
+    finally:
+        logger = logging.getLogger("zakaz_dagster")
+        logger.handlers, logger.propagate = [], True
+        logger.setLevel(logging.NOTSET)
+    for hidden in HIDDEN:
+        assert hidden not in log.getvalue()
