@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format wheel docs bench engines slow lock clean
+.PHONY: help demo dev test lint format wheel docs guards bench engines slow lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: $(READY)  ## Put the code into its one style
 
 wheel: $(READY)  ## Build the wheel, install it from the locks outside the checkout, and try it there
 	.ci/wheel
+
+guards: $(READY)  ## Take each guard out of the code in turn; a test must notice
+	$(BIN)/python -m zakaz_dagster_tests.guards
 
 bench: $(READY)  ## Measure speed and memory, each beside its limit
 	$(BIN)/python -m benchmarks

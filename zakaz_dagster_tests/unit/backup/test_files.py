@@ -62,6 +62,7 @@ def test_what_is_no_archive_of_ours_or_has_no_room_is_named(places, tmp_path):
         tar.add(places["secrets"] / "zakaz.env", arcname="../outside")
     with pytest.raises(BadData, match="no archive of ours"):
         unpack(tmp_path / "foreign.tar.gz", tmp_path / "back2")
+    assert not (tmp_path / "outside").exists(), "an archive writes nothing beside its folder"
     with pytest.raises(ConfigFault, match="not empty"):
         unpack(tmp_path / "foreign.tar.gz", places["data"])
     with pytest.raises(ConfigFault, match="nothing to keep"):
