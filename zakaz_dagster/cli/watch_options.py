@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from zakaz_dagster import timezone
 from zakaz_dagster.errors import ConfigFault
@@ -65,7 +65,7 @@ def _reader(settings: Settings) -> Callable[[], DagsterFacts]:
 def show(console: Console, verdicts: Iterable[Verdict], *, everything: bool) -> None:
     """The verdicts as a table, the gravest first; those that are ok only on demand."""
     found = sorted(verdicts, key=lambda each: (-ORDER.index(each.status), each.area, each.name))
-    table = Table("status", "check", "what was found", "what to do")
+    table = Table("status", *(Column(title, overflow="fold") for title in ("check", "what was found", "what to do")))
     for each in found:
         if everything or each.status is not Status.OK:
             detail = f"{each.detail} (because of {each.because})" if each.because else each.detail
