@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -30,7 +31,8 @@ UI_HOST = "127.0.0.1"
 def dev(port: int, pages_port: int, health_port: int, seed: int, history: int, home: Path) -> None:
     """Keep the sandbox, the local ClickHouse and Dagster running; the UI is at http://127.0.0.1:3000."""
     console = Console()
-    with stack(home, ["--seed", str(seed), "--days", str(history)]) as running:
+    with stack(home, ["--seed", str(seed), "--days", str(history)]) as services:
+        running = replace(services, ui_url=f"http://{UI_HOST}:{port}")
         enter(running)
         _prepare()
         console.print(f"[bold]Dagster UI[/]  http://{UI_HOST}:{port}   (Ctrl-C ends everything)")

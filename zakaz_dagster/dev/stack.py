@@ -52,15 +52,20 @@ class Service:
 
 @dataclass(frozen=True)
 class Stack:
-    """The running services and the environment in which the platform uses them."""
+    """The running services and the environment in which the platform uses them.
+
+    `ui_url` is where the Dagster UI is, for the links in mails; empty when there is none.
+    """
 
     clickhouse: Service
     sandbox: Service
     home: Path
+    ui_url: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**environment(str(self.clickhouse.facts["port"]), self.sandbox.url, self.home)}
+        found = environment(str(self.clickhouse.facts["port"]), self.sandbox.url, self.home)
+        return found | ({"ZAKAZ_UI_URL": self.ui_url} if self.ui_url else {})
 
 
 @contextmanager

@@ -89,7 +89,7 @@ class Platform(Group):
     log_json: bool = Field(False, description="one JSON object per log line")
     keep_runs_days: int = Field(14, ge=7, description="Dagster forgets runs older than this, not which days are loaded")
     keep_audit_months: int = Field(25, ge=1, description="the audit of runs in ClickHouse is kept this long")
-    ui_url: Url = Field("http://127.0.0.1:3000", description="address of the Dagster UI, for links in alerts")
+    ui_url: Url = Field("", description="address of the Dagster UI as readers of alerts reach it; empty: no links")
     docs_url: Url = Field("", description="where docs/ is served, for links in alerts; empty: file names")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -11,8 +12,13 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from zakaz_dagster.alerts.incidents import plan
+from zakaz_dagster.alerts.mail import compose
 from zakaz_dagster.cli import main, smoke, watch_options
+from zakaz_dagster.dev import stack
 from zakaz_dagster.health.look import Look
+from zakaz_dagster.resources import watch
+from zakaz_dagster.settings import Settings
 from zakaz_dagster.verdicts import Status, Verdict
 
 BAD = Verdict("t__agrees", "data", Status.WARNING, "x" * 400 + "[red]end", "do something")
@@ -55,3 +61,18 @@ def test_nothing_of_a_verdict_is_cut_off_at_any_width(width):
     watch_options.show(Console(file=stream, width=width), [BAD], everything=False)
     assert stream.getvalue().count("x") >= 400
     assert "[red]" in stream.getvalue().replace("\n", "").replace("│", "").replace(" ", "")
+
+
+@pytest.mark.parametrize("ui_url", ["http://127.0.0.1:4567", ""])
+def test_links_in_mails_lead_to_the_ui_that_really_runs(tmp_path, monkeypatch, ui_url):
+    services = stack.Stack(
+        SimpleNamespace(facts={"port": 1}), SimpleNamespace(url="http://127.0.0.1:2"), tmp_path, ui_url
+    )
+    monkeypatch.delenv("ZAKAZ_UI_URL", raising=False)
+    for name, value in services.environment.items():
+        monkeypatch.setenv(name, value)
+    alerts = watch.alerts(Settings())
+    opened = plan({}, [replace(BAD, link="runs/7")], datetime(2026, 11, 22, 12, tzinfo=UTC), alerts.rules)
+    text = compose(opened.notices, alerts.about).text
+    assert ("Открыть в Dagster: http://127.0.0.1:4567/runs/7" in text) == bool(ui_url)
+    assert "3000" not in text
