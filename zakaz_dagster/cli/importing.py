@@ -13,12 +13,11 @@ from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.plan import rows as plan_rows
-from zakaz_dagster.sources.yandex_direct.description import ADS, DESCRIPTION
+from zakaz_dagster.sources.yandex_direct.description import ADS, DESCRIPTION, oldest_day
 from zakaz_dagster.sources.yandex_direct.description import TABLE as DIRECT_TABLE
 from zakaz_dagster.sources.yandex_direct.dimensions import SCHEMAS
 from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
 from zakaz_dagster.sources.yandex_direct.inspect import read_file
-from zakaz_dagster.sources.yandex_direct.source import oldest_day
 from zakaz_dagster.warehouse.replace_days import replace_days
 
 

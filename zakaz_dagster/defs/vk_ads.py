@@ -1,10 +1,14 @@
 """VK Ads in Dagster: what it is made of; the shape is that of every advertising source."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
 
 from zakaz_dagster.defs.shared import advertising
+from zakaz_dagster.defs.shared.day_assets import LoadConfig, Results, day_step, load
+from zakaz_dagster.defs.shared.params import VkAdsParam, WarehouseParam
+from zakaz_dagster.defs.shared.schedules import Configured
 from zakaz_dagster.sources.vk_ads.description import ADS, DESCRIPTION, GROUPS, PLANS
 
 PLAN = advertising.Plan(
@@ -21,6 +25,20 @@ PLAN = advertising.Plan(
 )
 
 
-def definitions(start: date, guard: float) -> dg.Definitions:
-    """Everything of this vendor; resources are bound by the caller."""
-    return advertising.definitions(PLAN, start, guard)
+def definitions(start: date, guard: float, configured: Configured) -> dg.Definitions:
+    """Everything of this vendor; `configured` refuses when its settings are missing."""
+
+    @dg.multi_asset(**advertising.dimension_step(PLAN))
+    def load_objects(
+        context: dg.AssetExecutionContext, warehouse: WarehouseParam, vk_ads: VkAdsParam
+    ) -> Iterator[dg.MaterializeResult]:
+        yield from advertising.load_dimensions(context, DESCRIPTION, vk_ads, warehouse)
+
+    @dg.multi_asset(**day_step(DESCRIPTION, start, PLAN.deps))
+    def load_figures(
+        context: dg.AssetExecutionContext, config: LoadConfig, warehouse: WarehouseParam, vk_ads: VkAdsParam
+    ) -> Results:
+        chart = advertising.spend_by_day(DESCRIPTION.label)
+        yield from load(context, config, DESCRIPTION, vk_ads, warehouse, guard=guard, chart=chart)
+
+    return advertising.definitions(PLAN, start, [load_objects, load_figures], configured)

@@ -1,6 +1,6 @@
 """Yandex Direct in Dagster: the shape of every advertising source, and a sensor that asks which past days changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,9 @@ import dagster as dg
 
 from zakaz_dagster.defs.shared import advertising
 from zakaz_dagster.defs.shared.change_sensor import Found, Watch, changes_sensor
+from zakaz_dagster.defs.shared.day_assets import LoadConfig, Results, day_step, load
+from zakaz_dagster.defs.shared.params import DirectParam, WarehouseParam
+from zakaz_dagster.defs.shared.schedules import Configured
 from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESCRIPTION
 
 if TYPE_CHECKING:
@@ -29,9 +32,25 @@ PLAN = advertising.Plan(
 )
 
 
-def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
-    """Everything of this vendor; resources are bound by the caller, `make` is for its sensor."""
-    return advertising.definitions(PLAN, start, guard, sensors=[_corrections(start, make)])
+def definitions(start: date, guard: float, configured: Configured, make: MakeSource) -> dg.Definitions:
+    """Everything of this vendor; `configured` refuses when its settings are missing, `make` is for the sensor."""
+
+    @dg.multi_asset(**advertising.dimension_step(PLAN))
+    def load_objects(
+        context: dg.AssetExecutionContext, warehouse: WarehouseParam, yandex_direct: DirectParam
+    ) -> Iterator[dg.MaterializeResult]:
+        yield from advertising.load_dimensions(context, DESCRIPTION, yandex_direct, warehouse)
+
+    @dg.multi_asset(**day_step(DESCRIPTION, start, PLAN.deps))
+    def load_figures(
+        context: dg.AssetExecutionContext, config: LoadConfig, warehouse: WarehouseParam, yandex_direct: DirectParam
+    ) -> Results:
+        chart = advertising.spend_by_day(DESCRIPTION.label)
+        guarded = max(guard, DESCRIPTION.drop_guard)  # its corrections take whole days away
+        yield from load(context, config, DESCRIPTION, yandex_direct, warehouse, guard=guarded, chart=chart)
+
+    sensors = [_corrections(start, make)]
+    return advertising.definitions(PLAN, start, [load_objects, load_figures], configured, sensors)
 
 
 def _corrections(start: date, make: MakeSource) -> dg.SensorDefinition:

@@ -91,7 +91,7 @@ class DagsterFacts:
     """Everything at one moment. `families` are all there can be; `failed` and `succeeded` are newest first.
 
     `installed` is when the first run was made: nothing can be late before that. `cut` has a sentence for everything
-    that a limit has left out.
+    that a limit has left out, `rivals` the daemon processes that live beside each other.
     """
 
     failed: Sequence[RunFact] = ()
@@ -106,3 +106,4 @@ class DagsterFacts:
     check_names: Sequence[str] = ()
     installed: datetime | None = None
     cut: Sequence[str] = ()
+    rivals: Sequence[str] = ()

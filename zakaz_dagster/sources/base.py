@@ -91,6 +91,7 @@ class SourceDescription:
     `partition` gives, for tables that several sources share, the other columns of the partition key and their values.
     `controls` names totals that the last table's column of the same name must add up to, or the day is not replaced.
     `includes_today` says whether the running day is read. Freshness limits are minutes since the last good load.
+    `oldest_day` gives, on a day, the first one that the vendor still answers; None: no limit is known.
     """
 
     name: str
@@ -106,6 +107,7 @@ class SourceDescription:
     drop_guard: float = 0.5
     partition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     controls: Sequence[str] = ()
+    oldest_day: Callable[[date], date] | None = None
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from zakaz_dagster.warehouse import lineage_cache
-from zakaz_dagster.warehouse.arrow_types import arrow_type, fit, with_service_columns
 from zakaz_dagster.warehouse.downstream import downstream, readers
-from zakaz_dagster.warehouse.sql_files import Statement, load
-from zakaz_dagster.warehouse.table_info import day_column, shape
+from zakaz_dagster.warehouse.sql_files import Statement, load, tables
+from zakaz_dagster.warehouse.table_info import day_column
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
@@ -51,13 +51,14 @@ class Owed:
     """A day of a fact that has to be built again.
 
     `because` is the input that is newer; `since` the moment it changed, None where that is not known (other SQL, other
-    seeds, a load recorded by an earlier version).
+    seeds, a load recorded by an earlier version). What reads the fact may change up to the day `until`.
     """
 
     fact: str
     day: date
     because: str
     since: datetime | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,15 @@ class Known:
 
 @cache
 def facts() -> dict[str, Statement]:
-    """The builds that make a table of days of their own name."""
-    days = {name for name, table in load("tables").items() if "day" in table.meta}
-    return {name: build for name, build in load("builds").items() if name in days}
+    """The builds that make a table of days of their own name, each after those it reads."""
+    known = {name: build for name, build in load("builds").items() if "day" in _about(name)}
+    graph = {name: lineage_cache.reads(build) & known.keys() for name, build in known.items()}
+    return {name: known[name] for name in TopologicalSorter(graph).static_order()}
+
+
+def _about(table: str) -> Mapping[str, str]:
+    statement = tables().get(table)
+    return statement.meta if statement else {}
 
 
 def reads(fact: str) -> frozenset[str]:
@@ -94,19 +101,25 @@ def reads(fact: str) -> frozenset[str]:
 
 def sources(table: str) -> list[str]:
     """The names under which the load ledger knows the loads of a table of days; none for any other table."""
-    about = load("tables")[table].meta
+    about = _about(table)
     return [name.strip() for name in about.get("source", "").split(",") if name.strip()] if "day" in about else []
 
 
-def needed_downstream(of: Collection[str]) -> set[str]:
-    """These facts and those that read them, directly or through others."""
-    return downstream(readers(facts().values()), of) & facts().keys()
+def behind(tables: Collection[str]) -> list[str]:
+    """The facts among these tables, and those that read them, directly or through others; in their order."""
+    found = downstream(readers(facts().values()), tables)
+    return [name for name in facts() if name in found]
+
+
+def before(fact: str) -> frozenset[str]:
+    """Every table that decides the rows of a fact, directly or through other facts."""
+    direct = reads(fact)
+    return direct.union(*(before(name) for name in direct & facts().keys()))
 
 
 def fingerprints(wh: Warehouse, names: Collection[str]) -> dict[str, int]:
     """Of each fact's SQL and of the seeds it reads, as they are now."""
-    known = load("tables")
-    seeds = {fact: sorted(table for table in reads(fact) if "seed" in known[table].meta) for fact in names}
+    seeds = {fact: sorted(table for table in reads(fact) if "seed" in _about(table)) for fact in names}
     wanted = sorted({table for tables in seeds.values() for table in tables})
     query = " UNION ALL ".join(f"SELECT '{table}' AS name, {CONTENT} AS content FROM {table} FINAL" for table in wanted)
     content = {row["name"]: int(row["content"]) for row in wh.rows(query)} if wanted else {}
@@ -132,6 +145,15 @@ def record(wh: Warehouse, fact: str, first: date, last: date, *, at: int, inputs
     now, days = time.time_ns(), [first + timedelta(n) for n in range((last - first).days + 1)]
     entries = [(day, content.get(day, 0), _since(held.get(day), content.get(day, 0), now)) for day in days]
     _enter(wh, [fact], entries, at=at, inputs=inputs, reason="", run_id=run_id)
+
+
+def rows_by_day(wh: Warehouse, fact: str, first: date, last: date) -> dict[date, int]:
+    """How many rows each of the days has; a day without any is left out."""
+    day = day_column(fact)
+    query = (
+        f"SELECT {day} AS day, count() AS n FROM {fact} WHERE {day} BETWEEN {{first:Date}} AND {{last:Date}} GROUP BY 1"
+    )
+    return {row["day"]: int(row["n"]) for row in wh.rows(query, {"first": first, "last": last})}
 
 
 def _since(held: Mapping[str, Any] | None, content: int, now: int) -> int:
@@ -167,15 +189,22 @@ def compare(known: Known, first: date, last: date) -> Iterator[Owed]:
     for fact in facts():
         built, print_now = known.built.get(fact, {}), known.fingerprints[fact]
         changed = _changed(fact, known, first, last)
+        ahead = timedelta(_ahead(fact, known.settings))
         for day in sorted(day for day in {*changed, *built} if first <= day <= last):
             at, because = changed.get(day, (0, ""))
-            held = built.get(day)
+            held, until = built.get(day), min(day + ahead, last)
             if held is None or held.at <= at:
-                yield Owed(fact, day, because, _moment(at))
+                yield Owed(fact, day, because, _moment(at), until)
             elif held.inputs == WAITING:
-                yield Owed(fact, day, held.reason, _moment(held.at))
+                yield Owed(fact, day, held.reason, _moment(held.at), until)
             elif held.inputs != print_now:
-                yield Owed(fact, day, "its SQL or the settings")
+                yield Owed(fact, day, "its SQL or the settings", None, until)
+
+
+def _ahead(fact: str, settings: Mapping[str, float]) -> int:
+    """How many days after a day of the fact may read it, through whatever stands between."""
+    readers_of = [(name, build) for name, build in facts().items() if fact in reads(name)]
+    return max((_reach(build, fact, settings) + _ahead(name, settings) for name, build in readers_of), default=0)
 
 
 def _changed(fact: str, known: Known, first: date, last: date) -> dict[date, tuple[int, str]]:
@@ -224,7 +253,10 @@ def _known(wh: Warehouse, first: date, last: date) -> Known:
 def _enter(
     wh: Warehouse, names: Sequence[str], entries: Sequence[Entry], *, at: int, inputs: int, reason: str, run_id: str
 ) -> None:
-    import pyarrow as pa
+    import pyarrow as pa  # brings numpy, which the definitions load without
+
+    from zakaz_dagster.warehouse.arrow_types import arrow_type, fit, with_service_columns
+    from zakaz_dagster.warehouse.table_info import shape
 
     records = [
         {"fact": name, "day": day, "inputs": inputs, "reason": reason, "content": content, "_recorded_ns": since}

@@ -7,8 +7,8 @@ import pytest
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance
 
 from zakaz_dagster.defs.operations import audit
+from zakaz_dagster.defs.operations.audit import code_version
 from zakaz_dagster.defs.shared.errors import explained
-from zakaz_dagster.defs.shared.version import code_version
 from zakaz_dagster.errors import BadData, Retriable
 from zakaz_dagster.warehouse.client import Warehouse
 
@@ -21,7 +21,7 @@ calls: list[int] = []
 def good():
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": 7,
+            "rows written": 7,
             "received": 9,
             "accepted": 8,
             "rejected": 1,
@@ -157,7 +157,7 @@ def test_many_runs_are_written_in_batches_and_none_twice(instance, warehouse, mo
         dg.materialize([good], instance=instance)
     cursor = audit.BEGINNING
     for _ in range(4):
-        _, cursor = audit.write(instance, warehouse, cursor, "v")
+        _, cursor, _ = audit.write(instance, warehouse, cursor, "v")
     assert warehouse.scalar("SELECT count() FROM meta_job_runs") == 5
     assert warehouse.scalar("SELECT uniqExact(run_id) FROM meta_job_runs") == 5
 

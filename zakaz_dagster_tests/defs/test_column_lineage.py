@@ -1,4 +1,4 @@
-"""Column lineage as the UI has it, from every view's column to a vendor's field, a hand-kept table or our books."""
+"""What each column is made of, as its description says it: from every view to a vendor's field, a seed or our books."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.defs.shared.lineage import FOLDER
+from zakaz_dagster.defs.shared.specs import LINEAGE, MADE_OF
 from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.lineage import known_columns
 from zakaz_dagster.warehouse.sql_files import load
@@ -18,11 +18,11 @@ from zakaz_dagster.warehouse.sql_files import load
 Column = tuple[str, str]
 TABLES, VIEWS = load("tables"), load("views")
 SEEDS = {name for name, table in TABLES.items() if "seed" in table.meta}
-FILES = sorted(path for path in FOLDER.glob("*.csv") if path.stem != "ours")
+FILES = sorted(path for path in LINEAGE.glob("*.csv") if path.stem != "ours")
 
 
 def lines(name: str) -> list[dict[str, str]]:
-    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    with (LINEAGE / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, strict=True))
 
 
@@ -43,10 +43,12 @@ class Shown:
     def _take(self, name: str, node: Any) -> None:
         if node.tags.get("layer") == "vendor":
             self.outside.add(name)
-        schema, lineage = (_value(node.metadata, f"dagster/column_{what}") for what in ("schema", "lineage"))
+        schema = _value(node.metadata, "dagster/column_schema")
         self.columns[name] = [column.name for column in schema.columns] if schema else []
-        for column, origins in (lineage.deps_by_column if lineage else {}).items():
-            self.made_of[name, column] = [(each.asset_key.to_user_string(), each.column_name) for each in origins]
+        for column in schema.columns if schema else ():
+            _, made, listed = (column.description or "").partition(MADE_OF)
+            if made:
+                self.made_of[name, column.name] = [_origin(each) for each in listed.split(", ")]
 
     def ends(self, column: Column) -> set[Column]:
         """Where the way back from a column ends: columns that are made of nothing."""
@@ -59,6 +61,11 @@ class Shown:
             pending += [each for each in origins if each not in seen]
             seen.update(origins)
         return found
+
+
+def _origin(text: str) -> Column:
+    table, _, column = text.partition(".")
+    return table, column
 
 
 def _value(metadata: Mapping[str, Any], key: str) -> Any:

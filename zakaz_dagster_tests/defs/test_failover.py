@@ -1,8 +1,7 @@
-"""The failover sensor without a mailbox or a warehouse, and the facts that follow a load of mails."""
+"""The failover sensor without a mailbox or a warehouse."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import dagster as dg
@@ -11,10 +10,8 @@ import pytest
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.qtickets.assets import REFRESH, RELOAD
 from zakaz_dagster.defs.shared.errors import RETRY
-from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START
 from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
-from zakaz_dagster.timezone import MOSCOW
 
 
 @pytest.fixture
@@ -57,22 +54,9 @@ def test_the_running_days_run_gives_up_soon_so_that_facts_can_be_built_from_mail
     """While QTickets is away its run holds the pool of the facts: three attempts must end well before the next tick."""
     monkeypatch.setenv("QTICKETS_TOKEN", "t")
     monkeypatch.setenv("ZAKAZ_PRIVACY_SALT", "s")
-    make = build_definitions().resources["qtickets"].resource_fn
+    make = build_definitions().resources["qtickets"].create_resource
     given = {job: make(SimpleNamespace(run=SimpleNamespace(job_name=job))) for job in (REFRESH, RELOAD)}
     seconds = {job: source.api.http._deadline for job, source in given.items()}
     assert seconds[RELOAD] == Settings().qtickets.deadline_seconds
     attempts = RETRY.max_retries + 1
     assert attempts * seconds[REFRESH] + sum(RETRY.delay * 2**n for n in range(RETRY.max_retries)) < 5 * 60
-
-
-def test_facts_follow_a_load_of_mails_on_the_days_it_states(tick, instance):
-    today = datetime.now(MOSCOW).date()
-    stated = [today - timedelta(days=ago) for ago in (1, 2)]
-    nonsense = [today.replace(year=2001, day=1), today + timedelta(days=9000)]
-    instance.report_runless_asset_event(
-        dg.AssetMaterialization("stg_gmail_sales_raw", metadata={"days": [str(day) for day in [*stated, *nonsense]]})
-    )
-    first = tick("marts_follow_loads", instance)
-    (request,) = first.run_requests
-    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == (str(min(stated)), str(max(stated)))
-    assert not tick("marts_follow_loads", instance, first.cursor).run_requests

@@ -6,7 +6,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zakaz_dagster.defs.operations.retention import first_of, forget_evaluations, forget_runs, needed
+from zakaz_dagster.defs._private import delete_check_evaluations
+from zakaz_dagster.defs.operations.retention import Forgotten, first_of, forget_runs, needed
 from zakaz_dagster.warehouse import run_ledger
 from zakaz_dagster.warehouse.run_ledger import Attempt
 
@@ -58,14 +59,14 @@ def test_the_newest_run_of_every_day_is_kept_and_the_days_stay_loaded(instance):
     again = load(instance, "2026-11-02", "2026-11-03")
     repeated = [load(instance, "2026-11-03", "2026-11-03") for _ in range(3)]
     loaded = instance.get_materialized_partitions(days.key)
-    assert forget_runs(instance, later()) == 2
+    assert forget_runs(instance, later()).gone == 2
     assert run_ids(instance) == {first, again, repeated[-1]}
     assert instance.get_materialized_partitions(days.key) == loaded == {"2026-11-01", "2026-11-02", "2026-11-03"}
 
 
 def test_the_newest_run_of_a_whole_table_is_kept(instance):
     runs = [dg.materialize([whole], instance=instance).run_id for _ in range(3)]
-    assert forget_runs(instance, later()) == 2
+    assert forget_runs(instance, later()).gone == 2
     assert run_ids(instance) == {runs[-1]}
     assert instance.get_latest_materialization_event(whole.key).run_id == runs[-1]
 
@@ -75,8 +76,8 @@ def test_young_and_unfinished_runs_are_kept(instance):
     dg.materialize([whole], instance=instance)
     job = dg.define_asset_job("j", [whole]).resolve(asset_graph=dg.Definitions(assets=[whole]).resolve_asset_graph())
     instance.create_run_for_job(job)
-    assert forget_runs(instance, later(-1)) == 0
-    assert forget_runs(instance, later()) == 1
+    assert forget_runs(instance, later(-1)).gone == 0
+    assert forget_runs(instance, later()).gone == 1
     assert len(run_ids(instance)) == 2
 
 
@@ -92,8 +93,28 @@ def test_the_files_of_a_forgotten_run_are_gone(on_disk):
 def test_a_long_history_goes_in_several_nights(instance):
     for _ in range(5):
         dg.materialize([whole], instance=instance)
-    assert [forget_runs(instance, later(), most=2) for _ in range(3)] == [2, 2, 0]
+    assert [forget_runs(instance, later(), most=2) for _ in range(3)] == [
+        Forgotten(2, 2),
+        Forgotten(2, 0),
+        Forgotten(0, 0),
+    ]
     assert len(run_ids(instance)) == 1
+
+
+@pytest.mark.parametrize("oldest", ["days", "whole"])
+def test_old_runs_that_are_needed_do_not_keep_the_others(instance, oldest):
+    """The limit counts what is deleted, not what is looked at."""
+    if oldest == "days":
+        keep = {load(instance, f"2026-11-0{number}", f"2026-11-0{number}") for number in range(1, 5)}
+    else:
+        keep = {
+            dg.materialize([dg.asset(name=f"t{number}")(lambda: None)], instance=instance).run_id for number in range(4)
+        }
+    for _ in range(3):
+        dg.materialize([whole], instance=instance)
+    assert forget_runs(instance, later(), most=2) == Forgotten(2, 0)
+    assert keep < run_ids(instance)
+    assert len(run_ids(instance)) == 5
 
 
 def test_failed_runs_go_too_and_nothing_is_needed_of_them(instance):
@@ -103,17 +124,17 @@ def test_failed_runs_go_too_and_nothing_is_needed_of_them(instance):
 
     dg.materialize([bad], instance=instance, raise_on_error=False)
     assert not needed(instance)
-    assert forget_runs(instance, later()) == 1
+    assert forget_runs(instance, later()).gone == 1
 
 
 def test_the_newest_evaluation_of_each_check_is_kept(instance):
     for _ in range(3):
         dg.materialize([whole, right], instance=instance)
     forget_runs(instance, later())
-    assert forget_evaluations(instance, later()) == 2
+    assert delete_check_evaluations(instance, later()) == 2
     key = dg.AssetCheckKey(whole.key, "right")
     assert instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key].status.value == "SUCCEEDED"
-    assert forget_evaluations(instance, later(-2)) == 0
+    assert delete_check_evaluations(instance, later(-2)) == 0
 
 
 def test_old_months_of_the_audit_are_dropped_whole(sparse_warehouse):

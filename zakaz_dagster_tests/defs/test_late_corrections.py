@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
 
-from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.defs.shared.partitions import Days
+from zakaz_dagster.defs.shared.partitions import RANGE_START, Days
 from zakaz_dagster.dev.reconcile import compare
-from zakaz_dagster.dev.stack import environment
+from zakaz_dagster_tests.defs.conftest import words
 
 CLEARED = date(2026, 11, 18)
 BOOKS = {"vk_ads": "VK", "yandex_direct": "Direct"}
 
 
-@pytest.fixture
-def platform(sandbox, warehouse, tmp_path, monkeypatch):
-    """`tick(vendor, at)` does what the daemon does at that moment: evaluates the schedule and runs what it asks for."""
-    given = environment(str(warehouse.config.port), sandbox.url, tmp_path)
-    own = {
-        "CLICKHOUSE_PASSWORD": warehouse.config.password,
-        "CLICKHOUSE_DATABASE": warehouse.config.database,
-        "ZAKAZ_START_DATE": "2023-01-01",
-    }
-    for name, value in {**given, **own}.items():
-        monkeypatch.setenv(name, value)
-    definitions = build_definitions()
-
-    def run(job, tags):
-        with dg.DagsterInstance.ephemeral() as instance:
-            resolved = definitions.resolve_job_def(job)
-            return resolved.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
-
-    def tick(vendor, at):
-        sandbox.clock(at)
-        moment = datetime.fromisoformat(at)
-        monkeypatch.setattr("zakaz_dagster.timezone.now", lambda: moment + timedelta(minutes=1))
-        schedule = definitions.resolve_schedule_def(f"{vendor}_daily")
-        with dg.DagsterInstance.ephemeral() as instance:
-            context = dg.build_schedule_context(instance=instance, scheduled_execution_time=moment)
-            (request,) = schedule.evaluate_tick(context).run_requests
-        result = run(schedule.job_name, request.tags)
-        assert result.success, [str(event.event_specific_data) for event in result.all_events if event.is_failure]
-        return date.fromisoformat(request.tags["dagster/asset_partition_range_start"])
-
-    tick.run = run
-    return tick
+def scheduled(platform, vendor, at):
+    """What the daemon does at that moment: evaluates the schedule and runs what it asks for; the first day it reads."""
+    moment = platform.at(at)
+    schedule = platform.definitions.resolve_schedule_def(f"{vendor}_daily")
+    context = dg.build_schedule_context(instance=platform.instance, scheduled_execution_time=moment)
+    (request,) = schedule.evaluate_tick(context).run_requests
+    result = platform.run(schedule.job_name, **request.tags)
+    assert result.success, words(result)
+    return date.fromisoformat(request.tags[RANGE_START])
 
 
 def differences(warehouse, sandbox, vendor, first, last):
@@ -73,13 +49,13 @@ def clear(sandbox, vendor, day):
 @pytest.mark.parametrize("vendor", BOOKS)
 def test_the_next_scheduled_run_equals_the_corrected_truth(vendor, sandbox, warehouse, platform):
     hour = "00:10" if vendor == "yandex_direct" else "00:00"
-    first = platform(vendor, f"2026-11-22T{hour}:00+03:00")
+    first = scheduled(platform, vendor, f"2026-11-22T{hour}:00+03:00")
     assert differences(warehouse, sandbox, vendor, first, date(2026, 11, 21)) == []
     assert sandbox.correct(late=True, days=5)["corrections"] > 5
     left = clear(sandbox, vendor, CLEARED)
     assert float(left()) == 0
     assert differences(warehouse, sandbox, vendor, first, date(2026, 11, 21)) != []
-    second = platform(vendor, f"2026-11-23T{hour}:00+03:00")
+    second = scheduled(platform, vendor, f"2026-11-23T{hour}:00+03:00")
     assert second == first + timedelta(days=1)
     assert differences(warehouse, sandbox, vendor, second, date(2026, 11, 22)) == []
     table = {"vk_ads": ("fact_vk_ads_daily", "spent_rub"), "yandex_direct": ("fact_direct_daily", "cost_rub")}[vendor]
@@ -96,15 +72,12 @@ OLDEST = {
 
 
 @pytest.mark.parametrize("vendor", OLDEST)
-def test_a_partition_older_than_the_vendor_keeps_fails_with_that_sentence(
-    vendor, sandbox, warehouse, platform, monkeypatch
-):
+def test_a_partition_older_than_the_vendor_keeps_fails_with_that_sentence(vendor, warehouse, platform):
     """The day before the oldest one; nothing is asked for it. The oldest itself is read."""
     oldest, sentence = OLDEST[vendor]
-    monkeypatch.setattr("zakaz_dagster.timezone.now", lambda: datetime.fromisoformat("2026-11-22T00:01:00+03:00"))
-    failed = platform.run(f"{vendor}_daily", Days(oldest - timedelta(days=1), oldest).tags)
+    platform.at("2026-11-22T00:00:00+03:00")
+    failed = platform.run(f"{vendor}_daily", Days(oldest - timedelta(days=1), oldest))
     assert not failed.success
-    words = [str(event.event_specific_data) for event in failed.all_events if event.is_step_failure]
-    assert any(sentence in text for text in words), words
+    assert sentence in words(failed)
     assert warehouse.scalar("SELECT count() FROM meta_day_loads") == 0
-    assert platform.run(f"{vendor}_daily", Days(oldest, oldest).tags).success
+    assert platform.run(f"{vendor}_daily", Days(oldest, oldest)).success

@@ -11,9 +11,9 @@ import pytest
 
 from zakaz_dagster.defs.marts.facts import fact
 from zakaz_dagster.defs.qtickets import assets as qtickets
+from zakaz_dagster.defs.qtickets import catalogue
 from zakaz_dagster.defs.shared import accounting
-from zakaz_dagster.defs.shared.day_assets import day_assets
-from zakaz_dagster.defs.shared.partitions import Days, daily
+from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
@@ -44,7 +44,7 @@ def materialise(account):
     def run(source):
         resources = {"qtickets": source, "warehouse": account.warehouse}
         bound = {name: dg.ResourceDefinition.hardcoded_resource(each) for name, each in resources.items()}
-        assets = [qtickets.catalogue, qtickets.inventory]
+        assets = catalogue.steps()
         with dg.DagsterInstance.ephemeral() as instance:
             result = dg.materialize(assets, resources=bound, instance=instance)
         return {
@@ -149,15 +149,12 @@ def test_a_day_whose_total_disagrees_is_not_swapped_in(account):
     with pytest.raises(BadData, match="add up to .* of price_rub"):
         load_days(Lying(), qtickets.DESCRIPTION, account.warehouse, days[0].day, TODAY, Load("test"))
     assert account.snapshot() == before
-    partitions = daily(days[0].day, includes_today=True)
-    steps = [
-        day_assets(qtickets.DESCRIPTION, partitions, guard=0.5),
-        fact(qtickets.FACT, partitions, pool="qtickets"),
-    ]
+    sales = qtickets.definitions(days[0].day, 0.5, lambda: None, lambda: None).assets
+    steps = [each for each in sales if isinstance(each, dg.AssetsDefinition) and each.op.name == "load_qtickets"]
     bound = {"qtickets": Lying(), "warehouse": account.warehouse}
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
-            steps,
+            [*steps, fact("fact_qtickets_sales_daily", days[0].day)],
             instance=instance,
             resources={name: dg.ResourceDefinition.hardcoded_resource(each) for name, each in bound.items()},
             tags=Days(days[0].day, TODAY).tags,

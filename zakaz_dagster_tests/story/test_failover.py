@@ -54,7 +54,11 @@ class Platform:
         self.settings = Settings()
         self.definitions = build_definitions(self.settings)
         self.instance, self.warehouse = instance, warehouse
-        self.resources = {"watch": watch.subjects(self.settings), "alerts": watch.alerts(self.settings)}
+        self.resources = {
+            "warehouse": warehouse,
+            "watch": watch.subjects(self.settings),
+            "alerts": watch.alerts(self.settings),
+        }
         watched = datetime.now(UTC) - timedelta(hours=1)
         self.cursors = {"gmail_failover": State(watched + timedelta(minutes=59), watched).text()}
 
@@ -146,7 +150,7 @@ def test_a_day_without_qtickets_is_filled_from_the_mail_and_returns_to_the_api(w
 
     assert platform.tick("gmail_failover") == ["gmail_load"]
     assert platform.sales("v_sales_latest", day) == expected(world, day, "mail")
-    assert platform.tick("marts_follow_loads") == ["marts_refresh"]
+    assert set(platform.tick("facts_follow_loads")) == {"marts_refresh"}
     assert platform.sales("v_sales_daily", day) == expected(world, day, "mail")
     assert platform.tick("gmail_failover") == []
     assert f"days from the mail: {day}" in " ".join(CliRunner().invoke(doctor).output.split())

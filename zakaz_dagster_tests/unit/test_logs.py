@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution import context_creation_job
 
-from zakaz_dagster.defs.shared import console
+from zakaz_dagster.defs.shared import execution
 from zakaz_dagster.logs import as_json, as_text
 from zakaz_dagster.transport.log import correlated, log_request
 
@@ -106,7 +106,7 @@ def work():
 @pytest.mark.parametrize("wanted", [True, False])
 def test_every_event_of_a_run_is_a_line_that_names_the_run(capfd, monkeypatch, wanted):
     monkeypatch.setattr(context_creation_job, "default_system_loggers", context_creation_job.default_system_loggers)
-    console.runs_as_json(json_lines=wanted)
+    execution.runs_as_json(json_lines=wanted)
     run = work.execute_in_process()
     written = capfd.readouterr().err.splitlines()
     found = [json.loads(line) for line in written if line.startswith("{")]

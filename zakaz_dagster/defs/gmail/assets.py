@@ -7,20 +7,20 @@ and is not reported here: its freshness is how the platform sees that QTickets i
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from zakaz_dagster import timezone
 from zakaz_dagster.defs.shared.errors import RETRY, explained
-from zakaz_dagster.defs.shared.lineage import vendor_lineage, vendor_spec
-from zakaz_dagster.defs.shared.schedules import job
-from zakaz_dagster.defs.shared.specs import asset_spec
+from zakaz_dagster.defs.shared.params import MailboxParam, WarehouseParam
+from zakaz_dagster.defs.shared.schedules import Configured, job
+from zakaz_dagster.defs.shared.specs import asset_spec, vendor_origins, vendor_spec
+from zakaz_dagster.errors import ConfigFault
 
 if TYPE_CHECKING:
     from zakaz_dagster.ingest.mails import MailReport
-    from zakaz_dagster.sources.gmail.source import Mailbox
-    from zakaz_dagster.warehouse.client import Warehouse
 
 SOURCE = "gmail"
 TABLES = ("stg_gmail_messages", "stg_gmail_sales_raw")
@@ -34,22 +34,29 @@ class MailWindow(dg.Config):
     days_back: int = 0
 
 
-def definitions(days_back: int, label: str) -> dg.Definitions:
-    """Everything of the mailbox; resources are bound by the caller."""
-    load = job("gmail_load", TABLES, "Report mails of the last days, and the days of sales they state")
+def definitions(days_back: int, label: str, configured: Configured) -> dg.Definitions:
+    """Everything of the mailbox; `configured` refuses when its settings are missing."""
+    target = job("gmail_load", TABLES, "Report mails of the last days, and the days of sales they state")
+
+    @dg.schedule(
+        name="gmail_every_4_hours",
+        job=target,
+        cron_schedule=EVERY_FOUR_HOURS,
+        execution_timezone="Europe/Moscow",
+        description="Report mails, also while QTickets answers: switch it on to reconcile both channels",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+    )
+    def every_four_hours(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        try:
+            configured()
+        except ConfigFault as fault:
+            return dg.SkipReason(str(fault))
+        return dg.RunRequest(run_key=f"gmail_every_4_hours:{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")
+
     return dg.Definitions(
         assets=[*(vendor_spec(key, about, SOURCE) for key, about in VENDOR.items()), _mails(days_back, label)],
-        jobs=[load],
-        schedules=[
-            dg.ScheduleDefinition(
-                name="gmail_every_4_hours",
-                job=load,
-                cron_schedule=EVERY_FOUR_HOURS,
-                execution_timezone="Europe/Moscow",
-                description="Report mails, also while QTickets answers: switch it on to reconcile both channels",
-                default_status=dg.DefaultScheduleStatus.STOPPED,
-            )
-        ],
+        jobs=[target],
+        schedules=[every_four_hours],
     )
 
 
@@ -60,31 +67,26 @@ def _mails(days_back: int, label: str) -> dg.AssetsDefinition:
             group=SOURCE,
             deps=[dg.AssetKey(key.split("/")) for key in VENDOR],
             kinds=("clickhouse", "python"),
-            lineage_metadata=vendor_lineage(SOURCE).get(table),
+            origins=vendor_origins(SOURCE, table),
         )
         for table in TABLES
     ]
 
-    @dg.multi_asset(
-        name="load_gmail",
-        specs=specs,
-        required_resource_keys={"warehouse", SOURCE},
-        retry_policy=RETRY,
-        pool=SOURCE,
-        op_tags={"source": SOURCE},
-    )
-    def load(context: dg.AssetExecutionContext, config: MailWindow) -> Iterator[dg.MaterializeResult]:
+    @dg.multi_asset(name="load_gmail", specs=specs, retry_policy=RETRY, pool=SOURCE, op_tags={"source": SOURCE})
+    def load(
+        context: dg.AssetExecutionContext, config: MailWindow, warehouse: WarehouseParam, gmail: MailboxParam
+    ) -> Iterator[dg.MaterializeResult]:
         from zakaz_dagster.ingest.mails import MailLoad, load_mails
         from zakaz_dagster.sources.gmail.source import Window
 
-        now = datetime.now(UTC)
+        run_id, now = context.run.run_id, timezone.now()
         window = Window(now - timedelta(days=config.days_back or days_back), now)
+        tagged = warehouse.tagged(run=run_id, asset="load_gmail")
         with explained():
-            mailbox: Mailbox = context.resources.gmail
-            warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run.run_id, asset="load_gmail")
-            report = load_mails(mailbox, warehouse, window, MailLoad(context.run.run_id, label, context.log.info))
-        yield dg.MaterializeResult(TABLES[0], metadata={"dagster/row_count": report.found, **figures(report)})
-        yield dg.MaterializeResult(TABLES[1], metadata={"dagster/row_count": report.lines, **figures(report)})
+            report = load_mails(gmail, tagged, window, MailLoad(run_id, label, context.log.info))
+            rows = {table: int(tagged.scalar(f"SELECT count() FROM {table}")) for table in TABLES}  # noqa: S608
+        for table in TABLES:
+            yield dg.MaterializeResult(table, metadata={"dagster/row_count": rows[table], **figures(report)})
 
     return load
 

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
+from zakaz_dagster import timezone
+from zakaz_dagster.defs._private import AssetJob
 from zakaz_dagster.defs.qtickets.assets import REFRESH, RELOAD
 from zakaz_dagster.defs.shared.errors import explained
+from zakaz_dagster.defs.shared.params import AlertsParam, WatchParam
 from zakaz_dagster.defs.shared.partitions import ranges
+from zakaz_dagster.defs.shared.requests import UNFINISHED
 from zakaz_dagster.errors import ConfigFault, Failure
 from zakaz_dagster.health.failover import Decision, Facts, State, decide, is_late
 from zakaz_dagster.timezone import MOSCOW
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
 NAME = "gmail_failover"
 MAILS = "gmail_load"
 WATCHED = "qtickets"
-UNFINISHED = [status for status in DagsterRunStatus if status not in FINISHED_STATUSES]
-Job = dg.JobDefinition | UnresolvedAssetJobDefinition
+Job = dg.JobDefinition | AssetJob
 
 
 @dataclass(frozen=True)
@@ -60,19 +61,20 @@ def _takes_over(jobs: Sequence[Job], start: date, backup: Backup) -> dg.SensorDe
         jobs=list(jobs),
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        required_resource_keys={"watch", "alerts"},
         description="Lets the report mails fill the days while QTickets is away, and gives them back afterwards",
     )
     @explained()
-    def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        now, state = datetime.now(UTC), State.of(context.cursor)
+    def tick(
+        context: dg.SensorEvaluationContext, watch: WatchParam, alerts: AlertsParam
+    ) -> dg.SensorResult | dg.SkipReason:
+        now, state = timezone.now(), State.of(context.cursor)
         try:
             backup.configured()
-            facts = _facts(context.instance, context.resources.watch, backup, state, now)
+            facts = _facts(context.instance, watch, backup, state, now)
         except Failure as failure:  # no mailbox, or no ClickHouse, which has its own alert
             return dg.SkipReason(str(failure))
         decision = decide(facts, state)
-        context.resources.alerts.notify(decision.verdicts, now)
+        alerts.notify(decision.verdicts, now)
         requests = [*_requests(decision, start)]
         return dg.SensorResult(
             run_requests=requests,

@@ -1,18 +1,15 @@
 """Hand-kept tables from sql/seeds as assets: loaded again when the file changes."""
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zakaz_dagster.defs.marts.views import ON_CHANGE
 from zakaz_dagster.defs.shared.errors import explained
+from zakaz_dagster.defs.shared.params import WarehouseParam
 from zakaz_dagster.defs.shared.specs import asset_spec, tables
 from zakaz_dagster.paths import SQL_ROOT
 from zakaz_dagster.warehouse.sql_files import Statement
-
-if TYPE_CHECKING:
-    from zakaz_dagster.warehouse.client import Warehouse
 
 GROUP = "settings"
 
@@ -32,13 +29,12 @@ def _seed(statement: Statement) -> dg.AssetsDefinition:
         code_version=hashlib.sha256(path.read_bytes()).hexdigest()[:12],
     )
 
-    @dg.multi_asset(name=f"seed_{statement.name}", specs=[spec], required_resource_keys={"warehouse"})
-    def seed(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    @dg.multi_asset(name=f"seed_{statement.name}", specs=[spec])
+    def seed(context: dg.AssetExecutionContext, warehouse: WarehouseParam) -> dg.MaterializeResult:
         from zakaz_dagster.warehouse import seeds
 
-        warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=statement.name)
         with explained():
-            rows = seeds.replace(warehouse, statement.name)
+            rows = seeds.replace(warehouse.tagged(run=context.run.run_id, asset=statement.name), statement.name)
         return dg.MaterializeResult(statement.name, metadata={"dagster/row_count": rows})
 
     return seed

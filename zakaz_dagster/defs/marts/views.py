@@ -6,19 +6,17 @@ here and nowhere else, so that dropping it is one line.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
 from zakaz_dagster import timezone
 from zakaz_dagster.defs.shared.checks import result
 from zakaz_dagster.defs.shared.errors import explained
-from zakaz_dagster.defs.shared.specs import asset_spec, column_lineage, tables, views
+from zakaz_dagster.defs.shared.params import WarehouseParam
+from zakaz_dagster.defs.shared.specs import asset_spec, tables, views
 from zakaz_dagster.warehouse import lineage_cache, view_contract
 from zakaz_dagster.warehouse.sql_files import Statement
-
-if TYPE_CHECKING:
-    from zakaz_dagster.warehouse.client import Warehouse
 
 AC: Any = dg.AutomationCondition  # its generics do not fit together for a type checker
 GROUP = "datalens"
@@ -44,12 +42,12 @@ def promise_checks() -> dg.AssetChecksDefinition:
     about = f"Types, real values and time, as DataLens reads it; {limit}"
     specs = [dg.AssetCheckSpec(view_contract.NAME, asset=name, description=about) for name in sorted(views())]
 
-    @dg.multi_asset_check(name="check_views", specs=specs, can_subset=True, required_resource_keys={"reader"})
-    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="check_views", specs=specs, can_subset=True)
+    def check(context: dg.AssetCheckExecutionContext, reader: WarehouseParam) -> Iterator[dg.AssetCheckResult]:
         today = timezone.today()
         for key in sorted(context.selected_asset_check_keys):
             with explained():
-                kept = view_contract.kept(context.resources.reader, key.asset_key.to_user_string(), today)
+                kept = view_contract.kept(reader, key.asset_key.to_user_string(), today)
             yield result(key.asset_key.to_user_string(), view_contract.NAME, kept)
 
     return check
@@ -81,19 +79,18 @@ def _view(statement: Statement) -> dg.AssetsDefinition:
         group=GROUP,
         deps=sorted(lineage_cache.reads(statement)),
         kinds=("clickhouse", "view"),
-        lineage_metadata={"dagster/column_lineage": column_lineage(statement)},
+        origins=lineage_cache.column_lineage(statement),
         automation_condition=ON_CHANGE,
         code_version=code_version(statement, {**tables(), **views()}),
         is_virtual=True,
     )
 
-    @dg.multi_asset(name=f"create_{statement.name}", specs=[spec], required_resource_keys={"warehouse"}, pool="views")
-    def create(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=statement.name)
+    @dg.multi_asset(name=f"create_{statement.name}", specs=[spec], pool="views")
+    def create(context: dg.AssetExecutionContext, warehouse: WarehouseParam) -> dg.MaterializeResult:
         from zakaz_dagster.warehouse import schema  # brings the SQL parser, which loads do without
 
         with explained():
-            schema.create_view(warehouse, statement)
+            schema.create_view(warehouse.tagged(run=context.run.run_id, asset=statement.name), statement)
         return dg.MaterializeResult(statement.name)
 
     return create

@@ -11,8 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
-from dagster import DagsterInstance
-from dagster._core.definitions.repository_definition import RepositoryDefinition
+from dagster import DagsterInstance, RepositoryDefinition
 
 from zakaz_dagster import timezone
 from zakaz_dagster.alerts.service import Alerts

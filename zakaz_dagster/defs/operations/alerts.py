@@ -12,18 +12,17 @@ Belongs here: wiring `health` and `alerts` to Dagster. Does not: their rules.
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
-from dagster._check import CheckError
-from dagster._core.definitions.repository_definition import RepositoryDefinition
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster import RepositoryDefinition
 
-from zakaz_dagster.defs.operations.audit import audit_sensor
+from zakaz_dagster.defs._private import AssetJob, CheckError
+from zakaz_dagster.defs.operations.audit import audit_sensor, code_version
 from zakaz_dagster.defs.shared.checks import all_checks_job, result
 from zakaz_dagster.defs.shared.errors import explained
+from zakaz_dagster.defs.shared.params import AlertsParam, WatchParam
 from zakaz_dagster.defs.shared.specs import OWNERS
-from zakaz_dagster.defs.shared.version import code_version
 from zakaz_dagster.health.freshness import Watched
 
-Job = dg.JobDefinition | UnresolvedAssetJobDefinition
+Job = dg.JobDefinition | AssetJob
 
 PLATFORM = "platform"
 OWN_CHECKS = {
@@ -58,7 +57,7 @@ def definitions(
     sql_checks: Sequence[dg.AssetChecksDefinition],
     jobs: Sequence[Job],
 ) -> dg.Definitions:
-    """Wants the resources `watch` (Subjects) and `alerts` (Alerts); `jobs` are those the sensor may start again."""
+    """The checks, their job and the sensors; `jobs` are those the sensor may start again."""
     checks = [*sql_checks, _platform_checks(), *(_source_checks(source) for source in watched)]
     everything = all_checks_job(checks)
     return dg.Definitions(
@@ -93,11 +92,11 @@ def _platform() -> dg.AssetSpec:
 def _platform_checks() -> dg.AssetChecksDefinition:
     specs = [dg.AssetCheckSpec(name, asset=PLATFORM, description=about) for name, about in OWN_CHECKS.items()]
 
-    @dg.multi_asset_check(name="check_platform", specs=specs, can_subset=True, required_resource_keys={"watch"})
-    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="check_platform", specs=specs, can_subset=True)
+    def check(context: dg.AssetCheckExecutionContext, watch: WatchParam) -> Iterator[dg.AssetCheckResult]:
         from zakaz_dagster.defs.operations import alert_round
 
-        found = alert_round.platform(context.resources.watch, context.instance, _repository(context))
+        found = alert_round.platform(watch, context.instance, _repository(context))
         for key in sorted(context.selected_asset_check_keys):
             name = f"{PLATFORM}__{key.name}"
             yield result(PLATFORM, key.name, found.get(name) or alert_round.unseen(name, found))
@@ -109,13 +108,11 @@ def _source_checks(source: Watched) -> dg.AssetChecksDefinition:
     """Run with every load of the source, and with all checks."""
     specs = [dg.AssetCheckSpec(name, asset=source.table, description=about) for name, about in SOURCE_CHECKS.items()]
 
-    @dg.multi_asset_check(
-        name=f"check_age_of_{source.name}", specs=specs, can_subset=True, required_resource_keys={"watch"}
-    )
-    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name=f"check_age_of_{source.name}", specs=specs, can_subset=True)
+    def check(context: dg.AssetCheckExecutionContext, watch: WatchParam) -> Iterator[dg.AssetCheckResult]:
         from zakaz_dagster.defs.operations import alert_round
 
-        found = alert_round.age(context.resources.watch, source)
+        found = alert_round.age(watch, source)
         for key in sorted(context.selected_asset_check_keys):
             yield result(
                 source.table, key.name, found[key.name] or alert_round.unseen(f"{source.table}__{key.name}", {})
@@ -141,17 +138,17 @@ def _alerts(jobs: Sequence[Job]) -> dg.SensorDefinition:
         jobs=list(jobs),
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        required_resource_keys={"watch", "alerts"},
         description="Failed runs, red checks, stale data, the platform's health: one mail per cause, one when solved",
     )
     @explained()
-    def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    def tick(
+        context: dg.SensorEvaluationContext, watch: WatchParam, alerts: AlertsParam
+    ) -> dg.SensorResult | dg.SkipReason:
         from zakaz_dagster.defs.operations import alert_round
 
         repository = context.repository_def
         if repository is None:
             return dg.SkipReason("no definitions to look at")
-        resources = context.resources
-        return alert_round.notify(resources.alerts, resources.watch, context.instance, repository, own, names)
+        return alert_round.notify(alerts, watch, context.instance, repository, own, names)
 
     return tick

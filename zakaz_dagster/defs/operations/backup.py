@@ -4,14 +4,11 @@ The schedules run where a destination is set and are stopped elsewhere. Belongs 
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zakaz_dagster.defs.shared.errors import explained
-
-if TYPE_CHECKING:
-    from zakaz_dagster.backup.service import Backups
+from zakaz_dagster.defs.shared.params import BackupsParam
 
 CRON = {"backup_full": "20 3 * * 0", "backup_incremental": "20 3 * * 1-6", "backup_drill": "20 5 * * 0"}
 ABOUT = {
@@ -22,7 +19,7 @@ ABOUT = {
 
 
 def definitions(*, configured: bool) -> dg.Definitions:
-    """The three jobs and their schedules; they want the resource `backups`."""
+    """The three jobs and their schedules."""
     jobs = [_job(name) for name in CRON]
     status = dg.DefaultScheduleStatus.RUNNING if configured else dg.DefaultScheduleStatus.STOPPED
     return dg.Definitions(
@@ -42,15 +39,15 @@ def definitions(*, configured: bool) -> dg.Definitions:
 
 
 def _job(name: str) -> dg.JobDefinition:
-    @dg.op(name=f"make_{name}", required_resource_keys={"backups"}, description=ABOUT[name])
-    def work(context: dg.OpExecutionContext) -> None:
-        backups: Backups = replace(context.resources.backups, run_id=context.run.run_id)
+    @dg.op(name=f"make_{name}", description=ABOUT[name])
+    def work(context: dg.OpExecutionContext, backups: BackupsParam) -> None:
+        own = replace(backups, run_id=context.run.run_id)
         with explained():
             if name == "backup_drill":
-                made = backups.verify("newest", "drill")
+                made = own.verify("newest", "drill")
             else:
-                made = backups.create("full" if name == "backup_full" else "incremental")
-                gone = backups.prune() if backups.folder else []
+                made = own.create("full" if name == "backup_full" else "incremental")
+                gone = own.prune() if own.folder else []
                 context.log.info("deleted: %s", ", ".join(each.name for each in gone) or "nothing was outdated")
         context.log.info("%s: %d tables, %d rows, %d bytes", made.name, len(made.sums), made.rows, made.bytes)
 

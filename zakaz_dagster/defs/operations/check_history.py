@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from dagster import AssetCheckSeverity, DagsterInstance, DagsterRun, DagsterRunStatus
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
-from dagster._core.definitions.repository_definition import RepositoryDefinition
-from dagster._core.storage.asset_check_execution_record import (
-    AssetCheckExecutionRecord,
-    AssetCheckExecutionRecordStatus,
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckSeverity,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    RepositoryDefinition,
 )
 
+from zakaz_dagster.defs._private import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
 from zakaz_dagster.defs.operations.run_errors import check_name, metadata_text
 from zakaz_dagster.health.facts import CheckFact
 from zakaz_dagster.verdicts import Status, Verdict

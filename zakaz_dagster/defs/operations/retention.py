@@ -11,23 +11,19 @@ all_checks (12 a day), so 72 MB a day and 1 GB for the 14 days kept; deleting ta
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster import AssetKey, DagsterEventType, DagsterInstance, RunsFilter
-from dagster._core.event_api import AssetRecordsFilter
-from dagster._core.storage.dagster_run import FINISHED_STATUSES
+from dagster import AssetKey, AssetRecordsFilter, DagsterEventType, DagsterInstance, RunsFilter
 
-if TYPE_CHECKING:
-    from zakaz_dagster.alerts.service import Alerts
-
-
-if TYPE_CHECKING:
-    from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster import timezone
+from zakaz_dagster.defs._private import delete_check_evaluations, remember, remembered, sqlite_file
+from zakaz_dagster.defs.shared.params import AlertsParam, WarehouseParam
+from zakaz_dagster.defs.shared.requests import FINISHED
 
 MOST = 2000  # runs a night: about a minute; a long history goes in several nights
+LEFT = "zakaz/runs_left"  # where the last night says how many runs it had to leave for the next one
 CHUNK = 500
 SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
@@ -42,22 +38,23 @@ class Keep:
 
 
 def definitions(keep: Keep) -> dg.Definitions:
-    """The nightly job; wants the resources `warehouse` and `alerts`."""
+    """The nightly job."""
 
-    @dg.op(required_resource_keys={"warehouse", "alerts"})
-    def forget(context: dg.OpExecutionContext) -> None:
+    @dg.op
+    def forget(context: dg.OpExecutionContext, warehouse: WarehouseParam, alerts: AlertsParam) -> None:
         from zakaz_dagster.warehouse import run_ledger
 
-        now = datetime.now(UTC)
+        now = timezone.now()
         runs = forget_runs(context.instance, now - timedelta(days=keep.runs_days))
-        checks = forget_evaluations(context.instance, now - timedelta(days=keep.runs_days))
-        warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset="housekeeping")
-        months = run_ledger.forget(warehouse, first_of(now.date(), keep.audit_months))
-        alerts: Alerts = context.resources.alerts
+        checks = delete_check_evaluations(context.instance, now - timedelta(days=keep.runs_days))
+        tagged = warehouse.tagged(run=context.run.run_id, asset="housekeeping")
+        months = run_ledger.forget(tagged, first_of(now.date(), keep.audit_months))
         sent = alerts.forget(now - timedelta(days=keep.alerts_days))
+        remember(context.instance, LEFT, str(runs.left))
         context.log.info(
-            "forgotten: %d runs, %d check evaluations, %d months of the audit, %d sent notices",
-            runs, checks, months, sent,
+            "forgotten: %d runs, %d check evaluations, %d months of the audit, %d sent notices; runs left for the next"
+            " night: %d",
+            runs.gone, checks, months, sent, runs.left,
         )  # fmt: skip
 
     @dg.job(description="Forget old runs, except those that say which days are loaded; old audit; old notices")
@@ -78,35 +75,40 @@ def definitions(keep: Keep) -> dg.Definitions:
     )
 
 
-def forget_runs(instance: DagsterInstance, before: datetime, most: int = MOST) -> int:
-    """Delete finished runs made before then, the oldest first, with their files; how many."""
-    old = instance.get_run_records(
-        RunsFilter(statuses=list(FINISHED_STATUSES), created_before=before), limit=most, ascending=True
-    )
-    if not old:
-        return 0
+@dataclass(frozen=True)
+class Forgotten:
+    """How many runs were deleted, and how many more could have been."""
+
+    gone: int
+    left: int
+
+
+def forget_runs(instance: DagsterInstance, before: datetime, most: int = MOST) -> Forgotten:
+    """Delete finished runs made before then that nothing needs, the oldest first, with their files; at most `most`."""
     kept = needed(instance)
-    gone = [record.dagster_run.run_id for record in old if record.dagster_run.run_id not in kept]
-    for run_id in gone:
+    old = [run_id for run_id in _old(instance, before) if run_id not in kept]
+    for run_id in old[:most]:
         instance.delete_run(run_id)
         _remove_files(instance, run_id)
-    return len(gone)
+    return Forgotten(len(old[:most]), len(old[most:]))
 
 
-def forget_evaluations(instance: DagsterInstance, before: datetime) -> int:
-    """Delete evaluations of checks made before then, but the newest of each; runs do not take theirs with them."""
-    import sqlalchemy as db
-    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
-    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+def runs_left(instance: DagsterInstance) -> int:
+    """How many runs the last night had to leave for the next one."""
+    return int(remembered(instance, LEFT) or 0)
 
-    storage = instance.event_log_storage
-    if not isinstance(storage, SqlEventLogStorage):
-        return 0
-    table = AssetCheckExecutionsTable
-    newest = db.select(db.func.max(table.c.id)).group_by(table.c.asset_key, table.c.check_name)
-    old = table.c.create_timestamp < before.astimezone(UTC).replace(tzinfo=None)
-    with storage.index_connection() as connection:
-        return int(connection.execute(table.delete().where(old).where(table.c.id.not_in(newest))).rowcount)
+
+def _old(instance: DagsterInstance, before: datetime) -> Iterator[str]:
+    """Finished runs made before then, the oldest first; read in pieces, for there may be many that are needed."""
+    cursor = None
+    while True:
+        records = instance.get_run_records(
+            RunsFilter(statuses=list(FINISHED), created_before=before), limit=CHUNK, ascending=True, cursor=cursor
+        )
+        yield from (record.dagster_run.run_id for record in records)
+        if len(records) < CHUNK:
+            return
+        cursor = records[-1].dagster_run.run_id
 
 
 def needed(instance: DagsterInstance) -> set[str]:
@@ -128,13 +130,10 @@ def _run_ids(instance: DagsterInstance, records: AssetRecordsFilter, limit: int)
 
 def _remove_files(instance: DagsterInstance, run_id: str) -> None:
     """SQLite keeps a file for every run, and local logs a folder; deleting the run leaves both behind."""
-    from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
-
     shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
-    storage = instance.event_log_storage
-    if isinstance(storage, SqliteEventLogStorage):
+    if (file := sqlite_file(instance, run_id)) is not None:
         for suffix in SIDE_FILES:
-            Path(f"{storage.path_for_shard(run_id)}{suffix}").unlink(missing_ok=True)
+            Path(f"{file}{suffix}").unlink(missing_ok=True)
 
 
 def first_of(today: date, months: int) -> date:

@@ -5,31 +5,42 @@ Belongs here: reading. Does not: any judgement of what is late, wrong or explain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 import dagster as dg
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
-from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
-from dagster._core.definitions.repository_definition import RepositoryDefinition
-from dagster._core.scheduler.instigation import InstigatorStatus, TickStatus
-from dagster._core.storage.dagster_run import FINISHED_STATUSES, RunRecord
+from dagster import DagsterInstance, DagsterRunStatus, RepositoryDefinition, RunRecord, RunsFilter
 
+from zakaz_dagster.defs._private import (
+    InstigatorStatus,
+    TickStatus,
+    TimeWindowFreshnessPolicy,
+    remember,
+    remembered,
+)
 from zakaz_dagster.defs.operations.check_history import WILL_RETRY, check_facts, check_names
+from zakaz_dagster.defs.operations.retention import runs_left
 from zakaz_dagster.defs.operations.run_errors import exception_error, run_error
-from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START
+from zakaz_dagster.defs.shared.partitions import days_of_tags
+from zakaz_dagster.defs.shared.requests import UNFINISHED
 from zakaz_dagster.health.facts import DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact, TickFact
+from zakaz_dagster.health.processes import cures
 
 WINDOW = timedelta(days=14)
-MOST_FAILED, MOST_SUCCEEDED = 200, 400
-UNFINISHED = [status for status in DagsterRunStatus if status not in FINISHED_STATUSES]
+PAGE = 200
+MOST_FAILED = 2000  # in the window; more are counted and said
+KNOWN_CURES = 5000
 MAX_RUNTIME = "dagster/max_runtime"
-PARTITION, SCHEDULE = "dagster/partition", "dagster/schedule_name"
-HIDDEN_JOB = "__ASSET_JOB"
+SCHEDULE = "dagster/schedule_name"
 SHOWN_ASSETS = 3
 FAILED_TICKS = 2  # one failed look is made good by the next; a second in a row is a fault
+DAEMONS = "zakaz/daemons"  # where the signs of life of daemon processes are kept between looks
+TOGETHER, FORGOTTEN = timedelta(minutes=2), timedelta(minutes=30)
+_cured: dict[str, RunFact] = {}  # a failed run to the success that made it good: neither changes any more
+_looked: dict[str, datetime] = {}  # an open failure to the moment up to which successes were looked through for it
 
 
 def read_facts(instance: DagsterInstance, repository: RepositoryDefinition, now: datetime) -> DagsterFacts:
@@ -37,8 +48,8 @@ def read_facts(instance: DagsterInstance, repository: RepositoryDefinition, now:
     failed = [_with_error(instance, run) for run in _failed(instance, repository, now)]
     return DagsterFacts(
         failed=failed,
-        succeeded=_succeeded(instance, repository, failed),
-        unfinished=[_run(each, repository) for each in _records(instance, UNFINISHED, None, MOST_FAILED)],
+        succeeded=_succeeded(instance, repository, failed, now),
+        unfinished=[_run(each, repository) for each in _pages(instance, RunsFilter(statuses=UNFINISHED))],
         checks=list(check_facts(instance, repository)),
         schedules=list(_schedules(instance, repository)),
         ticks=list(_ticks(instance, repository)),
@@ -47,42 +58,100 @@ def read_facts(instance: DagsterInstance, repository: RepositoryDefinition, now:
         families=sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")),
         check_names=check_names(repository),
         installed=_installed(instance),
+        cut=list(_cut(instance, failed)),
+        rivals=rivals(instance, now),
     )
 
 
-def _records(
-    instance: DagsterInstance, statuses: Sequence[DagsterRunStatus], after: datetime | None, limit: int
-) -> Sequence[RunRecord]:
-    return instance.get_run_records(RunsFilter(statuses=list(statuses), created_after=after), limit=limit)
+def _pages(instance: DagsterInstance, filters: RunsFilter, most: int | None = None) -> Iterator[RunRecord]:
+    """All such runs, newest first, read in pieces."""
+    cursor, left = None, most
+    while left is None or left > 0:
+        limit = PAGE if left is None else min(PAGE, left)
+        records = instance.get_run_records(filters, limit=limit, cursor=cursor)
+        yield from records
+        if len(records) < limit:
+            return
+        cursor, left = records[-1].dagster_run.run_id, None if left is None else left - len(records)
 
 
 def _failed(instance: DagsterInstance, repository: RepositoryDefinition, now: datetime) -> Iterator[RunFact]:
     """Failures that no retry of their own will follow."""
-    for record in _records(instance, [DagsterRunStatus.FAILURE], now - WINDOW, MOST_FAILED):
+    filters = RunsFilter(statuses=[DagsterRunStatus.FAILURE], created_after=now - WINDOW)
+    for record in _pages(instance, filters, MOST_FAILED):
         if record.dagster_run.tags.get(WILL_RETRY) != "true":
             yield _run(record, repository)
 
 
-def _succeeded(instance: DagsterInstance, repository: RepositoryDefinition, failed: Sequence[RunFact]) -> list[RunFact]:
-    """Successes that may have made a failure good: those since the oldest one."""
-    if not failed:
-        return []
-    oldest = min(run.created for run in failed)
-    records = _records(instance, [DagsterRunStatus.SUCCESS], oldest, MOST_SUCCEEDED)
-    return [_run(record, repository) for record in records]
+def _succeeded(
+    instance: DagsterInstance, repository: RepositoryDefinition, failed: Sequence[RunFact], now: datetime
+) -> list[RunFact]:
+    """Successes that made one of these failures good, however long ago; each success is looked at once per process."""
+    if len(_cured) > KNOWN_CURES:
+        _cured.clear()
+        _looked.clear()
+    open_ = [run for run in failed if run.run_id not in _cured]
+    if open_:
+        filters = RunsFilter(
+            statuses=[DagsterRunStatus.SUCCESS],
+            created_after=min(run.created for run in open_),
+            updated_after=min(_looked.get(run.run_id, run.created) for run in open_),
+        )
+        for success in (_run(record, repository) for record in _pages(instance, filters)):
+            _cured.update({run.run_id: success for run in open_ if cures(success, run)})
+        _looked.update({run.run_id: now - TOGETHER for run in open_})
+    return list({run.run_id: run for run in (_cured.get(each.run_id) for each in failed) if run}.values())
+
+
+def _cut(instance: DagsterInstance, failed: Sequence[RunFact]) -> Iterator[str]:
+    """What a limit kept from being read or done."""
+    if len(failed) >= MOST_FAILED:
+        yield f"only the newest {MOST_FAILED} failed runs of {WINDOW.days} days were read"
+    if left := runs_left(instance):
+        yield f"retention left {left} outdated runs for the next night"
+
+
+def rivals(instance: DagsterInstance, now: datetime) -> list[str]:
+    """Daemon processes that live at the same time; each tick may then run twice.
+
+    A heartbeat of a kind is the last process's own, so both are seen over several looks: a process that was replaced
+    is silent from then on, a rival is heard again after the other one had begun.
+    """
+    kept: dict[str, list[float]] = json.loads(remembered(instance, DAEMONS) or "{}")
+    lives = {process: life for process, life in kept.items() if now.timestamp() - life[1] < _seconds(FORGOTTEN)}
+    for beat in instance.get_daemon_heartbeats().values():
+        if beat.daemon_id is not None and now.timestamp() - beat.timestamp < _seconds(FORGOTTEN):
+            first, last = lives.get(beat.daemon_id, (beat.timestamp, beat.timestamp))
+            lives[beat.daemon_id] = [min(first, beat.timestamp), max(last, beat.timestamp)]
+    if lives != kept:
+        remember(instance, DAEMONS, json.dumps(lives))
+    alive = {process: life for process, life in lives.items() if now.timestamp() - life[1] < _seconds(2 * TOGETHER)}
+    return sorted(
+        process
+        for process, (first, last) in alive.items()
+        if any(other != process and _overlap((first, last), alive[other]) > _seconds(TOGETHER) for other in alive)
+    )
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    return min(one[1], other[1]) - max(one[0], other[0])
+
+
+def _seconds(span: timedelta) -> float:
+    return span.total_seconds()
 
 
 def _run(record: RunRecord, repository: RepositoryDefinition) -> RunFact:
     run = record.dagster_run
     assets = tuple(sorted(key.to_user_string() for key in run.asset_selection or _assets_of(run.job_name, repository)))
-    limit = run.tags.get(MAX_RUNTIME)
+    limit, days = run.tags.get(MAX_RUNTIME), days_of_tags(run.tags)
     return RunFact(
         run_id=run.run_id,
         family=_family(run.job_name, assets),
         status=run.status.value.lower(),
         created=record.create_timestamp.replace(tzinfo=UTC),
         ended=datetime.fromtimestamp(record.end_time, UTC) if record.end_time else None,
-        days=_days(run.tags),
+        days=(days.first, days.last) if days else None,
         scheduled=SCHEDULE in run.tags,
         assets=assets,
         longest_minutes=float(limit) / 60 if limit else None,
@@ -113,15 +182,6 @@ def _family(job: str, assets: tuple[str, ...]) -> str:
         return job
     more = f"+{len(assets) - SHOWN_ASSETS}" if len(assets) > SHOWN_ASSETS else ""
     return "+".join(assets[:SHOWN_ASSETS]) + more or job
-
-
-def _days(tags: Mapping[str, str]) -> tuple[date, date] | None:
-    """The days of a run; partitions that are no days are none."""
-    keys = (tags.get(RANGE_START) or tags.get(PARTITION), tags.get(RANGE_END) or tags.get(PARTITION))
-    try:
-        return (date.fromisoformat(keys[0]), date.fromisoformat(keys[1])) if keys[0] and keys[1] else None
-    except ValueError:
-        return None
 
 
 def _schedules(instance: DagsterInstance, repository: RepositoryDefinition) -> Iterator[ScheduleFact]:

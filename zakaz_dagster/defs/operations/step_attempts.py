@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from dagster import DagsterEventType, DagsterRun, DagsterRunStatus, EventLogEntry
-from dagster._core.storage.dagster_run import RunRecord
+from dagster import DagsterEventType, DagsterRun, DagsterRunStatus, EventLogEntry, RunRecord
 
 from zakaz_dagster.defs.operations.run_errors import RunError, exception_error, run_end_error, step_error
-from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START
+from zakaz_dagster.defs.shared.partitions import PARTITION, RANGE_END, RANGE_START
 from zakaz_dagster.warehouse.run_ledger import Attempt
 
 Kind = DagsterEventType
@@ -28,9 +27,8 @@ SAME = {
     "rows_received": "received", "rows_accepted": "accepted", "rows_rejected": "rejected", "requests": "requests",
     "bytes": "bytes", "retries": "retries",
 }  # fmt: skip
-ROWS = "dagster/row_count"
+DAY_ROWS, ROWS = "dagster/partition_row_count", "rows written"
 STATUSES = {DagsterRunStatus.CANCELED: "canceled", DagsterRunStatus.FAILURE: "failure"}
-PARTITION = "dagster/partition"
 
 
 @dataclass
@@ -128,8 +126,10 @@ def _end(record: RunRecord) -> datetime:
 
 
 def _with_figures(attempt: Attempt, metadata: Mapping[str, Any]) -> Attempt:
+    """A range is one event for each of its days, with the day's rows; anything else is one event with all of them."""
     same = {column: max(getattr(attempt, column), _whole(metadata.get(name))) for column, name in SAME.items()}
-    return replace(attempt, **same, rows_written=attempt.rows_written + _whole(metadata.get(ROWS)))
+    rows = metadata.get(DAY_ROWS, metadata.get(ROWS))
+    return replace(attempt, **same, rows_written=attempt.rows_written + _whole(rows))
 
 
 def _metadata(entry: EventLogEntry) -> Mapping[str, Any]:

@@ -13,25 +13,22 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from zakaz_dagster import timezone
-from zakaz_dagster.defs.marts import refresh as marts
-from zakaz_dagster.defs.marts.facts import fact
-from zakaz_dagster.defs.qtickets.catalogue import catalogue, inventory
+from zakaz_dagster.defs.marts.refresh import followers
+from zakaz_dagster.defs.qtickets import catalogue
 from zakaz_dagster.defs.shared.change_sensor import Found, Watch, changes_sensor
-from zakaz_dagster.defs.shared.day_assets import day_assets, freshness
-from zakaz_dagster.defs.shared.lineage import vendor_lineage, vendor_spec
-from zakaz_dagster.defs.shared.partitions import daily
-from zakaz_dagster.defs.shared.schedules import Reload, job, refresh_schedule, reload_schedule
+from zakaz_dagster.defs.shared.day_assets import LoadConfig, Results, day_step, load
+from zakaz_dagster.defs.shared.params import QTicketsParam, WarehouseParam
+from zakaz_dagster.defs.shared.schedules import Configured, Reload, job, refresh_schedule, reload_schedule
+from zakaz_dagster.defs.shared.specs import vendor_spec
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 
 if TYPE_CHECKING:
     from zakaz_dagster.sources.qtickets.source import QTicketsSource
 
 MakeSource = Callable[[], "QTicketsSource"]
-POOL = DESCRIPTION.name
 REFRESH, RELOAD = "qtickets_refresh", "qtickets_reload"
 # Of the run that comes every quarter of an hour: while it insists, nobody else builds the facts, not even from mails.
 REFRESH_SECONDS = 60.0
-FACT = "fact_qtickets_sales_daily"
 VENDOR = {
     "qtickets/orders": "Orders with their tickets; read by payment day, with the filter in the body",
     "qtickets/events": "Events with their shows and the city's time zone",
@@ -39,48 +36,30 @@ VENDOR = {
 }
 
 
-def patience(context: dg.InitResourceContext) -> float | None:
-    """The most seconds a run may ask for one answer; None leaves it to the settings, as a long backfill needs."""
-    run = context.run
-    return REFRESH_SECONDS if run is not None and run.job_name == REFRESH else None
+def definitions(start: date, guard: float, configured: Configured, make: MakeSource) -> dg.Definitions:
+    """Everything of this vendor; `configured` refuses when its settings are missing, `make` is for the sensor."""
 
+    @dg.multi_asset(**day_step(DESCRIPTION, start, ["qtickets/orders", "dim_events"]))
+    def load_sales(
+        context: dg.AssetExecutionContext, config: LoadConfig, warehouse: WarehouseParam, qtickets: QTicketsParam
+    ) -> Results:
+        yield from load(context, config, DESCRIPTION, qtickets, warehouse, guard=guard)
 
-def definitions(start: date, guard: float, make: MakeSource) -> dg.Definitions:
-    """Everything of this vendor; resources are bound by the caller, `make` is for its sensor."""
-    partitions = daily(start, includes_today=True)
-    sales = day_assets(
-        DESCRIPTION, partitions, deps=["qtickets/orders", "dim_events"], guard=guard, lineage=vendor_lineage("qtickets")
-    )
-    facts = [FACT, *marts.FACTS, marts.PREVIEW]
+    steps = [*catalogue.steps(), load_sales]
+    loaded = [key.to_user_string() for step in steps for key in step.keys]
     refresh = job(
-        REFRESH,
-        [*DESCRIPTION.tables, "dim_events", "dim_shows", "stg_qtickets_inventory_raw", *facts],
-        "The running day: orders, catalogue, seats, the facts and the pages",
+        REFRESH, [*loaded, *followers(loaded)], "The running day: orders, catalogue, seats, the facts and the pages"
     )
-    reload = job(RELOAD, [*DESCRIPTION.tables, *facts], "Days again: late refunds, removals and restores")
+    days = list(DESCRIPTION.tables)
+    reload = job(RELOAD, [*days, *followers(days)], "Days again: late refunds, removals and restores")
+    nightly = Reload("qtickets_nightly", "20 3 * * *", DESCRIPTION.trailing_days, "The last week")
+    weekly = Reload("qtickets_weekly", "40 3 * * 1", DESCRIPTION.weekly_days, "The last month")
     return dg.Definitions(
-        assets=[
-            *(vendor_spec(key, about, "qtickets") for key, about in VENDOR.items()),
-            catalogue,
-            inventory,
-            sales,
-            fact(FACT, partitions, pool=POOL, fresh=freshness(DESCRIPTION)),
-        ],
+        assets=[*(vendor_spec(key, about, "qtickets") for key, about in VENDOR.items()), *steps],
         jobs=[refresh, reload],
         schedules=[
-            refresh_schedule(DESCRIPTION, "qtickets_every_15_minutes", refresh, start),
-            reload_schedule(
-                DESCRIPTION,
-                Reload("qtickets_nightly", "20 3 * * *", DESCRIPTION.trailing_days, "The last week"),
-                reload,
-                start,
-            ),
-            reload_schedule(
-                DESCRIPTION,
-                Reload("qtickets_weekly", "40 3 * * 1", DESCRIPTION.weekly_days, "The last month"),
-                reload,
-                start,
-            ),
+            refresh_schedule(DESCRIPTION, "qtickets_every_15_minutes", refresh, start, configured),
+            *(reload_schedule(DESCRIPTION, each, reload, start, configured) for each in (nightly, weekly)),
         ],
         sensors=[_changed_orders(start, make)],
     )

@@ -6,30 +6,28 @@ Belongs here: these two steps. Does not: sales, jobs and schedules (`qtickets`).
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zakaz_dagster.defs.shared import accounting
-from zakaz_dagster.defs.shared.day_assets import freshness
+from zakaz_dagster.defs.shared.day_assets import Results, freshness
 from zakaz_dagster.defs.shared.errors import RETRY, explained
-from zakaz_dagster.defs.shared.lineage import vendor_lineage
-from zakaz_dagster.defs.shared.specs import asset_spec
+from zakaz_dagster.defs.shared.params import QTicketsParam, WarehouseParam
+from zakaz_dagster.defs.shared.specs import asset_spec, vendor_origins
 from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.timezone import MOSCOW
 
 if TYPE_CHECKING:
-    from zakaz_dagster.sources.qtickets.source import QTicketsSource
     from zakaz_dagster.warehouse.client import Warehouse
 
 DROP_GUARD = 0.5  # events are never taken off the list, so half of them missing is no honest answer
 CATALOGUE, INVENTORY = f"{DESCRIPTION.name}_catalogue", f"{DESCRIPTION.name}_inventory"  # as named in stg_rejects
 DIMENSIONS = ("dim_events", "dim_shows")
 SEATS = "stg_qtickets_inventory_raw"
-RESOURCES = {"warehouse", DESCRIPTION.name}
 
 
 def _spec(table: str, deps: Sequence[dg.AssetKey | str]) -> dg.AssetSpec:
@@ -38,57 +36,60 @@ def _spec(table: str, deps: Sequence[dg.AssetKey | str]) -> dg.AssetSpec:
         group=DESCRIPTION.name,
         deps=deps,
         kinds=("clickhouse", "python"),
-        lineage_metadata=vendor_lineage(DESCRIPTION.name).get(table),
+        origins=vendor_origins(DESCRIPTION.name, table),
         freshness_policy=freshness(DESCRIPTION),
     )
 
 
-@dg.multi_asset(
-    name="load_qtickets_catalogue",
-    specs=[_spec(table, [dg.AssetKey(["qtickets", "events"])]) for table in DIMENSIONS],
-    check_specs=[accounting.spec("dim_shows", DESCRIPTION.reject_share_limit)],
-    required_resource_keys=RESOURCES,
-    retry_policy=RETRY,
-    pool=DESCRIPTION.name,
-)
-def catalogue(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def steps() -> list[dg.AssetsDefinition]:
+    """The catalogue and the seats, one step each."""
+    catalogue = dg.multi_asset(
+        name="load_qtickets_catalogue",
+        specs=[_spec(table, [dg.AssetKey(["qtickets", "events"])]) for table in DIMENSIONS],
+        check_specs=[accounting.spec("dim_shows", DESCRIPTION.reject_share_limit)],
+        retry_policy=RETRY,
+        pool=DESCRIPTION.name,
+    )
+    seats = dg.multi_asset(
+        name="load_qtickets_inventory",
+        specs=[_spec(SEATS, [dg.AssetKey(["qtickets", "seats"]), "dim_shows"])],
+        check_specs=[accounting.spec(SEATS, DESCRIPTION.reject_share_limit)],
+        retry_policy=RETRY,
+        pool=DESCRIPTION.name,
+    )
+    return [catalogue(load_catalogue), seats(load_seats)]
+
+
+def load_catalogue(context: dg.AssetExecutionContext, warehouse: WarehouseParam, qtickets: QTicketsParam) -> Results:
     from zakaz_dagster.warehouse.replace_table import replace_whole
 
-    source: QTicketsSource = context.resources.qtickets
-    warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset="load_qtickets_catalogue")
+    run_id = context.run.run_id
+    tagged = warehouse.tagged(run=run_id, asset="load_qtickets_catalogue")
     with explained():
-        found = source.catalogue()
+        found = qtickets.catalogue()
         tables = dict(zip(DIMENSIONS, (found.events, found.shows), strict=True))
-        read = _read(source.now(), found.received, sum(rows.num_rows for rows in tables.values()), found.rejects)
+        read = _read(qtickets.now(), found.received, sum(rows.num_rows for rows in tables.values()), found.rejects)
         for name, rows in tables.items():
-            replace_whole(warehouse, name, rows, ver=time.time_ns(), run_id=context.run_id, guard=DROP_GUARD)
-        _enter(warehouse, CATALOGUE, read, read.accepted, context.run_id)
+            replace_whole(tagged, name, rows, ver=time.time_ns(), run_id=run_id, guard=DROP_GUARD)
+        _enter(tagged, CATALOGUE, read, read.accepted, run_id)
     for name, rows in tables.items():
         yield dg.MaterializeResult(name, metadata={"dagster/row_count": rows.num_rows, **_figures(read)})
     yield _accounted("dim_shows", CATALOGUE, read)
 
 
-@dg.multi_asset(
-    name="load_qtickets_inventory",
-    specs=[_spec(SEATS, [dg.AssetKey(["qtickets", "seats"]), "dim_shows"])],
-    check_specs=[accounting.spec(SEATS, DESCRIPTION.reject_share_limit)],
-    required_resource_keys=RESOURCES,
-    retry_policy=RETRY,
-    pool=DESCRIPTION.name,
-)
-def inventory(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def load_seats(context: dg.AssetExecutionContext, warehouse: WarehouseParam, qtickets: QTicketsParam) -> Results:
     from zakaz_dagster.sources.qtickets.inventory import inventory_of
     from zakaz_dagster.warehouse.replace_table import append
 
-    source: QTicketsSource = context.resources.qtickets
-    warehouse: Warehouse = context.resources.warehouse.tagged(run=context.run_id, asset=SEATS)
+    run_id = context.run.run_id
+    tagged = warehouse.tagged(run=run_id, asset=SEATS)
     with explained():
-        now = source.now()
-        halls = ((show, event, source.api.seats(show).data) for show, event in source.catalogue().on_sale(now))
+        now = qtickets.now()
+        halls = ((show, event, qtickets.api.seats(show).data) for show, event in qtickets.catalogue().on_sale(now))
         found = inventory_of(halls, now)
         read = _read(now, found.received, found.received - len(found.rejects), found.rejects)
-        append(warehouse, SEATS, found.rows, ver=time.time_ns(), run_id=context.run_id)
-        _enter(warehouse, INVENTORY, read, found.rows.num_rows, context.run_id)
+        append(tagged, SEATS, found.rows, ver=time.time_ns(), run_id=run_id)
+        _enter(tagged, INVENTORY, read, found.rows.num_rows, run_id)
     yield dg.MaterializeResult(
         SEATS,
         metadata={

@@ -12,18 +12,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import dagster as dg
-from dagster._core.storage.tags import RUN_KEY_TAG
 
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.partitions import Days, ranges
+from zakaz_dagster.defs.shared.requests import RUN_KEY, again_at
 from zakaz_dagster.errors import ConfigFault
 
 MOST_RUNS = 20  # of one look; nearby days are joined, for a run of many days costs little more than one of a single day
 LOOK_SECONDS = 25.0  # of one request: a tick is cut off after a minute, and its last request begins in the first 20 s
-FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=15), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,7 @@ class Asked:
         return f"{sensor}:{self.first}:{self.last}:{self.look}{again}"
 
     def again_at(self) -> int:
-        """When it may be asked for once more: after a quarter of an hour, then twice as long each time."""
-        wait = min(FIRST_WAIT * (1 << min(self.attempt - 1, 10)), LONGEST_WAIT)
-        return self.at + wait // timedelta(seconds=1)
+        return again_at(self.at, self.attempt)
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ def settle(
     """(still waited for, to be asked for again): those whose run succeeded are forgotten."""
     waiting, again = [], []
     for each in asked:
-        runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: each.key(sensor)}))
+        runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY: each.key(sensor)}))
         if any(run.is_success for run in runs):
             continue
         if any(not run.is_finished for run in runs) or now.timestamp() < each.again_at():

@@ -6,20 +6,21 @@ is downstream; the others are red without stopping anything.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
+from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from zakaz_dagster.defs._private import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus, AssetJob
 from zakaz_dagster.defs.shared.errors import explained
+from zakaz_dagster.defs.shared.params import WarehouseParam
+from zakaz_dagster.errors import BadData
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import Statement, load
 
-if TYPE_CHECKING:
-    from zakaz_dagster.warehouse.client import Warehouse
-
+PLANNED_AT_MOST = 20  # runs of one check that broke off before it, one after the other
 HEADER = re.compile(r"\A(?:--[^\n]*\n)+")  # said above the query already
 
 
@@ -33,7 +34,7 @@ def sql_checks(assets: frozenset[str]) -> list[dg.AssetChecksDefinition]:
     return [_checks_of(asset, statements) for asset, statements in sorted(by_asset.items())]
 
 
-def all_checks_job(checks: Sequence[dg.AssetChecksDefinition]) -> UnresolvedAssetJobDefinition:
+def all_checks_job(checks: Sequence[dg.AssetChecksDefinition]) -> AssetJob:
     """All of these checks as one job: the smoke test in the UI."""
     return dg.define_asset_job(
         "all_checks",
@@ -59,14 +60,14 @@ def _checks_of(asset: str, statements: Sequence[Statement]) -> dg.AssetChecksDef
         for statement in statements
     ]
 
-    @dg.multi_asset_check(name=f"check_{asset}", specs=specs, can_subset=True, required_resource_keys={"warehouse"})
-    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name=f"check_{asset}", specs=specs, can_subset=True)
+    def check(context: dg.AssetCheckExecutionContext, warehouse: WarehouseParam) -> Iterator[dg.AssetCheckResult]:
         wanted = {key.name for key in context.selected_asset_check_keys}
-        warehouse: Warehouse = context.resources.warehouse.tagged(run=context.op_execution_context.run_id, asset=asset)
+        tagged = warehouse.tagged(run=context.run.run_id, asset=asset)
         for statement in statements:
             if check_name(statement) in wanted:
                 with explained():
-                    verdict = evaluate(warehouse, statement)
+                    verdict = evaluate(tagged, statement)
                 yield result(asset, check_name(statement), verdict)
 
     return check
@@ -95,3 +96,54 @@ def result(asset: str, name: str, verdict: Verdict) -> dg.AssetCheckResult:
         description=verdict.detail,
         metadata=metadata,
     )
+
+
+@cache
+def blocking_checks() -> dict[str, list[Statement]]:
+    """The checks of each table that stop what reads it."""
+    found: defaultdict[str, list[Statement]] = defaultdict(list)
+    for statement in load("checks").values():
+        if statement.meta.get("blocking") == "yes":
+            found[statement.meta["asset"]].append(statement)
+    return dict(found)
+
+
+def blocked_by(instance: dg.DagsterInstance, tables: Collection[str]) -> list[str]:
+    """The blocking checks of these tables that are red, as they were last evaluated."""
+    known = {
+        dg.AssetCheckKey(dg.AssetKey(table), check_name(check)): check.name
+        for table in sorted(tables)
+        for check in blocking_checks().get(table, ())
+    }
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(known))
+    return [known[key] for key in known if key in latest and _is_red(instance, key, latest[key])]
+
+
+def refuse_blocked(instance: dg.DagsterInstance, tables: Collection[str]) -> None:
+    """Refuse to build over tables that a blocking check found wrong."""
+    red = blocked_by(instance, tables)
+    if red:
+        first = load("checks")[red[0]]
+        raise Blocked(
+            f"blocked by {', '.join(red)}",
+            source=first.meta["asset"],
+            expected="tables that their blocking checks accept",
+            next_step=first.meta.get("action", "open the check"),
+        )
+
+
+class Blocked(BadData):
+    """What a fact would be built from is known to be wrong."""
+
+
+def _is_red(instance: dg.DagsterInstance, key: dg.AssetCheckKey, newest: AssetCheckExecutionRecord) -> bool:
+    """Whether the newest evaluation failed as an error; one that is only planned says nothing yet."""
+    records = [newest]
+    if newest.status is AssetCheckExecutionRecordStatus.PLANNED:
+        records = list(instance.event_log_storage.get_asset_check_execution_history(key, limit=PLANNED_AT_MOST))
+    for record in records:
+        event = record.event.dagster_event if record.event else None
+        if event is not None and record.status is not AssetCheckExecutionRecordStatus.PLANNED:
+            about = event.asset_check_evaluation_data
+            return not about.passed and about.severity is dg.AssetCheckSeverity.ERROR
+    return False

@@ -1,9 +1,11 @@
-"""Assets that load a vendor's days: one factory for every source, from its description.
+"""Assets that load a vendor's days: one step for every source, from its description.
 
 A run asks the vendor for the whole range at once and replaces day by day; the tables of one source are one step,
 because they come from one reading. A day that does not add up (received = accepted + rejected, rows = control totals)
 fails the step before anything of its batch is swapped in, so nothing downstream runs; a day with too many rejects is
 loaded, and its check is red.
+
+A source that answers whole days only leaves out the running one when it is asked for it; the day after, it is read.
 """
 
 import time
@@ -15,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from zakaz_dagster import timezone
 from zakaz_dagster.defs.shared import accounting
 from zakaz_dagster.defs.shared.errors import RETRY, explained
-from zakaz_dagster.defs.shared.partitions import days_of
-from zakaz_dagster.defs.shared.specs import asset_spec
+from zakaz_dagster.defs.shared.partitions import Days, daily, days_of
+from zakaz_dagster.defs.shared.specs import asset_spec, vendor_origins
 from zakaz_dagster.sources.base import DaySource, SourceDescription
 from zakaz_dagster.transport.log import correlated
 
@@ -27,101 +30,137 @@ if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
 
 Chart = Callable[["LoadReport"], str]
+Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
 SHOWN_DAYS = 31
+# A tag of runs of many sources: days that a vendor no longer keeps are left out instead of failing the run.
+SKIP_UNAVAILABLE = "zakaz/skip_unavailable"
+FIGURES = ("received", "accepted", "rejected", "requests", "retries", "bytes")
 
 
-class DropGuard(dg.Config):
-    """Say it in words before a day may shrink."""
+class LoadConfig(dg.Config):
+    """`allow_shrinking` says in words that a day may lose most of its rows."""
 
     allow_shrinking: bool = False
 
 
-def day_assets(
+def day_step(about: SourceDescription, start: date, deps: Sequence[str]) -> dict[str, Any]:
+    """Arguments of `dg.multi_asset` for the step that loads `about`; `deps` are endpoints and tables."""
+    partitions = daily(start)
+    specs = [
+        asset_spec(
+            table,
+            group=about.name,
+            deps=[dg.AssetKey(each.split("/")) for each in deps],
+            kinds=("clickhouse", "python"),
+            origins=vendor_origins(about.name, table),
+            freshness_policy=freshness(about),
+            partitions_def=partitions,
+        )
+        for table in about.tables
+    ]
+    return {
+        "name": f"load_{about.name}",
+        "specs": specs,
+        "check_specs": [accounting.spec(_checked(about), about.reject_share_limit)],
+        "backfill_policy": dg.BackfillPolicy.single_run(),
+        "retry_policy": RETRY,
+        "pool": about.name,
+        "op_tags": {"source": about.name},
+    }
+
+
+def load(
+    context: dg.AssetExecutionContext,
+    config: LoadConfig,
     about: SourceDescription,
-    partitions: dg.PartitionsDefinition,
+    source: DaySource,
+    warehouse: "Warehouse",
     *,
-    deps: Sequence[str] = (),
-    guard: float = 0.5,
+    guard: float,
     chart: Chart | None = None,
-    lineage: Mapping[str, Mapping[str, object]] | None = None,
-) -> dg.AssetsDefinition:
-    """The load of `about` as one step; wants the resources `warehouse` and the source's own name."""
-    checked = list(about.tables)[-1]
-
-    @dg.multi_asset(
-        name=f"load_{about.name}",
-        specs=[_spec(about, table, partitions, deps, (lineage or {}).get(table)) for table in about.tables],
-        check_specs=[accounting.spec(checked, about.reject_share_limit)],
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        required_resource_keys={"warehouse", about.name},
-        retry_policy=RETRY,
-        pool=about.name,
-        op_tags={"source": about.name},
-    )
-    def load(context: dg.AssetExecutionContext, config: DropGuard):  # type: ignore[no-untyped-def]  # noqa: ANN202
-        started = time.monotonic()
-        report = _loaded(context, about, None if config.allow_shrinking else guard)
-        seconds = time.monotonic() - started
-        for table in about.tables:
-            for day, rows in report.rows[table].items():
-                context.add_asset_metadata(
-                    {"dagster/partition_row_count": rows}, asset_key=table, partition_key=day.isoformat()
-                )
-            yield dg.MaterializeResult(table, metadata=metadata(report, table, seconds, chart))
-        yield accounting.result(checked, about.name, about.reject_share_limit, report.counted, report.reasons)
-
-    return load
+) -> Results:
+    """Load the run's days and say what happened, for the run and for each day."""
+    started = time.monotonic()
+    with explained():
+        asked = days_of(context)
+        days = available(about, asked, timezone.today(), skip_old=SKIP_UNAVAILABLE in context.run.tags)
+        report = _loaded(context, about, source, warehouse, days, None if config.allow_shrinking else guard)
+        counts = {table: int(warehouse.scalar(f"SELECT count() FROM {table}")) for table in about.tables}  # noqa: S608
+    seconds = time.monotonic() - started
+    for table in about.tables:
+        for day in asked:
+            shown = day_metadata(report, table, day) or {"not read": _why_not(about, day)}
+            context.add_asset_metadata(shown, asset_key=table, partition_key=day.isoformat())
+        yield dg.MaterializeResult(table, metadata=metadata(report, table, counts[table], seconds, chart))
+    yield accounting.result(_checked(about), about.name, about.reject_share_limit, report.counted, report.reasons)
 
 
-def _spec(
+def available(about: SourceDescription, days: Days, today: date, *, skip_old: bool) -> Days | None:
+    """Those of the days that the source can be asked for; None when there is none."""
+    last = days.last if about.includes_today else min(days.last, today - timedelta(days=1))
+    oldest = about.oldest_day(today) if skip_old and about.oldest_day else days.first
+    first = max(days.first, oldest)
+    return Days(first, last) if first <= last else None
+
+
+def _why_not(about: SourceDescription, day: date) -> str:
+    if day >= timezone.today():
+        return f"{about.label} answers whole days: this one is read after it is over"
+    return f"{about.label} no longer keeps this day; what was loaded earlier stays"
+
+
+def _checked(about: SourceDescription) -> str:
+    return list(about.tables)[-1]
+
+
+def _loaded(
+    context: dg.AssetExecutionContext,
     about: SourceDescription,
-    table: str,
-    partitions: dg.PartitionsDefinition,
-    deps: Sequence[str],
-    lineage: Mapping[str, object] | None,
-) -> dg.AssetSpec:
-    return asset_spec(
-        table,
-        group=about.name,
-        deps=[dg.AssetKey(each.split("/")) for each in deps],
-        kinds=("clickhouse", "python"),
-        lineage_metadata=lineage,
-        freshness_policy=freshness(about),
-        partitions_def=partitions,
-    )
-
-
-def _loaded(context: dg.AssetExecutionContext, about: SourceDescription, guard: float | None) -> "LoadReport":
-    """Load the run's days; the figures of a load that fails are told as well."""
+    source: DaySource,
+    warehouse: "Warehouse",
+    days: Days | None,
+    guard: float | None,
+) -> "LoadReport":
+    """Load the days; the figures of a load that fails are told as well."""
     from zakaz_dagster.ingest.days import Load, LoadReport, load_days
 
-    days = days_of(context)
-    tags = {"run": context.run_id, "asset": f"load_{about.name}", "partition": f"{days.first}..{days.last}"}
-    warehouse: Warehouse = context.resources.warehouse.tagged(**tags)
-    source: DaySource = getattr(context.resources, about.name)
+    report = LoadReport(rows={table: {} for table in about.tables})
+    if days is None:
+        context.log.info("%s: none of these days can be read now", about.label)
+        return report
+    run_id = context.run.run_id
+    tags = {"run": run_id, "asset": f"load_{about.name}", "partition": str(days)}
     load = Load(
-        run_id=context.run_id,
+        run_id=run_id,
         guard=guard,
         progress=lambda done: context.log.info("%s: %s … %s replaced", about.label, done[0], done[-1]),
     )
-    report = LoadReport()
-    with correlated(**tags), told_when_it_fails(context, about, report), explained():
-        return load_days(source, about, warehouse, days.first, days.last, load, report)
+    with correlated(**tags), observed_when_it_fails(context, _checked(about), report):
+        return load_days(source, about, warehouse.tagged(**tags), days.first, days.last, load, report)
 
 
-def metadata(report: "LoadReport", table: str, seconds: float, chart: Chart | None) -> dict[str, Any]:
+def day_metadata(report: "LoadReport", table: str, day: date) -> dict[str, Any]:
+    """Figures of one day, for its partition; none for a day that was not read."""
+    if day not in report.rows[table]:
+        return {}
+    counted = report.counted[day]
+    totals = {f"total {name}": _plain(value) for name, value in report.totals_by_day.get(day, {}).items()}
+    return {
+        "dagster/partition_row_count": report.rows[table][day],
+        "received": counted.received,
+        "rejected": counted.rejected,
+        **totals,
+    }
+
+
+def metadata(report: "LoadReport", table: str, row_count: int, seconds: float, chart: Chart | None) -> dict[str, Any]:
     """Figures of a load for the run page; numbers are plotted over time by the UI."""
     shown: dict[str, Any] = {
-        "dagster/row_count": sum(report.rows[table].values()),
-        "received": report.received,
-        "accepted": report.accepted,
-        "rejected": report.rejected,
-        "requests": report.requests,
-        "retries": report.retries,
-        "bytes": report.bytes,
+        "dagster/row_count": row_count,
+        "rows written": sum(report.rows[table].values()),
+        **{name: getattr(report, name) for name in FIGURES},
         "seconds": round(seconds, 2),
-        "days": f"{report.days[0]} … {report.days[-1]}",
-        **{f"total {name}": float(value) for name, value in report.totals.items()},
+        "days read": f"{report.days[0]} … {report.days[-1]}" if report.days else "none",
         "by day": _table(report),
     }
     if report.reasons:
@@ -132,16 +171,12 @@ def metadata(report: "LoadReport", table: str, seconds: float, chart: Chart | No
 
 
 @contextmanager
-def told_when_it_fails(
-    context: dg.AssetExecutionContext, about: SourceDescription, report: "LoadReport"
-) -> Iterator[None]:
+def observed_when_it_fails(context: dg.AssetExecutionContext, table: str, report: "LoadReport") -> Iterator[None]:
     """A load that fails leaves its figures on the table as an observation; the audit reads them there."""
     try:
         yield
-    except dg.Failure:
-        table = list(about.tables)[-1]
-        names = ("received", "accepted", "rejected", "requests", "retries", "bytes")
-        figures = {name: getattr(report, name) for name in names}
+    except Exception:
+        figures = {name: getattr(report, name) for name in FIGURES}
         replaced = f"{report.days[0]} … {report.days[-1]}" if report.days else "none"
         context.log_event(
             dg.AssetObservation(

@@ -1,21 +1,28 @@
-"""What people read on an asset's page: description, schema, lineage, owners, kinds, links — all from the SQL files.
+"""What people read on an asset's page: description, schema with origins, owners, kinds, code — all from the SQL files.
 
+From staging on, what a column is made of is read out of the SQL; only the step from a vendor's field to our column is
+written down, in sql/lineage/<source>.csv (table, column, endpoint, field), and a test holds it against the tables. What
+no vendor says, because we set it ourselves, stands in sql/lineage/ours.csv with the reason.
 Belongs here: turning a statement into an `AssetSpec`. Does not: loading or building anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import dagster as dg
-from dagster import TableColumn, TableColumnConstraints, TableColumnDep, TableColumnLineage, TableSchema
 
-from zakaz_dagster.paths import shown
+from zakaz_dagster.paths import SQL_ROOT
 from zakaz_dagster.warehouse import lineage_cache
 from zakaz_dagster.warehouse.sql_files import Statement, load
 
 OWNERS = ["team:marketing-data"]
+LINEAGE = SQL_ROOT / "lineage"
+MADE_OF = " ← "
+Origins = Mapping[str, Sequence[tuple[str, str]]]  # column to the tables or endpoints and their columns or fields
 
 
 @cache
@@ -33,51 +40,23 @@ def builds() -> dict[str, Statement]:
     return load("builds")
 
 
-def table_schema(statement: Statement) -> TableSchema:
-    """Columns with types, comments and nullability."""
-    return TableSchema(
-        columns=[
-            TableColumn(
-                column.name,
-                column.type,
-                description=column.comment,
-                constraints=TableColumnConstraints(nullable=column.type.startswith("Nullable")),
-            )
-            for column in lineage_cache.columns(statement)
-        ]
-    )
-
-
-def column_lineage(statement: Statement) -> TableColumnLineage:
-    """For each column, the columns it is made of."""
-    return TableColumnLineage(
-        {
-            column: [TableColumnDep(dg.AssetKey(table), source) for table, source in sources]
-            for column, sources in lineage_cache.column_lineage(statement).items()
-            if sources
-        }
-    )
-
-
 def asset_spec(
     name: str,
     *,
     group: str,
     deps: Iterable[dg.AssetKey | str] = (),
     kinds: Iterable[str] = ("clickhouse",),
-    lineage_metadata: Mapping[str, object] | None = None,
+    origins: Origins | None = None,
     **about: object,
 ) -> dg.AssetSpec:
-    """The specification of the table or view `name`."""
+    """The specification of the table or view `name`; `origins` say what its columns are made of."""
     statement = tables().get(name) or views()[name]
     build = builds().get(name)
-    paths = [each.path for each in (statement, build) if each is not None]
     metadata: dict[str, object] = {
         "dagster/table_name": f"zakaz.{name}",
-        "dagster/column_schema": table_schema(statement),
+        "dagster/column_schema": table_schema(statement, origins or {}),
         "grain": statement.meta.get("grain", ""),
-        "sql": dg.MetadataValue.md("\n".join(f"- `{shown(path)}`" for path in paths)),
-        **(lineage_metadata or {}),
+        **code_references(each for each in (build, statement) if each is not None),
     }
     return dg.AssetSpec(
         name,
@@ -90,6 +69,69 @@ def asset_spec(
         tags={"layer": "view" if statement.kind == "views" else "fact" if build else "staging"},
         **about,  # type: ignore[arg-type]
     )
+
+
+def vendor_spec(key: str, about: str, group: str) -> dg.AssetSpec:
+    """An endpoint of a vendor: observed by every load, never materialised by us."""
+    fields = sorted({row["field"] for row in vendor_fields(key.partition("/")[0]) if row["endpoint"] == key})
+    return dg.AssetSpec(
+        dg.AssetKey(key.split("/")),
+        group_name=group,
+        description=about,
+        kinds={"api"},
+        tags={"layer": "vendor"},
+        metadata={"dagster/column_schema": dg.TableSchema(columns=[dg.TableColumn(name) for name in fields])},
+    )
+
+
+def table_schema(statement: Statement, origins: Origins) -> dg.TableSchema:
+    """Columns with types, comments, nullability, and what each is made of."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                column.type,
+                description=column.comment + _made_of(origins.get(column.name, ())),
+                constraints=dg.TableColumnConstraints(nullable=column.type.startswith("Nullable")),
+            )
+            for column in lineage_cache.columns(statement)
+        ]
+    )
+
+
+def _made_of(origins: Sequence[tuple[str, str]]) -> str:
+    listed = ", ".join(f"{table}.{column}" for table, column in origins)
+    return f"{MADE_OF}{listed}" if listed else ""
+
+
+def code_references(statements: Iterable[Statement]) -> dict[str, object]:
+    """The SQL files behind an asset, to be opened in an editor from its page."""
+    references = [dg.LocalFileCodeReference(file_path=str(each.path), label=each.path.name) for each in statements]
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=list(references))}
+
+
+@cache
+def vendor_fields(source: str) -> list[dict[str, str]]:
+    """The rows of sql/lineage/<source>.csv."""
+    with (LINEAGE / f"{source}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def vendor_origins(source: str, table: str) -> Origins:
+    """What the columns of a loaded table are made of, up to the vendor's fields."""
+    return _vendor_origins(source).get(table, {})
+
+
+@cache
+def _vendor_origins(source: str) -> dict[str, Origins]:
+    found: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for row in vendor_fields(source):
+        found[row["table"]][row["column"]].append((row["endpoint"], row["field"]))
+    for build in builds().values():  # what another source adds to a table of this one
+        target = build.meta.get("target", "").partition(",")[0]
+        for column, origins in lineage_cache.column_lineage(build).items() if target in found else ():
+            found[target][column] += origins
+    return {table: dict(columns) for table, columns in found.items()}
 
 
 def _description(statement: Statement, build: Statement | None) -> str:

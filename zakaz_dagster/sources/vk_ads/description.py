@@ -5,11 +5,20 @@ Belongs here: names and numbers. Does not: anything that costs time to import; D
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from zakaz_dagster.sources.base import SourceDescription
 
 TABLE = "fact_vk_ads_daily"
 PLANS, GROUPS, ADS = "dim_vk_ad_plans", "dim_vk_ad_groups", "dim_vk_ads"
 HISTORY_DAYS = 366
+
+
+def oldest_day(today: date) -> date:
+    """VK keeps the figures of the last 366 days."""
+    return today - timedelta(days=HISTORY_DAYS - 1)
+
+
 DESCRIPTION = SourceDescription(
     name="vk_ads",
     label="VK Реклама",
@@ -21,4 +30,5 @@ DESCRIPTION = SourceDescription(
     warn_minutes=30 * 60,
     fail_minutes=48 * 60,
     controls=("spent_rub", "impressions", "clicks"),
+    oldest_day=oldest_day,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,7 @@ from zakaz_dagster.sources.tables import by_day
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, could_run, read_catalogue
 from zakaz_dagster.sources.vk_ads.chunks import ask_in_chunks
-from zakaz_dagster.sources.vk_ads.description import HISTORY_DAYS, TABLE
+from zakaz_dagster.sources.vk_ads.description import HISTORY_DAYS, TABLE, oldest_day
 from zakaz_dagster.sources.vk_ads.dimensions import Dimensions, dimensions_of
 from zakaz_dagster.sources.vk_ads.facts import facts_of, standing
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, Banner
@@ -88,7 +88,7 @@ class VkAdsSource:
         currency, sums that disagree).
         """
         now = self._now().astimezone(MOSCOW)
-        oldest = now.date() - timedelta(days=HISTORY_DAYS - 1)
+        oldest = oldest_day(now.date())
         older = f"VK Ads keeps daily statistics of the last {HISTORY_DAYS} days; older ones stay as they were loaded"
         check_range(SOURCE, first, last, oldest=oldest, today=now.date(), older=older)
         catalogue, names = self._look_up()

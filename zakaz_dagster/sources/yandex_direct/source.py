@@ -26,7 +26,7 @@ from zakaz_dagster.sources.versions import Versions, new_rows
 from zakaz_dagster.sources.yandex_direct import landing_join, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
 from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue, OtherCurrency
-from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESCRIPTION, HISTORY_YEARS, TABLE
+from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESCRIPTION, TABLE, oldest_day
 from zakaz_dagster.sources.yandex_direct.dimensions import AD, ad_row, campaign_rows, seen_on
 from zakaz_dagster.sources.yandex_direct.errors import NoAccess, ReportTooLarge, request_id
 from zakaz_dagster.sources.yandex_direct.landings import Lander
@@ -252,11 +252,6 @@ class DirectSource:
         for login, failure in self._unread.items():
             rest = "its rows are those of its last good load" if isinstance(failure, NoAccess) else "it has no rows"
             yield Reject(f"login {login} was not read, {rest}: {failure.what}. {failure.next_step}", f"login {login}")
-
-
-def oldest_day(today: date) -> date:
-    """Direct counts its three years from the first day of the current month."""
-    return date(today.year - HISTORY_YEARS, today.month, 1)
 
 
 def _of_period(report: Report, request: ReportRequest) -> Report:

@@ -1,0 +1,164 @@
+"""Whatever loads a day, by whatever way, its facts follow; what a blocking check found wrong goes no further."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+from click.testing import CliRunner
+from dagster._core.test_utils import create_run_for_test
+
+from zakaz_dagster.cli import main
+from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days
+from zakaz_dagster.dev.reconcile import compare
+from zakaz_dagster.warehouse import build_ledger
+from zakaz_dagster_tests.defs.conftest import FOLLOW, day, words
+
+NOON = "2026-11-22T12:00:00+03:00"
+SALES = ("stg_qtickets_orders_raw", "stg_qtickets_sales_raw")
+OLD = Days(day("2026-09-01"), day("2026-09-03"))  # what no schedule reads again
+NEW = Days(day("2026-11-19"), day("2026-11-21"))
+
+
+@pytest.fixture(autouse=True)
+def _noon(platform):
+    platform.at(NOON)
+
+
+def equal_to_the_world(platform, days):
+    """Spend of every group and campaign, and tickets sold, as the world's own books have them."""
+    for book, cells, wrong in compare(platform.warehouse, platform.sandbox.url, days.first, days.last):
+        assert book.startswith("sales") or (cells and not wrong), wrong
+    sold_as_in_the_world(platform, days)
+
+
+def sold_as_in_the_world(platform, days):
+    told = [city for each in platform.sandbox.truths(days.first, days.last)["days"] for city in each["sales"]["cities"]]
+    sold = platform.warehouse.scalar(
+        "SELECT sum(tickets_sold) FROM v_sales_daily WHERE date BETWEEN {first:Date} AND {last:Date}",
+        {"first": days.first, "last": days.last},
+    )
+    assert sold == sum(city["tickets_sold"] for city in told) > 0
+
+
+def test_staging_loaded_by_hand_for_old_days_reaches_the_dashboards(platform):
+    assert platform.materialize(*SALES, "dim_events", "dim_shows", days=OLD).success
+    assert platform.rows("stg_qtickets_sales_raw", "sale_date", OLD)
+    assert not platform.rows("fact_qtickets_sales_daily", "sale_date", OLD)
+    [run] = platform.follow()
+    assert run.success
+    sold_as_in_the_world(platform, OLD)
+
+
+def test_a_file_imported_on_the_command_line_reaches_the_dashboards(platform, tmp_path, monkeypatch):
+    """No run of Dagster loaded it."""
+    report = tmp_path / "report.csv"
+    report.write_text(
+        "Дата,№ кампании,Кампания,№ группы,Группа,№ объявления,Показы,Клики,Расход (руб.)\n"
+        "01.09.2022,11,Осень,12,Томск,13,100,7,1250.50\n",
+        "utf-8",
+    )
+    monkeypatch.setenv("ZAKAZ_START_DATE", "2022-01-01")
+    done = CliRunner().invoke(main, ["import", "direct-report", str(report), "--login", "zakaz"])
+    assert done.exit_code == 0, done.output
+    assert not platform.rows("fact_marketing_daily", "date", Days(day("2022-09-01"), day("2022-09-01")))
+    from zakaz_dagster.definitions import build_definitions
+
+    platform.definitions = build_definitions()
+    assert all(run.success for run in platform.follow())
+    spent = platform.warehouse.scalar("SELECT sum(spend_raw_rub) FROM fact_marketing_daily WHERE date = '2022-09-01'")
+    assert float(spent) == 1250.5
+
+
+def test_what_follows_is_everything_that_reads_it_and_nothing_else(platform):
+    assert platform.run("vk_ads_daily", NEW).success
+    request = platform.tick(FOLLOW).run_requests[0]
+    asked = {key.to_user_string() for key in request.asset_selection}
+    assert {"fact_utm_daily", "fact_marketing_daily", "fact_sales_attributed_daily", "fact_show_daily"} <= asked
+    assert not asked & {"fact_qtickets_sales_daily", "fact_inventory_daily"}
+    assert request.tags[RANGE_START] == str(NEW.first)
+    assert request.tags[RANGE_END] == "2026-11-22"  # sales of these days may be owed to that advertising
+
+
+def test_a_job_that_builds_its_facts_itself_leaves_nothing_to_do(platform):
+    assert platform.run("qtickets_reload", NEW).success
+    assert platform.follow() == []
+
+
+def test_a_sales_run_that_is_cancelled_while_the_sensor_looks_leaves_nothing_behind(platform):
+    tags = Days(NEW.last, NEW.last).tags
+    run = create_run_for_test(
+        platform.instance, job_name="qtickets_reload", status=dg.DagsterRunStatus.STARTED, tags=tags
+    )
+    assert platform.materialize(*SALES, days=Days(NEW.last, NEW.last)).success
+    assert not platform.tick(FOLLOW).run_requests  # that run will build them
+    platform.instance.report_run_canceled(platform.instance.get_run_by_id(run.run_id))
+    [done] = platform.follow()
+    assert done.success
+    assert not build_ledger.owed(platform.warehouse, OLD.first, day("2026-11-22"))
+
+
+@pytest.mark.parametrize("end", [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED])
+def test_a_build_that_ends_badly_is_asked_for_again_later_each_time(platform, end):
+    assert platform.materialize(*SALES, days=Days(NEW.last, NEW.last)).success
+    asked = []
+    for minutes in range(0, 241, 15):
+        platform.set_now(platform.at(NOON) + timedelta(minutes=minutes))
+        for request in platform.tick(FOLLOW).run_requests or []:
+            asked.append(minutes)
+            tags = {**request.tags, "dagster/run_key": request.run_key}
+            create_run_for_test(platform.instance, job_name="marts_refresh", status=end, tags=tags)
+    assert asked == [0, 15, 45, 105, 225]
+
+
+def test_a_blocking_check_stops_the_facts_on_every_path_until_the_day_is_loaded_right(platform):
+    assert platform.run("reload_days", NEW).success
+    before = platform.warehouse.rows("SELECT * FROM fact_marketing_daily ORDER BY ALL")
+    again = Days(NEW.last, NEW.last)
+    assert platform.materialize("fact_vk_ads_daily", days=again).success
+    platform.warehouse.command(  # as if two loads had met
+        "INSERT INTO fact_vk_ads_daily SELECT * REPLACE (spent_rub + 1000 AS spent_rub, spend_rub + 1000 AS spend_rub)"
+        f" FROM fact_vk_ads_daily WHERE date = '{again.last}' LIMIT 1"
+    )
+    checks = platform.definitions.resolve_job_def("all_checks")
+    wanted = {dg.AssetCheckKey(dg.AssetKey("fact_vk_ads_daily"), "groups_equal_vendor")}
+    checks.get_subset(asset_check_selection=wanted).execute_in_process(instance=platform.instance, raise_on_error=False)
+    assert not platform.tick(FOLLOW).run_requests
+    for failed in (
+        platform.run("marts_refresh", again),
+        platform.run("qtickets_refresh", Days(day("2026-11-22"), day("2026-11-22"))),
+        platform.materialize("fact_marketing_daily", days=again),
+    ):
+        assert not failed.success
+        assert "blocked by fact_vk_ads_daily__groups_equal_vendor" in words(failed)
+    assert platform.warehouse.rows("SELECT * FROM fact_marketing_daily ORDER BY ALL") == before
+    assert platform.rows("fact_qtickets_sales_daily", "sale_date", Days(day("2026-11-22"), day("2026-11-22")))
+    assert platform.run("reload_days", again).success  # the remedy
+    platform.follow()
+    equal_to_the_world(platform, NEW)
+
+
+def test_everything_for_these_days_is_one_job_that_ends_equal_to_the_world(platform):
+    days = Days(day("2026-11-18"), day("2026-11-22"))  # the running day, too
+    assert platform.run("reload_days", days).success
+    assert platform.follow() == []
+    equal_to_the_world(platform, Days(days.first, day("2026-11-21")))
+    assert not platform.warehouse.scalar(
+        "SELECT count() FROM meta_day_loads WHERE source = 'vk_ads' AND day = '2026-11-22'"
+    )
+
+
+def test_marts_of_many_days_up_to_the_running_one_can_be_built(platform):
+    days = Days(day("2026-11-20"), day("2026-11-22"))
+    assert platform.run("reload_days", days).success
+    facts = list(build_ledger.facts())
+    assert platform.materialize(*facts, days=days).success
+
+
+def test_days_that_a_vendor_no_longer_keeps_do_not_stop_the_repair_of_the_others(platform):
+    gone = Days(day("2025-10-01"), day("2025-10-01"))
+    assert platform.run("reload_days", gone).success
+    failed = platform.run("vk_ads_daily", gone)
+    assert not failed.success
+    assert "366 days only" in words(failed)
