@@ -26,8 +26,9 @@ from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.report import MailRead
 from zakaz_dagster.sources.gmail.rows import line_rows, message_rows
 from zakaz_dagster.sources.gmail.source import Mailbox, Window
+from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.warehouse import load_ledger
-from zakaz_dagster.warehouse.arrow_types import arrow_type, fit, with_service_columns
+from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_days import replace_days
 from zakaz_dagster.warehouse.sql_files import load as load_statements
@@ -97,8 +98,7 @@ def derive_days(warehouse: Warehouse, days: Sequence[date], report: MailReport, 
     """Replace the mail channel's rows and the rejects of these days by what the known mails say of them."""
     builds = load_statements("builds")
     asked = {"days": [str(day) for day in days]}
-    types = shape(warehouse, SALES).types
-    rows = _typed(warehouse.query(builds["mail_sales"].sql, asked), types)
+    rows = warehouse.query(builds["mail_sales"].sql, asked, schema=schema_of(SALES))
     by_day = {day: rows.filter(pc.equal(rows["sale_date"], pa.scalar(day))) for day in days}
     replaced = replace_days(warehouse, SALES, by_day, partition=CHANNEL, guard=None, ver=version, run_id=run_id)
     refused: dict[date, list[dict[str, Any]]] = {day: [] for day in days}
@@ -173,17 +173,6 @@ def _totals(rows: pa.Table) -> dict[str, Decimal | int]:
         "refunds_rub": refunds,
         "net_rub": gross - refunds,
     }
-
-
-def _typed(rows: pa.Table, types: Any) -> pa.Table:
-    """Dates and moments as such: ClickHouse's Arrow gives them as numbers of days and seconds."""
-    columns = {}
-    for name in rows.column_names:
-        target, values = arrow_type(types[name]), rows[name]
-        if pa.types.is_integer(values.type) and (pa.types.is_date(target) or pa.types.is_timestamp(target)):
-            values = values.cast(pa.int32() if pa.types.is_date(target) else pa.int64())
-        columns[name] = values.cast(target)
-    return pa.table(columns)
 
 
 def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -250,10 +250,7 @@ def gmail(settings: Settings) -> Mailbox:
 
 def stored(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
     """A dimension as it stands, in the source's own types."""
-    from zakaz_dagster.sources.tables import as_schema
-
-    rows = store.query(f"SELECT {', '.join(schema.names)} FROM {table} FINAL")  # noqa: S608  names of our own files
-    return as_schema(rows, schema)
+    return store.query(f"SELECT {', '.join(schema.names)} FROM {table} FINAL", schema=schema)  # noqa: S608  names of our own files
 
 
 def stored_days(store: Warehouse, table: str, first: date, last: date) -> pa.Table:

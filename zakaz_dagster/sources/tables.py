@@ -28,17 +28,6 @@ def rows_of(table: pa.Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     return zip(*(table[name].to_pylist() for name in names), strict=True)
 
 
-def as_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Columns as the schema has them; ClickHouse gives dates and moments as numbers of days and seconds."""
-    columns = []
-    for kind in schema:
-        column = table[kind.name]
-        if pa.types.is_integer(column.type) and pa.types.is_temporal(kind.type):
-            column = column.cast(pa.int32() if pa.types.is_date(kind.type) else pa.int64())
-        columns.append(column.cast(kind.type))
-    return pa.table(columns, schema=schema)
-
-
 @dataclass(frozen=True)
 class Numbered:
     """`codes[row]` is the number of the row's combination, `first[code]` the first row that has it."""

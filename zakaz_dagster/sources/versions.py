@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from zakaz_dagster.sources.tables import as_schema, day_numbers, number, rows_of, table_of
+from zakaz_dagster.sources.tables import day_numbers, number, rows_of, table_of
+from zakaz_dagster.table_schemas import as_schema
 
 Row: TypeAlias = tuple[Any, ...]
 Began: TypeAlias = Callable[[Row, Row | None], date]

@@ -1,53 +1,20 @@
-"""ClickHouse column types as Arrow types, and rows made to fit a table exactly or refused.
+"""Rows made to fit a table exactly, or refused.
 
-Belongs here: the type table and the checked cast. Does not: where a table's columns are read (`catalog`).
+Belongs here: the checked cast. Does not: which Arrow type a column has (`table_schemas`), where the columns of a table
+are read (`table_info`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
 import pyarrow as pa
 
 from zakaz_dagster.errors import BadData, Fatal
+from zakaz_dagster.table_schemas import arrow_type
 
 SERVICE_COLUMNS = ("_loaded_at", "_ver", "_run_id")
-
-PLAIN: dict[str, pa.DataType] = {
-    "String": pa.string(),
-    "Bool": pa.bool_(),
-    "UInt8": pa.uint8(),
-    "UInt16": pa.uint16(),
-    "UInt32": pa.uint32(),
-    "UInt64": pa.uint64(),
-    "Int8": pa.int8(),
-    "Int16": pa.int16(),
-    "Int32": pa.int32(),
-    "Int64": pa.int64(),
-    "Float32": pa.float32(),
-    "Float64": pa.float64(),
-    "Date": pa.date32(),
-    "Date32": pa.date32(),
-}
-_WRAPPED = re.compile(r"(LowCardinality|Nullable)\((.*)\)")
-_DECIMAL = re.compile(r"Decimal\((\d+), ?(\d+)\)")
-_DATETIME = re.compile(r"DateTime(?:\('([^']+)'\))?")
-
-
-def arrow_type(clickhouse_type: str) -> pa.DataType:
-    """The Arrow type that carries a column without loss."""
-    wrapped = _WRAPPED.fullmatch(clickhouse_type)
-    if wrapped:
-        return arrow_type(wrapped[2])
-    if clickhouse_type in PLAIN:
-        return PLAIN[clickhouse_type]
-    if found := _DECIMAL.fullmatch(clickhouse_type):
-        return pa.decimal128(int(found[1]), int(found[2]))
-    if found := _DATETIME.fullmatch(clickhouse_type):
-        return pa.timestamp("s", found[1] or "Europe/Moscow")
-    raise Fatal(f"no Arrow type is known for {clickhouse_type}", source="clickhouse", expected="a type of columns.py")
 
 
 def is_nullable(clickhouse_type: str) -> bool:

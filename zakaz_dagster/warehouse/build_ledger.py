@@ -255,7 +255,8 @@ def _enter(
 ) -> None:
     import pyarrow as pa  # brings numpy, which the definitions load without
 
-    from zakaz_dagster.warehouse.arrow_types import arrow_type, fit, with_service_columns
+    from zakaz_dagster.table_schemas import arrow_type
+    from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
     from zakaz_dagster.warehouse.table_info import shape
 
     records = [

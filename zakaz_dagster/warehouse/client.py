@@ -24,6 +24,7 @@ from stamina.instrumentation import set_on_retry_hooks
 from urllib3.exceptions import HTTPError
 
 from zakaz_dagster.errors import BadData, Fatal
+from zakaz_dagster.table_schemas import as_schema
 from zakaz_dagster.warehouse.arrow_stream import Blocks
 from zakaz_dagster.warehouse.errors import Away, failure
 from zakaz_dagster.warehouse.sql_files import Place
@@ -136,13 +137,23 @@ class Warehouse:
     def close(self) -> None:
         self._link.close()
 
-    def query(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> pa.Table:
-        """The result as an Arrow table; DateTime columns come as seconds (ClickHouse's Arrow has no zone for them)."""
+    def query(
+        self,
+        sql: str,
+        params: Params | None = None,
+        settings: Settings | None = None,
+        *,
+        schema: pa.Schema | None = None,
+    ) -> pa.Table:
+        """The result as an Arrow table with the columns and types of `schema`; without one, dates and moments come as
+        ClickHouse's Arrow has them: numbers of days and of seconds.
+        """
 
         def ask(client: Client) -> pa.Table:
             return client.query_arrow(sql, parameters=dict(params or {}), settings=self._settings(settings))
 
-        return self._patiently(ask, sql, params, repeatable=True)
+        found = self._patiently(ask, sql, params, repeatable=True)
+        return found if schema is None else as_schema(found, schema)
 
     def rows(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> list[dict[str, Any]]:
         """The result as dictionaries of Python values: for small results that people or rules read."""

@@ -16,6 +16,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from zakaz_dagster.errors import BadData
+from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_days import replace_days
@@ -23,9 +24,6 @@ from zakaz_dagster.warehouse.table_info import shape
 
 LEDGER = "meta_day_loads"
 REJECTS = "stg_rejects"
-REJECT_SCHEMA = pa.schema(
-    [(name, pa.date32() if name == "day" else pa.string()) for name in ("source", "day", "reason", "place", "payload")]
-)
 
 
 class Rejected(Protocol):
@@ -104,7 +102,7 @@ def _rejects(source: str, read: DayRead) -> pa.Table:
         records.append(
             {"source": source, "day": read.day, "reason": reject.reason, "place": place, "payload": reject.payload}
         )
-    return pa.Table.from_pylist(records, schema=REJECT_SCHEMA)
+    return pa.Table.from_pylist(records, schema=schema_of(REJECTS))
 
 
 def _enter(wh: Warehouse, source: str, reads: Sequence[DayRead], written: Written, *, ver: int, run_id: str) -> None:

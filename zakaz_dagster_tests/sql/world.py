@@ -19,8 +19,9 @@ from itertools import count
 import pyarrow as pa
 
 from zakaz_dagster.ingest.dictionaries import list_ads, read_tags
+from zakaz_dagster.table_schemas import arrow_type
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.warehouse.arrow_types import arrow_type, is_nullable
+from zakaz_dagster.warehouse.arrow_types import is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load

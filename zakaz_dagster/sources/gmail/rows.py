@@ -15,55 +15,10 @@ from zakaz_dagster.sources.gmail.parts import PartRead
 from zakaz_dagster.sources.gmail.reconcile import event_key
 from zakaz_dagster.sources.gmail.report import MailRead, Statement
 from zakaz_dagster.sources.gmail.report_lines import ZERO, Line, RefusedLine
+from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.timezone import MOSCOW
 
-MOMENT = pa.timestamp("s", "Europe/Moscow")
-MONEY = pa.decimal128(18, 2)
-MESSAGES = pa.schema(
-    [
-        ("message_id", pa.string()),
-        ("part", pa.string()),
-        ("received_at", MOMENT),
-        ("kind", pa.string()),
-        ("size", pa.uint64()),
-        ("content_hash", pa.string()),
-        ("outcome", pa.string()),
-        ("reason", pa.string()),
-        ("tables", pa.uint32()),
-        ("rows", pa.uint32()),
-        ("rejected", pa.uint32()),
-        ("reader", pa.string()),
-    ]
-)
-LINES = pa.schema(
-    [
-        ("sale_date", pa.date32()),
-        ("message_id", pa.string()),
-        ("line_no", pa.uint32()),
-        ("statement", pa.string()),
-        ("stated_at", MOMENT),
-        ("stated_ms", pa.uint64()),
-        ("received_at", MOMENT),
-        ("is_forward", pa.uint8()),
-        ("digest", pa.string()),
-        ("place", pa.string()),
-        ("reason", pa.string()),
-        ("payload", pa.string()),
-        ("event_id", pa.uint64()),
-        ("show_id", pa.uint64()),
-        ("event_name", pa.string()),
-        ("event_key", pa.string()),
-        ("city", pa.string()),
-        ("city_raw", pa.string()),
-        ("show_date", pa.date32()),
-        ("show_time", pa.string()),
-        ("tickets", pa.uint32()),
-        ("tickets_free", pa.uint32()),
-        ("refunded_tickets", pa.uint32()),
-        ("revenue_rub", MONEY),
-        ("refunds_rub", MONEY),
-    ]
-)
+MESSAGES, LINES = schema_of("stg_gmail_messages"), schema_of("stg_gmail_sales_raw")
 
 
 def message_rows(reads: Iterable[MailRead], reader: str, now: datetime) -> tuple[pa.Table, pa.Table]:

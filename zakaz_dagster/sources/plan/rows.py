@@ -24,6 +24,7 @@ from zakaz_dagster.parsing.numbers import Measure
 from zakaz_dagster.parsing.unreadable import Unreadable
 from zakaz_dagster.seeds import seed
 from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.tables.files import FileRead, Reader
 from zakaz_dagster.tables.headers import TableKind, Vocabulary
 from zakaz_dagster.tables.limits import Refused
@@ -44,16 +45,7 @@ PLAN = TableKind(
     ids=("event_id",),
     stand_ins={"plan_tickets": "tickets", "plan_revenue": "revenue"},
 )
-SCHEMA = pa.schema(
-    [
-        ("date", pa.date32()),
-        ("event_id", pa.uint64()),
-        ("event_name", pa.string()),
-        ("city", pa.string()),
-        ("plan_tickets", pa.uint64()),
-        ("plan_revenue_rub", pa.decimal128(18, 2)),
-    ]
-)
+SCHEMA = schema_of("plan_sales")
 _NUMBER = re.compile(r"(?:=\s*\"|№|#|id\b)?\s*(\d{1,18})(?:\.0)?\s*\"?", re.IGNORECASE)
 
 

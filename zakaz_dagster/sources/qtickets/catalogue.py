@@ -20,6 +20,7 @@ from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.qtickets.records import Event, Show
 from zakaz_dagster.sources.qtickets.rows import EventNames
+from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.timezone import MOSCOW
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100  # shows outside are slips of the pen, and ClickHouse's DateTime ends in 2106
@@ -158,33 +159,4 @@ def _city(raw: str, cities: CityIndex) -> str:
     return cities.resolve(raw) or raw.strip().lower()
 
 
-_EVENTS = pa.schema(
-    [
-        ("event_id", pa.uint64()),
-        ("event_name", pa.string()),
-        ("city", pa.string()),
-        ("city_raw", pa.string()),
-        ("timezone", pa.string()),
-        ("place_name", pa.string()),
-        ("is_active", pa.uint8()),
-        ("is_deleted", pa.uint8()),
-        ("first_show_date", pa.date32()),
-        ("last_show_date", pa.date32()),
-        ("shows", pa.uint32()),
-    ]
-)
-_SHOWS = pa.schema(
-    [
-        ("show_id", pa.uint64()),
-        ("event_id", pa.uint64()),
-        ("event_name", pa.string()),
-        ("city", pa.string()),
-        ("timezone", pa.string()),
-        ("show_date", pa.date32()),
-        ("show_time", pa.string()),
-        ("finish_date", pa.date32()),
-        ("starts_at", pa.timestamp("s", "UTC")),
-        ("is_active", pa.uint8()),
-        ("is_deleted", pa.uint8()),
-    ]
-)
+_EVENTS, _SHOWS = schema_of("dim_events"), schema_of("dim_shows")

@@ -15,23 +15,12 @@ import pyarrow as pa
 
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.qtickets.records import Seat
+from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.timezone import MOSCOW
 
 MOST_PLACES = 1_000_000  # of one record; no zone of any hall holds so many
 QUANTITIES = ("max_quantity", "free_quantity", "ordered_quantity", "payed_quantity", "in_basket_quantity")
-INVENTORY = pa.schema(
-    [
-        ("snapshot_date", pa.date32()),
-        ("snapshot_at", pa.timestamp("s", "Europe/Moscow")),
-        ("show_id", pa.uint64()),
-        ("event_id", pa.uint64()),
-        ("seats_total", pa.uint32()),
-        ("seats_free", pa.uint32()),
-        ("seats_sold", pa.uint32()),
-        ("seats_held", pa.uint32()),
-        ("seats_disabled", pa.uint32()),
-    ]
-)
+INVENTORY = schema_of("stg_qtickets_inventory_raw")
 SeatsOfShow = Mapping[str, Seat] | Sequence[Seat]
 
 

@@ -21,55 +21,11 @@ from zakaz_dagster.sources.vk_ads.catalogue import DELETED, Catalogue
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
 from zakaz_dagster.sources.vk_ads.records import AdGroup, AdPlan
 from zakaz_dagster.sources.vk_ads.tags import Tagger, Tags
+from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.timezone import MOSCOW
 
 UNKNOWN_STATUS = "unknown"
-_MOMENT = pa.timestamp("s", "Europe/Moscow")
-TAG_COLUMNS: list[tuple[str, pa.DataType]] = [
-    (name, pa.uint8() if name in {"utm_day", "utm_month"} else pa.string()) for name in Tags._fields
-]
-_TIMES: list[tuple[str, pa.DataType]] = [("created_at", _MOMENT), ("updated_at", _MOMENT)]
-SCHEMAS = {
-    PLANS: pa.schema(
-        [
-            ("account", pa.string()),
-            ("ad_plan_id", pa.uint64()),
-            ("ad_plan_name", pa.string()),
-            ("status", pa.string()),
-            ("objective", pa.string()),
-            ("date_start", pa.date32()),
-            ("date_end", pa.date32()),
-            *_TIMES,
-        ]
-    ),
-    GROUPS: pa.schema(
-        [
-            ("account", pa.string()),
-            ("ad_group_id", pa.uint64()),
-            ("valid_from", pa.date32()),
-            ("ad_plan_id", pa.uint64()),
-            ("ad_group_name", pa.string()),
-            ("status", pa.string()),
-            ("objective", pa.string()),
-            ("is_utm_enabled", pa.uint8()),
-            ("utm_params", pa.string()),
-            *TAG_COLUMNS,
-            *_TIMES,
-        ]
-    ),
-    ADS: pa.schema(
-        [
-            ("account", pa.string()),
-            ("ad_id", pa.uint64()),
-            ("valid_from", pa.date32()),
-            ("ad_group_id", pa.uint64()),
-            ("ad_name", pa.string()),
-            ("status", pa.string()),
-            *TAG_COLUMNS,
-            *_TIMES,
-        ]
-    ),
-}
+SCHEMAS = {table: schema_of(table) for table in (PLANS, GROUPS, ADS)}
 _OPENING = ("ad_group_id", *Tags._fields)
 GROUP, AD = (
     Dimension(SCHEMAS[GROUPS], ("ad_group_id",), _OPENING),

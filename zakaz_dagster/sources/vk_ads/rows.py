@@ -8,8 +8,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.sources.vk_ads.dimensions import TAG_COLUMNS, Dimensions
+from zakaz_dagster.sources.vk_ads.dimensions import Dimensions
 from zakaz_dagster.sources.vk_ads.facts import FACTS
+from zakaz_dagster.sources.vk_ads.tags import Tags
 from zakaz_dagster.sources.vk_ads.vat import Vat
 
 COLUMNS = (
@@ -26,7 +27,7 @@ COLUMNS = (
     "conversions",
     "spent_rub",
     "spend_rub",
-    *(name for name, _ in TAG_COLUMNS),
+    *Tags._fields,
 )
 
 
@@ -54,4 +55,4 @@ def _tags(facts: pa.Table, names: Dimensions) -> dict[str, pa.ChunkedArray]:
     """The tags of the ad, or of the group for its remainder, as they were on the day."""
     of_ad, of_group = (each.table().take(each.at(facts)) for each in (names.ad_versions, names.group_versions))
     is_rest = pc.equal(facts["is_remainder"], 1)
-    return {name: pc.if_else(is_rest, of_group[name], of_ad[name]) for name, _ in TAG_COLUMNS}
+    return {name: pc.if_else(is_rest, of_group[name], of_ad[name]) for name in Tags._fields}

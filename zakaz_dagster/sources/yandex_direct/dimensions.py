@@ -17,29 +17,11 @@ from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue
 from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS
 from zakaz_dagster.sources.yandex_direct.landings import Clicked, Landing
 from zakaz_dagster.sources.yandex_direct.records import Ad
+from zakaz_dagster.table_schemas import schema_of
 
 OBJECT = ("account", "campaign_id", "ad_group_id", "ad_id")
 NOON = timedelta(hours=12)
-_TYPES = {"valid_from": pa.date32(), "utm_day": pa.uint8(), "utm_month": pa.uint8()}
-_ABOUT = ("campaign_name", "ad_group_name", "ad_title", "ad_type", "state")
-SCHEMAS = {
-    ADS: pa.schema(
-        [
-            (name, _TYPES.get(name, pa.uint64() if name.endswith("_id") else pa.string()))
-            for name in (*OBJECT, "valid_from", *_ABOUT, *Landing._fields)
-        ]
-    ),
-    CAMPAIGNS: pa.schema(
-        [
-            ("account", pa.string()),
-            ("campaign_id", pa.uint64()),
-            ("campaign_name", pa.string()),
-            ("campaign_type", pa.string()),
-            ("state", pa.string()),
-            ("url_params", pa.string()),
-        ]
-    ),
-}
+SCHEMAS = {table: schema_of(table) for table in (ADS, CAMPAIGNS)}
 AD = Dimension(SCHEMAS[ADS], OBJECT, Landing._fields)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from zakaz_dagster.errors import Fatal
+from zakaz_dagster.table_schemas import arrow_type, schema_of
 from zakaz_dagster.warehouse import ddl, drift
-from zakaz_dagster.warehouse.arrow_types import arrow_type
 from zakaz_dagster.warehouse.sql_files import Place, Statement, load, on_cluster
 
 FILE = """-- Net sales, by day; what counts: paid only.
@@ -126,3 +126,9 @@ def test_every_type_of_our_tables_has_an_arrow_type() -> None:
     for table in load("tables").values():
         for column in ddl.parse(table.sql).columns:
             assert arrow_type(column.type) is not None
+
+
+@pytest.mark.parametrize("table", load("tables").values(), ids=lambda table: table.name)
+def test_the_schema_of_a_table_is_what_its_statement_declares(table: Statement) -> None:
+    declared = [(each.name, arrow_type(each.type)) for each in ddl.parse(table.sql).columns if each.name[0] != "_"]
+    assert [(each.name, each.type) for each in schema_of(table.name)] == declared
