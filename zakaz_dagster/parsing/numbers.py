@@ -21,6 +21,7 @@ __all__ = ["ANY", "Convention", "Measure", "Unreadable", "conventions_of", "pars
 _CURRENCY = r"(?:рубл(?:ь|я|ей)|руб\.?|р\.?|rub\.?|rur\.?|₽)"
 _LEADING_CURRENCY = re.compile(rf"^{_CURRENCY}\s*(?=[-+(\d])", re.IGNORECASE)
 _TRAILING_CURRENCY = re.compile(rf"(?<=[\d)])\s*{_CURRENCY}$", re.IGNORECASE)
+_PIECES = re.compile(r"(?<=\d)\s*(?:шт|ед|билет(?:а|ов)?|pcs)\.?$", re.IGNORECASE)
 # A hyphen, a typographic minus and the dashes editors put in its place. An em dash is not among them: alone it means
 # "nothing", before a number it may be a list mark. Apostrophes of every kind group thousands.
 _SIGNS = str.maketrans({**dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"), **dict.fromkeys("\u2019\u02bc`", "'")})
@@ -107,7 +108,7 @@ def conventions_of(
     each may be written in any that makes all its cells numbers. `decimal` is the separator declared elsewhere (a
     setting, the language of the file): it decides what the cells leave open, but gives nothing three decimals.
     """
-    numbers = [[found for cell in cells if (found := _all_readings(cell))] for _, cells in columns]
+    numbers = [[found for cell in cells if (found := _all_readings(cell, measure))] for measure, cells in columns]
     plain = [_suiting(Measure.NUMBER, column) for column in numbers]
     kinds = [
         _suiting(measure, column) or each for (measure, _), column, each in zip(columns, numbers, plain, strict=True)
@@ -136,9 +137,9 @@ def _decimals(form: Convention, measure: Measure, numbers: Sequence[dict[Convent
     return most if most < _GROUP or len(written) == 1 or measure is Measure.NUMBER else None
 
 
-def _all_readings(cell: str) -> dict[Convention, _Reading]:
+def _all_readings(cell: str, measure: Measure) -> dict[Convention, _Reading]:
     try:
-        return _readings(_plain(cell), cell, Measure.NUMBER, ANY)
+        return _readings(_plain(cell), cell, measure, ANY)
     except Unreadable:
         return {}
 
@@ -148,6 +149,8 @@ def _readings(
 ) -> dict[Convention, _Reading]:
     if measure is Measure.SHARE:
         plain = plain.removesuffix("%").rstrip()
+    elif measure is Measure.COUNT:
+        plain = _PIECES.sub("", plain)
     negative, body = _sign(_TRAILING_CURRENCY.sub("", _LEADING_CURRENCY.sub("", plain)), text)
     found = {}
     for form in conventions:

@@ -44,7 +44,8 @@ class TableKind:
     """What a table must hold to be one of this kind: `needed` columns, and one of `naming` that says what of.
 
     `texts` are roles that name in words, `ids` by a vendor's number. `unsigned` figures may be written with a minus.
-    `stand_ins`: a generic column of the second role is taken for the first where there is none.
+    `stand_ins`: a generic column of the second role is taken for the first where there is none. `others` are roles
+    that may be there as well.
     """
 
     needed: Sequence[str]
@@ -53,8 +54,13 @@ class TableKind:
     measures: Mapping[str, Measure]
     texts: Sequence[str] = ()
     ids: Sequence[str] = ()
+    others: Sequence[str] = ()
     unsigned: Collection[str] = ()
     stand_ins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return frozenset((self.date, *self.naming, *self.measures, *self.texts, *self.ids, *self.others))
 
 
 @dataclass(frozen=True)
@@ -104,14 +110,20 @@ class Vocabulary:
             digest.update(f"{row}\n".encode())
         self.fingerprint = digest.hexdigest()[:12]
 
-    def recognise(self, grid: Grid, start: int = 0, within: int = HEADER_WITHIN) -> Layout | None:
-        """The first header at or after a row of the grid."""
-        for first in range(start, min(start + within, len(grid.rows))):
+    def recognise(self, grid: Grid) -> Layout | None:
+        """The first header near the top of the grid."""
+        for first in range(min(HEADER_WITHIN, len(grid.rows))):
             for depth in DEPTHS:
                 layout = self._layout(grid.rows, first, depth)
-                if layout is not None and self._is_whole(layout.columns):
+                if layout is not None and self.is_whole(layout):
                     return layout
         return None
+
+    def another(self, grid: Grid, at: int) -> Layout | None:
+        """A header within the table, of this kind or of another one: three columns that are known, at least."""
+        found = (self._layout(grid.rows, at, depth) for depth in DEPTHS)
+        likely = [layout for layout in found if layout is not None and len(layout.columns) > TELLING]
+        return max(likely, key=lambda layout: (self.is_whole(layout), len(layout.columns)), default=None)
 
     def lacks(self, grid: Grid) -> list[str]:
         """What a table that nearly is one of this kind lacks; empty for tables that are something else."""
@@ -129,9 +141,10 @@ class Vocabulary:
     def _money(self) -> set[str]:
         return {role for role, measure in self.kind.measures.items() if measure is Measure.MONEY}
 
-    def _is_whole(self, columns: Mapping[str, Sequence[int]]) -> bool:
-        named = not self.kind.naming or any(role in columns for role in self.kind.naming)
-        return named and all(role in columns for role in self.kind.needed)
+    def is_whole(self, layout: Layout) -> bool:
+        """Whether all columns are there that make a table one of this kind."""
+        named = not self.kind.naming or any(role in layout.columns for role in self.kind.naming)
+        return named and all(role in layout.columns for role in self.kind.needed)
 
     def _layout(self, rows: Sequence[Row], first: int, depth: int) -> Layout | None:
         block = [row.cells for row in rows[first : first + depth]]
@@ -158,17 +171,13 @@ class Vocabulary:
         whole = self._aliases.get(" ".join(parts))
         if whole is not None and len(parts) > 1:
             return Meaning(whole.role, whole.generic, whole.alone)
-        base, groups, unit, unknown = Alias(""), set[str](), None, False
-        for words in reversed(parts):
-            alias, found, measure, known = self._part(words)
-            unknown = unknown or not known
-            unit = unit or measure
-            groups |= found
-            if base.role:
-                groups |= {_GROUP_OF[alias.role]} if alias.role in _GROUP_OF else set()
-            else:
-                base = alias
-        return self._composed(base, groups, unit, unknown=unknown)
+        found = [self._part(words) for words in reversed(parts)]
+        named = [alias for alias, _, _, _ in found if alias.role]
+        base = next((alias for alias in named if alias.role not in _GROUP_OF), named[0] if named else Alias(""))
+        groups = {_group(alias) for alias in named if alias is not base} - {""}
+        groups |= {group for _, own, _, _ in found for group in own}
+        unit = next((unit for _, _, unit, _ in found if unit), None)
+        return self._composed(base, groups, unit, unknown=not all(known for _, _, _, known in found))
 
     def _part(self, words: str) -> tuple[Alias, set[str], Measure | None, bool]:
         """One label: its role, the groups it names, its unit, and whether all of it was understood."""
@@ -211,6 +220,11 @@ class Vocabulary:
         return Meaning(role, base.generic and not groups, base.alone)
 
 
+def _group(alias: Alias) -> str:
+    """What a column's name says as the name of a group: «Продано» over «Билетов» and «Сумма»."""
+    return _GROUP_OF.get(alias.role, SOLD if alias.role in ("tickets", "revenue") and not alias.generic else "")
+
+
 def _alone(meaning: Meaning) -> Meaning:
     """The only date column of a table is its sale date, where the list says so."""
     return Meaning(meaning.alone, meaning.generic) if meaning.alone else meaning
@@ -227,6 +241,7 @@ def _by_role(meanings: Mapping[int, Meaning]) -> dict[str, list[int]]:
 
 def _path(block: Sequence[Sequence[Cell]], column: int) -> Iterator[str]:
     """The labels over a column, outermost first; a group without merged cells reaches to the next one."""
+    last = ""
     for depth, row in enumerate(block):
         cell = row[column] if column < len(row) else Cell()
         is_group = depth < len(block) - 1 and any(
@@ -237,8 +252,9 @@ def _path(block: Sequence[Sequence[Cell]], column: int) -> Iterator[str]:
             continue
         if not cell.text and is_group:
             cell = next((left for left in reversed(row[:column]) if left.text), cell)
-        if cell.text:
-            yield cell.text
+        if cell.text and cell.text != last:
+            last = cell.text
+            yield last
 
 
 def _is_heading(row: Sequence[Cell]) -> bool:

@@ -16,9 +16,10 @@ from itertools import islice
 
 from zakaz_dagster.parsing.dates import parse_date
 from zakaz_dagster.parsing.numbers import Convention, Measure, Unreadable, conventions_of, parse_number
+from zakaz_dagster.parsing.unreadable import NOTHING
 from zakaz_dagster.tables.charsets import BROKEN
 from zakaz_dagster.tables.grid import Cell, Grid, Row, Span
-from zakaz_dagster.tables.headers import UNSOLD, Layout, TableKind, Vocabulary
+from zakaz_dagster.tables.headers import TELLING, UNSOLD, Layout, TableKind, Vocabulary
 from zakaz_dagster.tables.totals import Item, find_totals
 
 SHOWN = 40
@@ -27,15 +28,21 @@ EXACT = frozenset({Convention(".", " ")})  # how a spreadsheet's own numbers are
 _FORMULA = re.compile(r"=|@\w+\(|[+-].*[(|!]")
 _LETTER = re.compile(r"[^\W\d_]")
 _CLEAR = re.compile(r"[1-9][0-9]{0,2}(?:[ \u00a0\u202f.,'][0-9]{3})*[.,][0-9]{2}")  # an amount whatever its column is
+TITLE_ROWS, TITLE_CHARS = 3, 200
+_BREAKDOWN = re.compile(r"(?:в\s*т\.?\s*ч\b|в том числе|из них|including|of which).*", re.IGNORECASE)
 _EVIDENCE = 2_000  # cells of other columns that are looked at
 
 
 @dataclass(frozen=True)
 class Rules:
-    """`names` tells whether a line's cells name one known thing; `decimal` is the separator that a setting declares."""
+    """`names` tells whether a line's cells name one known thing; `decimal` is the separator that a setting declares.
+
+    `other` says why a title speaks of something else than the tables that are looked for, '' if it does not.
+    """
 
     names: Callable[[Mapping[str, str]], bool]
     decimal: str = ""
+    other: Callable[[str], str] = lambda _: ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class _Section:
 
 def read_tables(grid: Grid, vocabulary: Vocabulary, rules: Rules) -> list[Table]:
     """Every table of the grid that has a known header; several may stand one beneath the other."""
-    return [_table(section, grid, vocabulary, rules) for section in _sections(grid, vocabulary)]
+    return [_table(section, grid, vocabulary, rules) for section in _sections(grid, vocabulary, rules)]
 
 
 def masked(text: str) -> str:
@@ -83,36 +90,47 @@ def masked(text: str) -> str:
     return _LETTER.sub("x", text[:SHOWN])
 
 
-def _sections(grid: Grid, vocabulary: Vocabulary) -> Iterator[_Section]:
-    layout, above = vocabulary.recognise(grid), 0
+def _sections(grid: Grid, vocabulary: Vocabulary, rules: Rules) -> Iterator[_Section]:
+    """Tables that stand one beneath the other; the rows under a header of another kind belong to none."""
+    layout = vocabulary.recognise(grid)
     while layout is not None:
-        start = layout.first + layout.depth
-        following = _next_header(grid, vocabulary, layout, start)
-        end = following.first if following else len(grid.rows)
-        yield _Section(layout, grid.rows[start:end], _title(grid, above, layout.first))
-        layout, above = following, end
+        title = _title(grid, layout.first)
+        start = at = layout.first + layout.depth
+        following = None
+        while following is None and at < len(grid.rows):
+            header = vocabulary.another(grid, at) if _is_wordy(grid.rows[at]) else None
+            if header is None or (
+                header.labels == layout.labels and rules.other(_title(grid, at)) == rules.other(title)
+            ):
+                at += header.depth if header else 1
+            else:
+                following = header
+        if vocabulary.is_whole(layout):
+            yield _Section(layout, grid.rows[start:at], title)
+        layout = following
 
 
-def _next_header(grid: Grid, vocabulary: Vocabulary, layout: Layout, start: int) -> Layout | None:
-    """Another header; the same one again (a printed page) is none."""
-    for at in range(start, len(grid.rows)):
-        texts = [cell.text for cell in grid.rows[at].cells if cell.text]
-        if len(texts) >= len(vocabulary.kind.needed) and not any(sign.isdigit() for text in texts for sign in text):
-            found = vocabulary.recognise(grid, at, within=1)
-            if found is not None and found.labels != layout.labels:
-                return found
-    return None
+def _is_wordy(row: Row) -> bool:
+    """A row that may be a header: several texts, no digit."""
+    texts = [cell.text for cell in row.cells if cell.text]
+    return len(texts) > TELLING and not any(sign.isdigit() for text in texts for sign in text)
 
 
-def _title(grid: Grid, above: int, first: int) -> str:
-    """What is written over the table: the last rows of words above its header, else what its file says."""
-    rows = [" ".join(dict.fromkeys(cell.text for cell in row.cells if cell.text)) for row in grid.rows[above:first]]
-    return " · ".join(text for text in [grid.title, *rows[-3:]] if text and len(text) <= 200)  # noqa: PLR2004
+def _title(grid: Grid, first: int) -> str:
+    """What is written over the table: rows of one text each just above its header, and what its file says."""
+    words: list[str] = []
+    for row in reversed(grid.rows[:first]):
+        texts = {cell.text for cell in row.cells if cell.text}
+        if len(texts) > 1 or len(words) == TITLE_ROWS:
+            break
+        words += [text for text in texts if len(text) <= TITLE_CHARS]
+    return " · ".join(text for text in [grid.title, *reversed(words)] if text)
 
 
 def _table(section: _Section, grid: Grid, vocabulary: Vocabulary, rules: Rules) -> Table:
     kind = vocabulary.kind
     columns, reason = _columns(section, kind)
+    reason = reason or rules.other(section.title)
     body = [row for row in section.rows if not _is_note(row, section.layout, columns, kind)]
     decimal = rules.decimal or LANGUAGES.get(grid.language, "")
     conventions = _conventions(body, columns, kind, decimal)
@@ -131,14 +149,16 @@ def _columns(section: _Section, kind: TableKind) -> tuple[dict[str, int], str]:
     """The one column of each role, and why the table is refused if it is not known which."""
     layout, chosen = section.layout, dict[str, int]()
     for role, candidates in layout.columns.items():
+        if role not in kind.roles:
+            continue
         filled = [column for column in candidates if _is_filled(section.rows, column, kind.measures.get(role))]
         chosen[role] = (filled or candidates)[0]
         if any(_differ(section.rows, chosen[role], other) for other in filled[1:]):
             names = ", ".join(f"«{layout.labels[column]}»" for column in filled)
             return chosen, f"the columns {names} may all be {role}, and they differ: which is meant is not known"
     for role, column in chosen.items():
-        if UNSOLD in chosen and role in layout.generic and kind.measures.get(role) is Measure.COUNT:
-            names = f"«{layout.labels[column]}» beside «{layout.labels[chosen[UNSOLD]]}»"
+        if UNSOLD in layout.columns and role in layout.generic and kind.measures.get(role) is Measure.COUNT:
+            names = f"«{layout.labels[column]}» beside «{layout.labels[layout.columns[UNSOLD][0]]}»"
             return chosen, f"{names} may be places and not tickets sold; name the column «Продано билетов»"
     return chosen, ""
 
@@ -162,10 +182,12 @@ def _figure_text(cell: Cell) -> str:
 
 
 def _is_note(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKind) -> bool:
-    """Blank lines, footnotes, headings of groups, the header again, the numbers of the columns: no line."""
+    """Blank lines, footnotes, headings of groups, the header again, the columns' numbers, parts of a total."""
     if not any(_figure_text(_at(row, columns[role])) for role in kind.measures if role in columns):
         return True
     texts = [cell.text for cell in row.cells[: layout.width]]
+    if _BREAKDOWN.fullmatch(next(filter(None, texts), "")) and not _is_date(_at(row, columns[kind.date]).text):
+        return True
     again = [layout.labels[at].rpartition(" / ")[2] for at in range(len(texts))]
     filled = [text for text in texts if text]
     numbers = [str(number) for number in range(1, len(filled) + 1)]
@@ -215,8 +237,8 @@ def _line(
 
 
 def _label(cell: Cell) -> str:
-    """A label is repeated in the rows that its cell covers, not in the columns."""
-    return "" if cell.span is Span.RIGHT else cell.text
+    """A label is repeated in the rows that its cell covers, not in the columns; a dash is none."""
+    return "" if cell.span is Span.RIGHT or cell.text in NOTHING else cell.text
 
 
 def _label_faults(row: Row, cells: Mapping[str, str], layout: Layout, kind: TableKind) -> Iterator[str]:
@@ -251,6 +273,7 @@ def _item(line: Line, row: Row, columns: Mapping[str, int], kind: TableKind, rul
         labels=labels,
         is_dated=is_dated,
         is_broken=is_broken,
+        is_nameless=bool(texts) and not any(texts),
         is_named=rules.names(line.cells),
         has_id=any(any(map(str.isdigit, line.cells.get(role, ""))) for role in kind.ids),
     )

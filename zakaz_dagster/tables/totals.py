@@ -20,6 +20,7 @@ _STRONG = re.compile(
     rf"|(?<=[ -])итог[:.]?|итоги?\s+(?:по|за)\b.*|[^;]{{1,80}}\s[-:\N{{EN DASH}}\N{{EM DASH}}]?\s?{_FORM}[:.]?)",
     re.IGNORECASE,
 )
+_STARTS = re.compile(rf"{_FORM}\b.*", re.IGNORECASE)
 _ALL = r"(?:все|вс[её]|вся|весь|всех|всем|общ\w*|сводн\w*|совокупн\w*|all|overall|combined)"
 # What names every event or every city at once, and words that might.
 _WHOLE = re.compile(rf"{_ALL}\s+(?:{_OF}|событи\w*|шоу|events?|shows?|cities|days?|venues?|sales)", re.IGNORECASE)
@@ -34,7 +35,8 @@ class Item:
     """A row with figures: None for an empty cell. `unread` are the roles whose cell is no number.
 
     `labels` are its words by column. `is_broken`: it has no readable date and is else as full as a line; `is_named`: a
-    label is known to name a single thing. `has_id`: a number of the vendor's, which no total has.
+    label is known to name a single thing, `is_nameless`: it has no name at all. `has_id`: a number of the vendor's,
+    which no total has.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Item:
     is_dated: bool
     is_broken: bool
     is_named: bool
+    is_nameless: bool = False
     has_id: bool = False
 
     def says(self, words: re.Pattern[str]) -> bool:
@@ -97,26 +100,37 @@ class _Sum:
     def is_total(self, total: Item, *, strict: bool) -> bool:
         """Whether it agrees; strictly: all that it states could be compared."""
         stated = {role for role, value in total.figures.items() if value is not None}
-        if not stated or (strict and stated & self.unread) or not (self.rows or total.is_zero):
+        if not stated or total.unread or (strict and stated & self.unread) or not (self.rows or total.is_zero):
             return False
         return not self.differences(total)
 
 
 def find_totals(items: Sequence[Item]) -> Found:
     """The rows that are totals, or why the table is not believed."""
-    must = {at for at, item in enumerate(items) if item.says(_STRONG)}
+    must = {at for at, item in enumerate(items) if _must(item)}
     maybe = {at for at, item in enumerate(items) if at not in must and _is_possible(item)}
     agreed = _agreeing(items, must, maybe)
     if agreed is None:
         return Found(frozenset(must), _disagreement(items, must))
     dated = sorted(at for at in agreed - must if items[at].is_dated)
-    readings = {at: _reading(items, must, agreed, at) for at in dated[:MOST_OPEN]}
+    plain = {at: TOTAL for at in dated if _is_plainly_total(items[at])}
+    others = [at for at in dated if at not in plain][:MOST_OPEN]
+    readings = plain | {at: _reading(items, must, agreed, at) for at in others}
+    names = {items[at].labels.get("event_name") for at, reading in readings.items() if reading == TOTAL}
     for at in dated:
-        if readings.get(at, OPEN) == OPEN:
+        if readings.get(at, OPEN) == OPEN and items[at].labels.get("event_name") not in names:
             return Found(frozenset(must), _both(items[at]))
     undated = {at for at in agreed - must if not items[at].is_dated and not _is_sum(items, agreed, at)}
     totals = agreed - undated - {at for at, reading in readings.items() if reading == LINE}
     return Found(frozenset(totals), "" if totals else _open_line(items))
+
+
+def _is_plainly_total(item: Item) -> bool:
+    return item.is_nameless or item.says(_WHOLE) or (item.says(_WEAK) and not item.is_named)
+
+
+def _must(item: Item) -> bool:
+    return item.says(_STRONG) or (item.says(_STARTS) and not (item.is_dated and item.is_named))
 
 
 def _is_possible(item: Item) -> bool:
@@ -166,7 +180,7 @@ def _pass(items: Sequence[Item], totals: set[int], wanted: set[int], order: Sequ
                 level.add(items[at])
         elif at in wanted:
             item = items[at]
-            strict = not item.says(_STRONG)
+            strict = not _must(item)
             found = next((height for height, level in enumerate(levels) if level.is_total(item, strict=strict)), None)
             if found is None:
                 left.add(at)
@@ -182,15 +196,17 @@ def _copy(one: _Sum) -> _Sum:
 
 
 def _disagreement(items: Sequence[Item], must: set[int]) -> str:
-    whole = _Sum()
-    for at, item in enumerate(items):
-        if at not in must:
-            whole.add(item)
-    item = items[min(_unresolved(items, must))]
-    told = whole.differences(item) or ["it fits no group of lines"]
-    if all(value is None for value in item.figures.values()):
-        told = ["its figures cannot be read"]
-    return f"row {item.number}: the total row does not agree: {'; '.join(told)}"
+    """The first total that does not agree, beside the lines nearest to it: those since the last total, or all."""
+    at = min(_unresolved(items, must))
+    start = max((other + 1 for other in must if other < at), default=0)
+    group = _Sum()
+    for number, item in enumerate(items):
+        if number not in must and (start <= number < at or start == at):
+            group.add(item)
+    told = group.differences(items[at]) or ["it fits no group of lines"]
+    if items[at].unread:
+        told = [f"its {', '.join(sorted(items[at].unread))} cannot be read"]
+    return f"row {items[at].number}: the total row does not agree: {'; '.join(told)}"
 
 
 def _reading(items: Sequence[Item], must: set[int], agreed: set[int], at: int) -> str:
@@ -198,8 +214,8 @@ def _reading(items: Sequence[Item], must: set[int], agreed: set[int], at: int) -
     item = items[at]
     if must & _unresolved(items, agreed - {at}):
         return TOTAL
-    if item.says(_WHOLE) or (item.says(_WEAK) and not item.is_named):
-        return TOTAL
+    if _is_wider(items, agreed, at):
+        return TOTAL if _is_sum(items, agreed, at) else OPEN
     if _neighbours(items, agreed, at):  # a sum of one row proves nothing
         return LINE
     event = item.labels.get("event_name", "")
@@ -207,6 +223,12 @@ def _reading(items: Sequence[Item], must: set[int], agreed: set[int], at: int) -
         other.labels.get("event_name") == event for number, other in enumerate(items) if number not in agreed
     )
     return LINE if event and is_known and not item.says(_WEAK) else OPEN
+
+
+def _is_wider(items: Sequence[Item], totals: set[int], at: int) -> bool:
+    """It leaves empty what every line names, as a subtotal of an event leaves the city."""
+    lines = [item.labels.keys() for number, item in enumerate(items) if number not in totals]
+    return bool(lines) and bool(set.intersection(*map(set, lines)) - items[at].labels.keys())
 
 
 def _both(item: Item) -> str:

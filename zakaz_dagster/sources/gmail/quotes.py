@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
@@ -23,16 +24,26 @@ CONTAINERS = (
 )
 WINDOW = 800  # characters above a quoted table in which its header lines are looked for
 _FORWARD = re.compile(
-    r"-{3,}\s*(?:forwarded message|пересылаемое сообщение|пересланное сообщение|пересылаемое письмо)|"
+    r"(?<!-)-{3,40}\s{0,5}(?:forwarded message|пересылаемое сообщение|пересланное сообщение|пересылаемое письмо)|"
     r"begin forwarded message|начало (?:переадресованного|пересылаемого) (?:сообщения|письма)",
     re.IGNORECASE,
 )
-_ORIGINAL = re.compile(r"-{3,}\s*(?:original message|исходное сообщение|исходное письмо)", re.IGNORECASE)
-_HEAD = re.compile(r"(?:^|\n|\s)(?:from|от|от кого)\s*:[^\n]{1,200}\n?.{0,300}?(?:sent|date|отправлено|дата)\s*:",
-                   re.IGNORECASE | re.DOTALL)  # fmt: skip
-_HINT = re.compile(r"<blockquote|_quote|ya-quote|moz-forward|forwarded|пере|original|исходное|from|от", re.IGNORECASE)
+_ORIGINAL = re.compile(r"(?<!-)-{3,40}\s{0,5}(?:original message|исходное сообщение|исходное письмо)", re.IGNORECASE)
+_LINES = r"\n(?:[^\n]{0,300}\n){0,3}?[ \t]{0,5}"
+_HEAD = re.compile(  # From, then a date, then To or Subject, each at the start of a line
+    rf"(?:^|\n)[ \t]{{0,5}}(?:from|от(?: кого)?)\s?:[^\n]{{1,300}}{_LINES}(?:sent|date|отправлено|дата)\s?:[^\n]{{1,100}}"
+    rf"{_LINES}(?:to|cc|кому|копия|subject|тема)\s?:",
+    re.IGNORECASE,
+)
+_HINT = re.compile(
+    r"<blockquote|_quote|ya-quote|moz-forward|zmail_extra|forwarded|пере(?:сыл|слан|адрес)|original|исходное|"
+    r"\b(?:from|от(?: кого)?)(?:<[^>]{0,200}>|\s){0,10}:",
+    re.IGNORECASE,
+)
+_TABLE = re.compile(r"<table", re.IGNORECASE)
+HEAD_LINES = 6  # of a quote's header, in a text
+MOST = 500  # tables, quotes and marks that are looked at; a mail of more is refused or read as one
 _LEVEL = re.compile(r"\s{0,3}((?:>\s?)+)")
-_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _TIME = r"[^\d\n]{0,15}?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2})?\s*(?P<half>[ap]\.?m)?\.?\s*(?P<zone>[+-]\d{4})?"
 _DATE = re.compile(
     r"(?<!\d)(?P<date>\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d{2}-\d{2}|\d{1,2}\s+[^\W\d_]{3,9}\.?,?\s+\d{4}"
@@ -68,20 +79,22 @@ class Segment:
 
 def html_segments(text: str) -> list[Segment]:
     """The document without its quoted tables, and those of each quote as a document of their own."""
-    if _HINT.search(text) is None or "<table" not in text.lower():
+    if _HINT.search(text) is None or not 0 < len(_TABLE.findall(text)) <= MOST:
         return [Segment(text)]
     document = _Document(BeautifulSoup(text, "lxml"))
     quoted: dict[int, list[str]] = {}
+    first: dict[int, int] = {}
     for table in reversed(document.soup.find_all("table")):  # what is quoted within a quote is taken out first
         start = document.quote_start(table)
         outer = table.find_parent("table")
         if start is not None and (outer is None or document.quote_start(outer) != start):
+            first[start] = document.place(table)
             quoted.setdefault(start, []).append(str(table.extract()))
     if not quoted:
         return [Segment(text)]
     style = "".join(str(tag) for tag in document.soup.find_all("style"))
     return [Segment(str(document.soup))] + [
-        Segment(f"<html>{style}{''.join(reversed(tables))}</html>", document.quote(start, number))
+        Segment(f"<html>{style}{''.join(reversed(tables))}</html>", document.quote(start, first[start], number))
         for number, (start, tables) in enumerate(sorted(quoted.items()), start=1)
     ]
 
@@ -89,24 +102,22 @@ def html_segments(text: str) -> list[Segment]:
 def text_segments(text: str) -> list[Segment]:
     """Lines as their sender wrote them, and each run of quoted ones without its marks."""
     own: list[str] = []
-    quoted: list[tuple[int, list[str], str]] = []  # level, lines, what stands above
-    beneath = _marker_line(text)
+    runs: list[tuple[list[str], str]] = []  # lines, and what stands above them
+    beneath, before = _marker_line(text), 0
     for at, line in enumerate(text.splitlines()):
         mark = _LEVEL.match(line)
         level = mark[1].count(">") if mark else int(beneath is not None and at >= beneath)
         if not level:
             own.append(line)
-            quoted.append((0, [], ""))
-        elif quoted and quoted[-1][0] == level:
-            quoted[-1][1].append(line[mark.end() :] if mark else line)
         else:
-            above = "\n".join([*own[-6:], *(quoted[-1][1][-6:] if quoted else [])])
-            quoted.append((level, [line[mark.end() :] if mark else line], above))
-    runs = [(lines, above) for level, lines, above in quoted if level]
+            if level != before and len(runs) < MOST:
+                runs.append(([], "\n".join([*own[-HEAD_LINES:], *(runs[-1][0][-HEAD_LINES:] if runs else [])])))
+            runs[-1][0].append(line[mark.end() :] if mark else line)
+        before = level
     if not runs:
         return [Segment(text)]
     return [Segment("\n".join(own))] + [
-        Segment("\n".join(lines), _quote("\n".join([above, *lines[:12]]), number))
+        Segment("\n".join(lines), _quote("\n".join([above, *lines[: 2 * HEAD_LINES]]), number))
         for number, (lines, above) in enumerate(runs, start=1)
     ]
 
@@ -135,9 +146,11 @@ class _Document:
             pieces.append(piece)
             length += len(piece)
         self.text = "".join(pieces)
-        self._containers = [(self._start[id(tag)], self._end(tag)) for tag in soup.select(CONTAINERS)]
+        self._containers = [(self._start[id(tag)], self._end(tag)) for tag in soup.select(CONTAINERS, limit=MOST)]
         self._markers = [
-            match.start() for marker in (_FORWARD, _ORIGINAL, _HEAD) for match in marker.finditer(self.text)
+            match.start()
+            for marker in (_FORWARD, _ORIGINAL, _HEAD)
+            for match in islice(marker.finditer(self.text), MOST)
         ]
 
     def _end(self, tag: Tag) -> int:
@@ -145,9 +158,12 @@ class _Document:
                                                      if up.find_next_sibling()), None)  # fmt: skip
         return self._start[id(following)] if following is not None else len(self.text) + 1
 
+    def place(self, table: Tag) -> int:
+        return self._start[id(table)]
+
     def quote_start(self, table: Tag) -> int | None:
         """Where the innermost quote that holds the table begins; None outside of any."""
-        at = self._start[id(table)]
+        at = self.place(table)
         around = [(start, end) for start, end in self._containers if start <= at < end]
         closed = [(start, end) for start, end in self._containers if end <= at]
         markers = [
@@ -156,8 +172,9 @@ class _Document:
         ]  # fmt: skip
         return max([*(start for start, _ in around), *markers], default=None)
 
-    def quote(self, start: int, number: int) -> Quote:
-        return _quote(self.text[max(0, start - WINDOW // 2) : start + WINDOW], number)
+    def quote(self, start: int, table: int, number: int) -> Quote:
+        """The quote by its header lines: those around its beginning and above its first table."""
+        return _quote(self.text[max(0, start - WINDOW // 2) : min(start + WINDOW, table)], number)
 
 
 def _quote(head: str, number: int) -> Quote:

@@ -37,6 +37,7 @@ SALES = TableKind(
     measures={**dict.fromkeys(COUNTS, Measure.COUNT), **dict.fromkeys(MONEY, Measure.MONEY)},
     texts=("event_name", "city"),
     ids=("event_id", "show_id"),
+    others=("show_date", "show_time", "currency"),
     unsigned=("refunds", "refunded_tickets"),
 )
 
@@ -102,7 +103,7 @@ class Reading:
 
     @property
     def reader(self) -> Reader:
-        return Reader(self.vocabulary, Rules(self._names, self.decimal), self.limits)
+        return Reader(self.vocabulary, Rules(self._names, self.decimal, _other_subject), self.limits)
 
     def _names(self, cells: Mapping[str, str]) -> bool:
         """Whether a line names one known thing: its city, or its event where the report has no cities."""
@@ -120,7 +121,7 @@ class TableRead:
 
 def read_lines(table: Table, reading: Reading, place: str) -> TableRead:
     """The table's lines; `place` says in words where it stands."""
-    reason = table.reason or _other_subject(table.title)
+    reason = table.reason
     roles = _roles(table)
     lines: list[Line] = []
     refused: list[RefusedLine] = []

@@ -19,7 +19,7 @@ _COMMENT = re.compile(r"\([^()]*\)")
 _QUOTED_VALUE = re.compile(r'=\s*"([^"\\\s;()]*)"')
 _PASS = re.compile(r"\s*(?P<method>dkim|spf)\s*=\s*pass\s+(?P<properties>.*)")
 _PROPERTY = {
-    "dkim": re.compile(r"(?<!\S)header\.[di]\s*=\s*[^\s@]*@?(?P<domain>[^\s@]+)"),
+    "dkim": re.compile(r"(?<!\S)header\.[di]\s*=\s*(?:[^\s@]*@)?(?P<domain>[^\s@]+)"),
     "spf": re.compile(r"(?<!\S)smtp\.mailfrom\s*=\s*(?:[^\s@]*@)?(?P<domain>[^\s@]+)"),
 }
 

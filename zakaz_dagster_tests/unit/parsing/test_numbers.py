@@ -146,6 +146,7 @@ def test_money_has_two_decimals_and_is_never_rounded():
 def test_a_count_is_whole_and_not_negative():
     assert parse_count("1 234") == 1234
     assert parse_count("5,00") == 5
+    assert parse_count("1 234 шт.") == 1234
     for text in ("1,5", "-1", "0,001"):
         with pytest.raises(Unreadable):
             parse_count(text)
