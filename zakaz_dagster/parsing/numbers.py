@@ -9,9 +9,10 @@ Belongs here: separators, signs, currency words, conventions. Does not: what a m
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from zakaz_dagster.parsing.unreadable import NOTHING, Unreadable
@@ -63,8 +64,9 @@ _FORMS = {
 }
 
 
+@lru_cache(maxsize=8192)
 def parse_number(
-    text: str, measure: Measure = Measure.NUMBER, conventions: Collection[Convention] = ANY
+    text: str, measure: Measure = Measure.NUMBER, conventions: frozenset[Convention] = ANY
 ) -> Decimal | None:
     """The exact value of a written number; None for an empty cell or a dash.
 
@@ -86,12 +88,12 @@ def parse_number(
     return value.quantize(_CENT) if measure is Measure.MONEY else value
 
 
-def parse_money(text: str, conventions: Collection[Convention] = ANY) -> Decimal | None:
+def parse_money(text: str, conventions: frozenset[Convention] = ANY) -> Decimal | None:
     """Roubles with exactly two decimals."""
     return parse_number(text, Measure.MONEY, conventions)
 
 
-def parse_count(text: str, conventions: Collection[Convention] = ANY) -> int | None:
+def parse_count(text: str, conventions: frozenset[Convention] = ANY) -> int | None:
     """A whole number that is not negative (tickets, clicks); "5,00" is 5."""
     value = parse_number(text, Measure.COUNT, conventions)
     if value is not None and value < 0:
@@ -137,6 +139,7 @@ def _decimals(form: Convention, measure: Measure, numbers: Sequence[dict[Convent
     return most if most < _GROUP or len(written) == 1 or measure is Measure.NUMBER else None
 
 
+@lru_cache(maxsize=8192)
 def _all_readings(cell: str, measure: Measure) -> dict[Convention, _Reading]:
     try:
         return _readings(_plain(cell), cell, measure, ANY)
@@ -145,7 +148,7 @@ def _all_readings(cell: str, measure: Measure) -> dict[Convention, _Reading]:
 
 
 def _readings(
-    plain: str, text: str, measure: Measure, conventions: Collection[Convention]
+    plain: str, text: str, measure: Measure, conventions: frozenset[Convention]
 ) -> dict[Convention, _Reading]:
     if measure is Measure.SHARE:
         plain = plain.removesuffix("%").rstrip()

@@ -74,17 +74,20 @@ def _depth(soup: BeautifulSoup) -> int:
 
 def _remove_hidden(soup: BeautifulSoup) -> int:
     """Take out what is not shown; gives the number of table rows among it."""
-    hidden = _hidden_by_sheets(soup)
-    for tag in soup.find_all(_NO_TEXT):
-        tag.decompose()
+    by_sheets = _hidden_by_sheets(soup)
+    hidden = {id(tag): tag for tag in soup.find_all(True) if tag.name in _NO_TEXT or _is_hidden(tag, by_sheets)}
     rows = 0
-    for tag in soup.find_all(True):
-        style = "" if tag.decomposed else str(tag.get("style") or "")
-        shown = not _HIDES.search(style) and (bool(_SHOWS.search(style)) or id(tag) not in hidden)
-        if not tag.decomposed and (not shown or tag.has_attr("hidden")):
-            rows += len(tag.find_all("tr")) + (tag.name == "tr")
-            tag.decompose()
+    for tag in [tag for tag in hidden.values() if not any(id(outer) in hidden for outer in tag.parents)]:
+        rows += len(tag.find_all("tr")) + (tag.name == "tr")
+        tag.decompose()
     return rows
+
+
+def _is_hidden(tag: Tag, by_sheets: set[int]) -> bool:
+    style = str(tag.attrs.get("style") or "")
+    if _HIDES.search(style) or "hidden" in tag.attrs:
+        return True
+    return id(tag) in by_sheets and not _SHOWS.search(style)
 
 
 def _hidden_by_sheets(soup: BeautifulSoup) -> set[int]:
@@ -131,8 +134,9 @@ def _rows(table: Tag, limits: Limits) -> list[Row]:
     rows: list[Row] = []
     below: _Covered = {}
     cells = 0
+    layout = {id(cell) for inner in table.find_all("table") for cell in inner.parents}
     for number, tag in enumerate(_own_rows(table), start=1):
-        row, below = _row(tag, below, limits)
+        row, below = _row(tag, below, layout, limits)
         cells += len(row)
         if len(rows) >= limits.rows or cells > limits.cells:
             raise Refused(f"a table of more than {len(rows)} rows or {limits.cells} cells")
@@ -145,11 +149,10 @@ def _own_rows(table: Tag) -> Iterator[Tag]:
         yield from group.find_all("tr", recursive=False)
 
 
-def _row(
-    tag: Tag, above: dict[int, tuple[int, Cell]], limits: Limits
-) -> tuple[list[Cell], dict[int, tuple[int, Cell]]]:
+def _row(tag: Tag, above: _Covered, layout: set[int], limits: Limits) -> tuple[list[Cell], _Covered]:
+    """`layout` are cells that hold a table: they have no text of their own."""
     row: list[Cell] = []
-    below: dict[int, tuple[int, Cell]] = {}
+    below: _Covered = {}
 
     def covered() -> None:
         while len(row) in above:
@@ -158,9 +161,12 @@ def _row(
                 below[len(row)] = (left - 1, cell)
             row.append(cell)
 
-    for cell in tag.find_all(["td", "th"], recursive=False):
+    for cell in tag.children:
+        if not isinstance(cell, Tag) or cell.name not in ("td", "th"):
+            continue
         covered()
-        text, wide, tall = _text(cell, limits), _span(cell, "colspan"), _span(cell, "rowspan")
+        text = "" if id(cell) in layout else _text(cell, limits)
+        wide, tall = _span(cell, "colspan"), _span(cell, "rowspan")
         if len(row) + wide > limits.columns:
             raise Refused(f"a table wider than {limits.columns} columns")
         for offset in range(wide):
@@ -172,8 +178,6 @@ def _row(
 
 
 def _text(cell: Tag, limits: Limits) -> str:
-    if cell.find("table") is not None:
-        return ""
     text = " ".join(" ".join(islice(cell.stripped_strings, limits.cell_chars)).split())
     if len(text) > limits.cell_chars:
         raise Refused(f"a cell of {len(text)} characters")

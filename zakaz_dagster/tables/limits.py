@@ -16,7 +16,7 @@ class Refused(Exception):
 class Limits:
     """Bounds against hostile or mistaken files; a report of a day is far below each of them."""
 
-    mail_bytes: int = 60_000_000
+    mail_bytes: int = 40_000_000
     part_bytes: int = 20_000_000
     text_chars: int = 8_000_000
     rows: int = 20_000

@@ -27,6 +27,7 @@ MODIFY = "https://www.googleapis.com/auth/gmail.modify"
 AUTHORIZE = "run `zakaz gmail authorize` and let the owner of the mailbox agree"
 DELEGATE = "let the administrator of the domain grant the service account this scope (domain-wide delegation)"
 EXPIRED = datetime(2000, 1, 1)  # noqa: DTZ001  as the library keeps it; it subtracts from it, so not datetime.min
+_EMPTY_ANSWER = "the token endpoint's answer holds no access token with a lifetime"
 _NEEDED = ("refresh_token", "client_id", "client_secret")
 
 
@@ -52,13 +53,14 @@ class StoredCredentials(user_credentials.Credentials):
     keep: Callable[[StoredCredentials], None] | None = None
 
     def refresh(self, request: Any) -> None:
-        super().refresh(request)  # type: ignore[no-untyped-call]
-        if not self.token or self.expiry is None:
+        try:
+            super().refresh(request)  # type: ignore[no-untyped-call]
+        except (TypeError, LookupError, AttributeError, ValueError, OverflowError):
             self.token = None
-            raise RefreshError(  # type: ignore[no-untyped-call]
-                "the token endpoint's answer has no access token or no lifetime"
-            )
-        register(str(self.token))
+        if not isinstance(self.token, str) or not self.token or self.expiry is None:
+            self.token = None
+            raise RefreshError(_EMPTY_ANSWER)  # type: ignore[no-untyped-call]
+        register(self.token)
         if self.keep is not None:
             self.keep(self)
 

@@ -31,8 +31,8 @@ _FORWARD = re.compile(
 _ORIGINAL = re.compile(r"(?<!-)-{3,40}\s{0,5}(?:original message|исходное сообщение|исходное письмо)", re.IGNORECASE)
 _LINES = r"\n(?:[^\n]{0,300}\n){0,3}?[ \t]{0,5}"
 _HEAD = re.compile(  # From, then a date, then To or Subject, each at the start of a line
-    rf"(?:^|\n)[ \t]{{0,5}}(?:from|от(?: кого)?)\s?:[^\n]{{1,300}}{_LINES}(?:sent|date|отправлено|дата)\s?:[^\n]{{1,100}}"
-    rf"{_LINES}(?:to|cc|кому|копия|subject|тема)\s?:",
+    rf"(?:^|\n)[ \t]{{0,5}}(?:from|от(?: кого)?)\s?:[^\n]{{1,300}}{_LINES}(?:sent|date|отправлено|дата)\s?:"
+    rf"[^\n]{{1,100}}{_LINES}(?:to|cc|кому|копия|subject|тема)\s?:",
     re.IGNORECASE,
 )
 _HINT = re.compile(

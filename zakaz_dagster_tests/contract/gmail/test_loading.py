@@ -105,6 +105,50 @@ def test_a_report_whose_total_disagrees_leaves_the_earlier_one(sandbox, box, war
     assert done.rejected == 1
 
 
+def test_mails_of_unknown_senders_are_counted_and_not_read(sandbox, box, warehouse):
+    stranger = report(OMSK.format(50, 5000))
+    stranger.replace_header("From", "reports@qtickets.ru.evil.example")
+    forged = report(OMSK.format(60, 6000))
+    forged["Authentication-Results"] = "mx.google.com; dkim=pass header.i=@qtickets.ru"
+    mails = [
+        put(report(TOMSK.format(10, 1000)), "2026-11-20T21:00", "m1"),
+        put(stranger, "2026-11-21T06:00", "m2"),
+        put(forged, "2026-11-21T07:00", "m3"),
+    ]
+    mailed(sandbox, mails)
+    sandbox.fault("gmail", unproved=["m3"])
+    done = load(box, warehouse)
+    assert day_rows(warehouse) == [("томск", 10, 1000.0)]
+    assert done.outcomes == {"read": 1, "unknown_sender": 2}
+    assert done.requests == 5, "one list, three mails, one attachment"
+    kept = warehouse.rows(
+        "SELECT message_id, outcome, reason FROM stg_gmail_messages FINAL WHERE outcome = 'unknown_sender'"
+    )
+    assert {row["message_id"] for row in kept} == {"m2", "m3"}
+    assert all("unknown sender" in row["reason"] and "evil" not in row["reason"] for row in kept)
+
+
+def test_a_reply_that_quotes_an_older_report_does_not_win(sandbox, box, warehouse):
+    table = "<table><tr><td>{}</td></tr><tr><td>{}</td></tr></table>"
+    rows = [
+        each.replace(";", "<td>")
+        for each in ("Дата;Событие;Город;Продано билетов;Выручка;Возвраты", TOMSK.format(10, 1000))
+    ]
+    reply = report()
+    reply.clear_content()
+    reply.replace_header("Subject", "Re: QTickets: отчёт")
+    reply.set_content(f"<p>Спасибо</p><blockquote>{table.format(*rows)}</blockquote>", subtype="html")
+    newer = put(report(TOMSK.format(12, 1200)), "2026-11-21T06:00", "m1")
+    mailed(sandbox, [newer, put(reply, "2026-11-21T09:00", "m2")])
+    load(box, warehouse)
+    assert day_rows(warehouse) == [("томск", 12, 1200.0)]
+    mailed(sandbox, [put(reply, "2026-11-21T09:00", "m2")])
+    for table_name in ("stg_gmail_messages", "stg_gmail_sales_raw"):
+        warehouse.command(f"TRUNCATE TABLE {table_name}")
+    load(box, warehouse)
+    assert day_rows(warehouse) == [("томск", 10, 1000.0)], "alone, it is better than nothing"
+
+
 def test_a_changed_way_of_reading_reads_the_mails_again(sandbox, box, warehouse, monkeypatch):
     mailed(sandbox, [put(report(TOMSK.format(10, 1000), OMSK.format(5, 500)), "2026-11-21T06:00", "m1")])
     load(box, warehouse)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from zakaz_dagster.errors import Fatal, Retriable
+from zakaz_dagster.errors import Fatal, Retriable, ShapeChanged
 from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
 from zakaz_dagster.sources.gmail.auth import credentials
 from zakaz_dagster.sources.gmail.parts import Outcome
@@ -63,6 +63,54 @@ def test_two_pages_with_a_repeated_id_give_nine_messages(serve):
 
 def test_an_empty_list_has_no_messages_key(serve):
     assert list(serve("api/L03_list_empty.json")[0].ids("x")) == []
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"resultSizeEstimate": 5}, {"items": []}, {"messages": {}}, [], {"messages": [{}]}]
+)
+def test_a_list_of_another_shape_is_no_empty_mailbox(serve, body):
+    with pytest.raises(ShapeChanged, match="messages.list"):
+        list(serve(Reply(body=body))[0].ids("x"))
+
+
+def test_a_message_without_content_and_a_mailbox_without_labels_are_failures(serve):
+    with pytest.raises(ShapeChanged, match="messages.get: no `payload`"):
+        serve(Reply(body={"id": "a", "internalDate": "1795233600000"}))[0].message("a")
+    with pytest.raises(ShapeChanged, match="labels.list"):
+        serve(Reply(body={}))[0].mark(["a"], "zakaz")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"access_token": "", "expires_in": 3599},
+        {"access_token": None},
+        {"access_token": "ya29.x"},
+        {"access_token": "ya29.x", "expires_in": "soon"},
+        [],
+        "x",
+    ],
+)
+def test_an_empty_answer_of_the_token_endpoint_is_a_failure_and_leaves_the_kept_consent_usable(serve, answer):
+    api, server, box = serve("api/L03_list_empty.json", token=Reply(body=answer), deadline=1.0)
+    with pytest.raises((Fatal, Retriable)):
+        list(api.ids("x"))
+    assert paths(server) == []
+    assert json.loads(box.token_file.read_text())["refresh_token"] == "sandbox-gmail-refresh"
+    again, _, _ = serve("api/L03_list_empty.json")
+    assert list(again.ids("x")) == []
+
+
+@pytest.mark.parametrize(
+    "kept", [{"token": "", "expiry": None}, {"token": "x", "expiry": "0001-01-01T00:00:00Z"}, {"token": "x"}]
+)
+def test_a_token_file_that_an_earlier_version_spoilt_is_renewed(serve, kept):
+    api, _, box = serve("api/L03_list_empty.json")
+    box.access()
+    box.token_file.write_text(json.dumps(json.loads(box.token_file.read_text()) | kept))
+    api = GmailApi(api.config, credentials(box.access()))
+    assert list(api.ids("x")) == []
 
 
 def test_history_gives_the_added_message_and_the_new_cursor(serve):

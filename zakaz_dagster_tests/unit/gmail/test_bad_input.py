@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from zakaz_dagster.sources.gmail import eml, file_types
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.report import read_mail
@@ -253,6 +254,63 @@ def test_deeply_nested_or_endless_parts_are_refused():
         wide.add_attachment("x", filename="x.txt")
     with pytest.raises(Refused, match="more than 200 parts"):
         read_eml(wide)
+
+
+def test_a_mail_is_bounded_before_it_is_parsed(monkeypatch):
+    boundary = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    folded = b'Content-Type: multipart/mixed; boundary*0="b"; boundary*1=""\r\n\r\n'
+    parts = b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n" * 100_000
+    with monkeypatch.context() as unparsed:
+        unparsed.setattr(eml, "message_from_bytes", lambda *_, **__: pytest.fail("parsed"))
+        for head in (boundary, folded):
+            with pytest.raises(Refused, match="more than 200 parts"):
+                read_eml(head + parts)
+        with pytest.raises(Refused, match="bytes; the limit is"):
+            read_eml(b"\r\n" * 25_000_000)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Subject: " + b"=?utf-8?B?0J/RgNC4?= " * 20_000,
+        b"Content-Type: text/plain; " + b"a=b; " * 20_000,
+        b"Content-Disposition: attachment; " + b" ".join(b"filename*%d=b;" % n for n in range(20_000)),
+    ],
+)
+def test_an_endless_header_costs_no_time(header):
+    started = time.monotonic()
+    read_eml(header + b"\r\n\r\nx")
+    assert time.monotonic() - started < 5
+
+
+def test_a_part_that_breaks_a_library_costs_no_other_part(monkeypatch):
+    broken = workbook(HEADER.split(";"), ["20.11.2026", "Шоу", "Омск", 1, 5, 0])
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(broken)) as old, zipfile.ZipFile(out, "w") as new:
+        for item in old.namelist():
+            new.writestr(
+                item, old.read(item).replace(b'<row r="2"', b'<row r="2" ht="x"').replace(b'r="A2"', b'r="2A"')
+            )
+    message = mail()
+    message.set_content("Отчёт во вложении")
+    message.add_attachment(out.getvalue(), maintype="application", subtype="octet-stream", filename="broken.xlsx")
+    message.add_attachment(csv(GOOD).encode(), maintype="text", subtype="csv", filename="report.csv")
+    read = read_eml(message)
+    assert figures(read) == [ONE]
+    assert read.parts[1].outcome is Outcome.REFUSED
+    real = file_types.kind_of
+
+    def failing(data, leaf):
+        if leaf.filename == "broken.xlsx":
+            raise OverflowError("ivan@example.org")
+        return real(data, leaf)
+
+    monkeypatch.setattr(file_types, "kind_of", failing)
+    again = read_eml(message)
+    assert figures(again) == [ONE]
+    assert (
+        again.parts[1].reason == "the file could not be read: OverflowError in the reader; keep the mail and report it"
+    )
 
 
 def test_mails_within_mails_within_mails_are_bounded():

@@ -217,7 +217,7 @@ def test_no_other_error_escapes_and_what_is_read_is_finite(text, measure):
 @given(st.from_regex(r"[0-9]{1,4}([ .,'][0-9]{1,4}){0,3}", fullmatch=True), FORMS)
 def test_no_digit_is_lost_or_invented(text, form):
     try:
-        value = parse_number(text, conventions=[form])
+        value = parse_number(text, conventions=frozenset([form]))
     except Unreadable:
         return
     digits = "".join(filter(str.isdigit, text))
