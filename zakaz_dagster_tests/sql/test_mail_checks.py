@@ -39,13 +39,33 @@ def test_a_day_the_mail_saw_only_in_part_is_not_compared(warehouse):
     assert evaluate(warehouse, AGREES).status is Status.OK
 
 
-def test_a_refused_mail_of_the_week_is_named(warehouse):
+def test_a_refused_mail_and_an_unproved_sender_are_named_and_strangers_only_if_nothing_was_read(warehouse):
     assert evaluate(warehouse, READ).status is Status.OK
-    for message, outcome, at in (("a", "read", NOW), ("b", "refused", NOW - timedelta(days=8)), ("c", "refused", NOW)):
+    week = NOW - timedelta(days=8)
+
+    def mail(message: str, outcome: str, reason: str = "", at: datetime = NOW) -> None:
         warehouse.command(
-            "INSERT INTO stg_gmail_messages (message_id, part, received_at, outcome)"
-            f" VALUES ('{message}', '', '{at:%Y-%m-%d %H:%M:%S}', '{outcome}')"
+            "INSERT INTO stg_gmail_messages (message_id, part, received_at, outcome, reason)"
+            f" VALUES ('{message}', '', '{at:%Y-%m-%d %H:%M:%S}', '{outcome}', '{reason}')"
         )
+
+    mail("b", "refused", at=week)
+    mail("d", "unknown_sender", "unknown sender: its From address is not one of GMAIL_ALLOWED_SENDERS")
+    alone = evaluate(warehouse, READ)
+    assert (alone.status, alone.figure) == (Status.WARNING, 1.0), "no report at all, only a stranger"
+    mail("a", "read")
+    assert evaluate(warehouse, READ).status is Status.OK
+    mail("c", "refused")
     verdict = evaluate(warehouse, READ)
     assert (verdict.status, verdict.figure) == (Status.WARNING, 1.0)
-    assert "message c" in verdict.detail
+    assert "1 mails were refused, 1 came from unknown senders (0 of them" in verdict.detail
+    mail(
+        "e",
+        "unknown_sender",
+        "unknown sender: mx.google.com proves neither DKIM nor SPF for qtickets.ru",
+        NOW + timedelta(seconds=9),
+    )
+    verdict = evaluate(warehouse, READ)
+    assert (verdict.status, verdict.figure) == (Status.WARNING, 2.0)
+    assert "message e" in verdict.detail
+    assert "GMAIL_AUTHSERV_ID" in verdict.action

@@ -21,9 +21,13 @@ def facts(mailbox: Mailbox, now: datetime) -> Iterator[tuple[str, str]]:
     """(question, answer) pairs."""
     found = mailbox.find(Window(now - timedelta(days=DAYS), now), {})
     yield f"mails that GMAIL_QUERY finds in {DAYS} days", str(len(found.ids))
-    newest = _newest_report(mailbox, list(reversed(found.ids))[:LOOKED_AT])
+    unknown: list[str] = []
+    newest = _newest_report(mailbox, list(reversed(found.ids))[:LOOKED_AT], unknown)
+    if unknown:
+        yield f"mails of unknown senders among the newest {LOOKED_AT}", f"{len(unknown)}: {unknown[0]}"
     if newest is None:
-        yield "newest report", f"not answered: none of the newest {LOOKED_AT} mails holds a report; check GMAIL_QUERY"
+        answer = f"not answered: none of the newest {LOOKED_AT} mails holds a report; check GMAIL_QUERY"
+        yield "newest report", f"{answer} and GMAIL_ALLOWED_SENDERS" if unknown else answer
         return
     at = newest.mail.received_at
     yield "newest report", f"{at.astimezone(MOSCOW):%Y-%m-%d %H:%M} Moscow" if at else "of unknown time"
@@ -32,9 +36,14 @@ def facts(mailbox: Mailbox, now: datetime) -> Iterator[tuple[str, str]]:
         revenue = sum(line.counted.revenue for line in statement.lines)
         yield f"it says of {statement.day}", f"{len(statement.lines)} lines, {tickets} tickets, {revenue} RUB"
     if newest.refused:
-        yield "lines it could not be read in", f"{len(newest.refused)}: {newest.refused[0].reason}"
+        yield "lines of it that were put aside", f"{len(newest.refused)}: {newest.refused[0].reason}"
 
 
-def _newest_report(mailbox: Mailbox, newest_first: list[str]) -> MailRead | None:
-    reads = mailbox.read(newest_first)
-    return next((read for read in reads if read.outcome is Outcome.READ and read.statements), None)
+def _newest_report(mailbox: Mailbox, newest_first: list[str], unknown: list[str]) -> MailRead | None:
+    """The first that holds a report; why the senders of mails before it are unknown is added to `unknown`."""
+    for read in mailbox.read(newest_first):
+        if read.outcome is Outcome.READ and read.statements:
+            return read
+        if read.outcome is Outcome.UNKNOWN_SENDER:
+            unknown.append(read.reason)
+    return None
