@@ -85,17 +85,21 @@ class _Sum:
                 self.loose[role] = self.loose.get(role, Decimal(0)) + (value or 0)
 
     def differences(self, total: Item) -> list[str]:
-        """What a total states otherwise; a cell that could not be read may hold what is missing, but not less."""
-        return [
-            f"{role} {value}, the lines make {self.sums.get(role, 0)}"
-            for role, value in total.figures.items()
-            if value is not None and not self._allows(role, value)
-        ]
+        """What a total states otherwise; a cell that could not be read may hold what is missing, but not less.
 
-    def _allows(self, role: str, value: Decimal) -> bool:
-        whole = self.sums.get(role, Decimal(0))
-        sums = (whole, whole - self.loose.get(role, Decimal(0)))
-        return value in sums or (role in self.unread and value >= min(sums))
+        Rows without a date are in all sums that it states or in none.
+        """
+        dated = {role: value - self.loose.get(role, 0) for role, value in self.sums.items()}
+        return min(self._unlike(total, self.sums), self._unlike(total, dated), key=len)
+
+    def _unlike(self, total: Item, sums: Mapping[str, Decimal]) -> list[str]:
+        return [
+            f"{role} {value}, the lines make {sums.get(role, 0)}"
+            for role, value in total.figures.items()
+            if value is not None
+            and value != (made := sums.get(role, Decimal(0)))
+            and not (role in self.unread and value > made)
+        ]
 
     def is_total(self, total: Item, *, strict: bool) -> bool:
         """Whether it agrees; strictly: all that it states could be compared."""

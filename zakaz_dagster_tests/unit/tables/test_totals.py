@@ -147,7 +147,7 @@ def _rows(report, words, above):
     return placed("all", words["all"], every, table), every
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     reports,
     st.fixed_dictionaries({name: st.sampled_from(values) for name, values in WORDS.items()}),
