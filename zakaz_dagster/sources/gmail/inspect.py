@@ -8,49 +8,51 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
-import msgspec
-
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.base import Inspection
-from zakaz_dagster.sources.gmail import mime_tree
-from zakaz_dagster.sources.gmail.mail import Leaf, Mail
+from zakaz_dagster.sources.base import Inspection, decode
+from zakaz_dagster.sources.gmail import eml, mime_tree
+from zakaz_dagster.sources.gmail.mail import Leaf, Mail, epoch_ms
 from zakaz_dagster.sources.gmail.parts import Outcome, PartRead
-from zakaz_dagster.sources.gmail.records import SOURCE, Message, shaped
+from zakaz_dagster.sources.gmail.records import SOURCE, Message
 from zakaz_dagster.sources.gmail.report import MailRead, read_mail
 from zakaz_dagster.sources.gmail.report_lines import MONEY, ZERO, Line, Reading, RefusedLine, sales_columns
+from zakaz_dagster.sources.gmail.senders import RESULTS, proved
 from zakaz_dagster.tables.limits import Refused
 
 FILE = "file"
 
 
 def message(raw: bytes, options: Mapping[str, str]) -> Inspection:
-    """A message as the Gmail API gave it (JSON, format full or raw), or the mail's source (.eml)."""
+    """A message as the Gmail API gave it (JSON, format full or raw), or the mail's source (.eml).
+
+    `proved` in the totals are the domains of DKIM and SPF in its topmost Authentication-Results, under the name of the
+    server that wrote it; whether they are believed is decided by GMAIL_ALLOWED_SENDERS and GMAIL_AUTHSERV_ID.
+    """
     del options
     try:
-        mail = (
-            _from_json(raw)
-            if raw.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
-            else mime_tree.mail_of_source(raw, FILE)
-        )
+        body = raw.lstrip(b"\xef\xbb\xbf \r\n\t")
+        if body.startswith(b"{"):
+            found = decode(body, Message, source=SOURCE, what="the file")
+            top, received_at = mime_tree.top_of(found), epoch_ms(found.internal_date)
+        else:
+            top, received_at = eml.part_of(raw), None
+        mail = mime_tree.mail_of_part(top, FILE, received_at)
     except Refused as error:
         raise _unusable(str(error)) from None
-    return _shown(read_mail(mail, _reading()))
+    server = top.header(RESULTS).partition(";")[0].split()[:1]
+    domains = proved(top, server[0]) if server else []
+    return _shown(
+        read_mail(mail, _reading()),
+        {"proved": f"{', '.join(domains) or 'nothing'} by {' '.join(server) or 'no server'}"},
+    )
 
 
 def file(raw: bytes, options: Mapping[str, str]) -> Inspection:
     """A report as a file: .html, .csv, .xlsx or a .zip of them."""
     del options
     leaf = Leaf(path=FILE, mime="", attached=True, size=len(raw), data=raw)
-    return _shown(read_mail(Mail(FILE, None, is_forward=False, leaves=[leaf]), _reading()))
-
-
-def _from_json(raw: bytes) -> Mail:
-    try:
-        body = msgspec.json.decode(raw.lstrip(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _unusable(f"the file is not JSON: {error}") from None
-    return mime_tree.mail_of(shaped(body, Message, "the file"))
+    return _shown(read_mail(Mail(FILE, None, is_forward=False, leaves=[leaf]), _reading()), {})
 
 
 def _unusable(what: str) -> BadData:
@@ -61,7 +63,7 @@ def _reading() -> Reading:
     return Reading(sales_columns(), city_index())
 
 
-def _shown(read: MailRead) -> Inspection:
+def _shown(read: MailRead, about: Mapping[str, object]) -> Inspection:
     lines = [line for statement in read.statements for line in statement.lines]
     return Inspection(
         rows=[_row(line) for line in lines],
@@ -73,6 +75,7 @@ def _shown(read: MailRead) -> Inspection:
             "attachments": sum(leaf.attached for leaf in read.mail.leaves),
             "tables": sum(len(part.tables) for part in read.parts),
             "outcome": str(read.outcome),
+            **about,
         },
     )
 
@@ -105,12 +108,12 @@ def _row(line: Line) -> dict[str, object]:
         "show_time": line.show_time,
         **counted,
         **money,
-        "where": line.where,
+        "where": line.where.removeprefix(f"part {FILE}, "),
     }
 
 
 def _reject(line: RefusedLine) -> dict[str, object]:
-    return {"reason": line.reason, "where": line.where, "payload": line.payload}
+    return {"reason": line.reason, "where": line.where.removeprefix(f"part {FILE}, "), "payload": line.payload}
 
 
 def _unread(read: MailRead) -> list[dict[str, object]]:
@@ -124,4 +127,4 @@ def _unread(read: MailRead) -> list[dict[str, object]]:
 
 
 def _place(part: PartRead) -> str:
-    return f"part {part.leaf.path} ({part.leaf.mime or part.kind})"
+    return "the file" if part.leaf.path == FILE else f"part {part.leaf.path} ({part.leaf.mime or part.kind})"

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from zakaz_dagster.errors import ShapeChanged
+from zakaz_dagster.sources.gmail.inspect import file as inspect_file
 from zakaz_dagster.sources.gmail.inspect import message as inspect_message
 from zakaz_dagster.sources.gmail.mail import epoch_ms, is_forward
 from zakaz_dagster.sources.gmail.mime_tree import from_base64url, mail_of
@@ -183,6 +184,19 @@ def test_inspect_takes_a_mails_source_and_prints_nobody():
     assert "Иван" not in str(shown)
     assert "example.org" not in str(shown)
     assert HEADER not in str(shown)
+    assert shown.totals["proved"] == "nothing by no server"
+    message["Authentication-Results"] = "mx.google.com; dkim=pass header.i=@qtickets.ru"
+    assert inspect_message(message.as_bytes(), {}).totals["proved"] == "qtickets.ru by mx.google.com"
+
+
+def test_inspect_speaks_to_who_holds_a_file():
+    shown = inspect_file(csv(TOMSK, "x;Шоу;Омск;1;5;0").encode(), {})
+    assert (shown.rows[0]["where"], shown.rejects[0]["where"]) == ("table 1, row 2", "table 1, row 3")
+    assert inspect_file(b"\x89PNG", {}).rejects == [
+        {"reason": "an image is not read", "where": "the file", "payload": ""}
+    ]
+    with pytest.raises(ShapeChanged, match="the file: "):
+        inspect_message(b'{"id": "\xff"}', {})
 
 
 @pytest.mark.parametrize(
