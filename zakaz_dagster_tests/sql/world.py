@@ -48,9 +48,9 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=MOSCOW)
 
 
-def tags(utm: str) -> dict[str, str]:
+def tags(utm: str | tuple[str, ...]) -> dict[str, str]:
     """`source/medium/campaign/content/term`, as many as given."""
-    parts = utm.split("/") if utm else []
+    parts = list(utm) if isinstance(utm, tuple) else utm.split("/") if utm else []
     return dict(zip(UTM, [*parts, *[""] * (5 - len(parts))], strict=True))
 
 
@@ -127,7 +127,7 @@ class World:
         event: int,
         show: int,
         city: str = "",
-        utm: str = "",
+        utm: str | tuple[str, ...] = "",
         first: bool = True,
         removed: str = "",
         refunded: tuple[str, str, str] | None = None,
