@@ -14,7 +14,7 @@ needed AS
 ),
 faults AS
 (
-    SELECT concat(name, ' is missing') AS fault FROM needed WHERE name NOT IN (SELECT CAST(key AS String) FROM dim_settings)
+    SELECT concat(name, ' is missing') AS fault FROM needed WHERE name NOT IN (SELECT CAST(key AS String) FROM dim_settings FINAL)
     UNION ALL
     SELECT concat(key, ' is ', toString(value)) AS fault FROM dim_settings FINAL WHERE value < 0
     UNION ALL

@@ -5,17 +5,6 @@
 -- ru: Яндекс.Директ: дубли, расход посчитан дважды
 -- ru_action: Запустите reload_days за дни, названные в подробностях.
 -- action: run the job reload_days for the days the detail names
-WITH twice AS
-(
-    SELECT date, campaign_id, ad_id
-    FROM fact_direct_daily
-    GROUP BY date, account, campaign_id, ad_group_id, ad_id, network
-    HAVING count() > 1
-)
-SELECT
-    if(count() = 0, 'ok', 'error') AS status,
-    toFloat64(count()) AS figure,
-    0. AS threshold,
-    if(count() = 0, 'every ad stands once in a day',
-       concat(toString(count()), ' of them twice, from ', toString(min(date)), ' to ', toString(max(date)))) AS detail
-FROM twice
+-- template: one_row_per_key
+-- day: date
+-- key: date, account, campaign_id, ad_group_id, ad_id, network

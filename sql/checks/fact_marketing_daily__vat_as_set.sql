@@ -10,8 +10,8 @@ WITH rates AS
     SELECT
         m.source AS source,
         (toFloat64(sum(m.spend_rub)) / toFloat64(sum(m.spend_raw_rub)) - 1) * 100 AS seen,
-        (SELECT max(value) FROM dim_settings WHERE key = 'vat_vk_ads_pct') AS vk,
-        (SELECT max(value) FROM dim_settings WHERE key = 'vat_yandex_direct_pct') AS direct,
+        (SELECT max(value) FROM dim_settings FINAL WHERE key = 'vat_vk_ads_pct') AS vk,
+        (SELECT max(value) FROM dim_settings FINAL WHERE key = 'vat_yandex_direct_pct') AS direct,
         if(m.source = 'vk_ads', vk, direct) AS stated
     FROM fact_marketing_daily AS m
     WHERE m.date > (SELECT max(date) FROM fact_marketing_daily) - 30

@@ -10,7 +10,7 @@ WITH month AS
     SELECT
         toFloat64(sumIf(revenue_rub, channel_group != 'без меток')) AS tagged,
         toFloat64(sumIf(revenue_rub, utm_problem != '')) AS unmapped,
-        (SELECT max(value) FROM dim_settings WHERE key = 'unmapped_warn_pct') AS most
+        (SELECT max(value) FROM dim_settings FINAL WHERE key = 'unmapped_warn_pct') AS most
     FROM fact_sales_attributed_daily
     WHERE sale_date > (SELECT max(sale_date) FROM fact_sales_attributed_daily) - 30
 )

@@ -5,16 +5,5 @@
 -- ru: Продажи: строки с невозможным днём, городом или числом
 -- ru_action: Не верьте странице; сравните sql/views/v_sales_daily.sql с docs/metrics.md.
 -- action: find the row by the detail; a day of 1970 or an infinite ratio is a defect of sql/views/v_sales_daily.sql
-WITH odd AS
-(
-    SELECT date, city
-    FROM v_sales_daily
-    WHERE date < toDate('2010-01-01') OR city = '' OR arrayExists(ratio -> NOT isFinite(ifNull(ratio, 0)), [avg_ticket_rub, refund_share_pct, net_revenue_rub])
-)
-SELECT
-    if(count() = 0, 'ok', 'error') AS status,
-    toFloat64(count()) AS figure,
-    0. AS threshold,
-    if(count() = 0, 'every day, city and ratio is real',
-        concat(toString(count()), ' rows are not, from ', toString(min(date)), ' to ', toString(max(date)))) AS detail
-FROM odd
+-- template: no_invented_values
+-- ratios: avg_ticket_rub, refund_share_pct, net_revenue_rub

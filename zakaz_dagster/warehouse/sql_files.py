@@ -4,6 +4,8 @@
     -- grain: one row per (sale_date, show)           a fact; indented lines below continue it
     -- day: sale_date
 
+A file without SQL names a template, `-- template: one_row_per_key`: the SELECT of sql/templates/one_row_per_key.sql,
+where each `{{name}}` is the fact of that name.
 Belongs here: finding, reading and rendering them. Does not: running them, or understanding their SQL (`lineage`).
 """
 
@@ -22,6 +24,7 @@ from zakaz_dagster.paths import SQL_ROOT
 
 Kind = Literal["tables", "views", "builds", "checks", "grants"]
 
+TEMPLATES = "templates"  # the folder of sql/ whose files are no statements of their own
 # Settings of a query that must work before the database exists, and for users who may see no other.
 ANYWHERE = {"database": ""}
 
@@ -29,6 +32,7 @@ _FACT = re.compile(r"([a-z_]+): *(.*)")
 _CREATED = re.compile(
     r"^(CREATE (?:TABLE|ROLE|USER|QUOTA|SETTINGS PROFILE) IF NOT EXISTS|CREATE OR REPLACE VIEW) (\w+)", re.MULTILINE
 )
+_PLACE = re.compile(r"\{\{([a-z_]+)\}\}")
 _GRANT = re.compile(r"^GRANT ", re.MULTILINE)
 _ENGINE = re.compile(r"^(ENGINE = )(?!Replicated)(\w*MergeTree\b)", re.MULTILINE)
 _DEFINER = re.compile(r"^(DEFINER = )CURRENT_USER\b", re.MULTILINE)
@@ -101,8 +105,28 @@ def _read(path: Path, kind: Kind) -> Statement:
     comments = list(_leading_comments(text))
     if not comments or not comments[0].strip():
         raise Fatal(f"{path.name} has no title", source="sql", expected="a first line `-- What it is.`")
+    facts = _facts(comments[1:])
+    if "template" in facts:
+        text = text.rstrip() + "\n" + _filled(path, facts)
     sql = text.rstrip().rstrip(";").rstrip() + "\n"
-    return Statement(path.stem, kind, path, sql, comments[0].strip(), MappingProxyType(_facts(comments[1:])))
+    return Statement(path.stem, kind, path, sql, comments[0].strip(), MappingProxyType(facts))
+
+
+def _filled(path: Path, facts: Mapping[str, str]) -> str:
+    """The SELECT of the template that the facts name, with the facts in it."""
+    template = path.parents[1] / TEMPLATES / f"{facts['template']}.sql"
+    if not template.is_file():
+        raise Fatal(f"{path.name} names sql/templates/{template.name}, which does not exist", source="sql")
+    lines = template.read_text(encoding="utf-8").splitlines(keepends=True)
+    body = "".join(lines[len(list(_leading_comments("".join(lines)))) :])
+    missing = sorted(set(_PLACE.findall(body)) - facts.keys())
+    if missing:
+        raise Fatal(
+            f"{path.name} does not say {', '.join(missing)}",
+            source="sql",
+            expected=f"a line `-- {missing[0]}: …`, which sql/templates/{template.name} needs",
+        )
+    return _PLACE.sub(lambda place: facts[place[1]], body)
 
 
 def _leading_comments(text: str) -> Iterator[str]:

@@ -93,7 +93,7 @@ def test_right_figures_are_green(loaded):
         ("figures_possible", [fact(16, "1", campaign=9, shows=10, clicks=16)], "error", 1, "campaign 9"),
         ("figures_possible", [fact(16, "-1", campaign=9)], "error", 1, "campaign 9"),
         ("links_known", [fact(17, "40", landing_url="")], "warning", 20, "40 of 200 RUB"),
-        ("one_row_per_ad_and_day", [fact(11, "100.10")], "error", 1, "1 of them twice"),
+        ("one_row_per_ad_and_day", [fact(11, "100.10")], "error", 1, "1 stand twice"),
     ],
 )
 def test_a_spoilt_figure_is_found_and_measured(loaded, name, rows, status, figure, words):

@@ -11,7 +11,7 @@ from zakaz_dagster.seeds import seed
 from zakaz_dagster.warehouse import checks, ddl, lineage, schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.drift import quoted
-from zakaz_dagster.warehouse.sql_files import SQL_ROOT, Kind, Statement, load
+from zakaz_dagster.warehouse.sql_files import SQL_ROOT, TEMPLATES, Kind, Statement, load
 
 ALL = [statement for kind in get_args(Kind) for statement in load(kind).values()]
 CREATED = [statement for statement in ALL if statement.kind in ("tables", "views")]
@@ -25,7 +25,9 @@ def named(statements: list[Statement]) -> pytest.MarkDecorator:
 
 
 def test_every_sql_file_is_of_a_known_kind() -> None:
-    assert set(SQL_ROOT.rglob("*.sql")) == {statement.path for statement in ALL}
+    templates = set((SQL_ROOT / TEMPLATES).glob("*.sql"))
+    assert set(SQL_ROOT.rglob("*.sql")) == {statement.path for statement in ALL} | templates
+    assert {path.stem for path in templates} == {each.meta["template"] for each in ALL if "template" in each.meta}
 
 
 @named(ALL)

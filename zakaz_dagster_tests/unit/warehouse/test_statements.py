@@ -50,6 +50,28 @@ def test_a_file_without_title_is_refused(tmp_path: Path) -> None:
         load("checks", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("header", "sql"),
+    [
+        ("-- template: once\n-- key: a, b\n", "SELECT 1 FROM t GROUP BY a, b"),
+        ("-- template: twice\n-- key: a\n", "which does not exist"),
+        ("-- template: once\n", "does not say key"),
+    ],
+)
+def test_a_file_without_sql_is_a_template_with_its_facts(tmp_path: Path, header: str, sql: str) -> None:
+    for name, text in {
+        "checks/t__x": f"-- Every key stands once.\n-- asset: t\n{header}",
+        "templates/once": "-- Keys of {{asset}}.\nSELECT 1 FROM {{asset}} GROUP BY {{key}}\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.sql").write_text(text, encoding="utf-8")
+    if sql.startswith("SELECT"):
+        assert load("checks", tmp_path)["t__x"].sql.endswith(f"{sql}\n")
+        return
+    with pytest.raises(Fatal, match=sql):
+        load("checks", tmp_path)
+
+
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "views", "v.sql", "-- v\nSELECT 1")
     write(tmp_path / "views" / "more", "v.sql", "-- v\nSELECT 1")
