@@ -62,7 +62,7 @@ def serving(data_dir: Path, *arguments: str, password: str = PASSWORD) -> Iterat
 
 def started(data_dir: Path, *arguments: str, password: str = PASSWORD) -> subprocess.Popen[str]:
     """The bare process, for tests of starting and ending."""
-    secret = ["--password-env", "EMBEDDED_PASSWORD"] if password else []
+    secret = ["--password-env", "EMBEDDED_PASSWORD"] if password else ["--no-password"]
     return subprocess.Popen(
         [
             sys.executable,

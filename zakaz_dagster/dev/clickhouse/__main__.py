@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from zakaz_dagster.dev.clickhouse.access import NAMES
 from zakaz_dagster.dev.clickhouse.serve import CannotServe, Options, Served, serve
 
 
@@ -19,14 +20,18 @@ def _options(arguments: list[str]) -> Options:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--user", default="default")
     secret = parser.add_mutually_exclusive_group()
-    secret.add_argument("--password", default="", help="visible to others in the process list")
     secret.add_argument("--password-env", metavar="NAME", help="environment variable that holds the password")
+    secret.add_argument("--no-password", action="store_true", help="let in whoever may connect")
+    parser.add_argument("--allow", action="append", default=[], choices=NAMES, help="what SQL may reach; repeat")
     parser.add_argument("--timezone", default="Europe/Moscow")
     parser.add_argument("--config-file", type=Path, help="the engine's own configuration, instead of ours")
     parser.add_argument("--users-file", type=Path, help="users.xml: profile and grants of `default`")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when the starting process is gone")
     given = vars(parser.parse_args(arguments))
-    variable = given.pop("password_env")
+    variable, open_to_all = given.pop("password_env"), given.pop("no_password")
+    given["allow"] = tuple(given["allow"])
+    if open_to_all:
+        given["password"] = ""
     if variable:
         given["password"] = os.environ.get(variable) or parser.error(f"{variable} is empty or not set")
     return Options(**given)

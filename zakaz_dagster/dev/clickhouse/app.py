@@ -13,21 +13,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from zakaz_dagster.dev.clickhouse.body import CHUNK, Body
 from zakaz_dagster.dev.clickhouse.engine import Engine
-from zakaz_dagster.dev.clickhouse.errors import ACCESS_DENIED, REQUIRED_PASSWORD, ClickHouseError
+from zakaz_dagster.dev.clickhouse.errors import REQUIRED_PASSWORD, ClickHouseError
 from zakaz_dagster.dev.clickhouse.execution import Answer, Executor
 from zakaz_dagster.dev.clickhouse.form import boundary, parse
 from zakaz_dagster.dev.clickhouse.request import Ask, Guard, ask, parameters
+from zakaz_dagster.dev.loopback import HEADERS, LoopbackOnly
 
-_LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 _CONTENT_TYPES = {
     "TabSeparated": "text/tab-separated-values; charset=UTF-8",
     "TSV": "text/tab-separated-values; charset=UTF-8",
@@ -58,7 +58,6 @@ class Endpoint:
             return self._refused(error)
 
     async def _answered(self, request: Request) -> Response:
-        _refuse_foreign_pages(request)
         given = parameters(request.scope["query_string"])
         self.guard.check(given, request.headers)
         if request.method in ("GET", "HEAD") and "query" not in given:
@@ -111,6 +110,7 @@ class Endpoint:
         return {
             "X-ClickHouse-Server-Display-Name": self.engine.name,
             "X-ClickHouse-Timezone": self.engine.timezone,
+            **HEADERS,
         }
 
 
@@ -126,15 +126,6 @@ async def _gone(request: Request) -> None:
             pass
 
 
-def _refuse_foreign_pages(request: Request) -> None:
-    """A page open in somebody's browser can reach loopback; it names itself in Origin or by its own host name."""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).hostname not in _LOCAL
-    if foreign or host not in _LOCAL:
-        raise ClickHouseError.refuse(ACCESS_DENIED, "This endpoint serves its own machine only")
-
-
 async def _ok(_request: Request) -> Response:
     return PlainTextResponse("Ok.\n")
 
@@ -146,5 +137,6 @@ def build(endpoint: Endpoint) -> Starlette:
             Route("/", endpoint.query, methods=["GET", "POST"]),
             Route("/ping", _ok),
             Route("/replicas_status", _ok),
-        ]
+        ],
+        middleware=[Middleware(LoopbackOnly)],
     )

@@ -6,6 +6,7 @@ encodings and spooling. Does not: what the bytes mean.
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +19,7 @@ import zstandard
 from zakaz_dagster.dev.clickhouse.errors import (
     INCORRECT_DATA,
     QUERY_IS_TOO_LARGE,
+    TIMEOUT_EXCEEDED,
     UNSUPPORTED_MEDIA_TYPE,
     ClickHouseError,
 )
@@ -25,6 +27,7 @@ from zakaz_dagster.dev.clickhouse.errors import (
 IN_MEMORY = 8 * 2**20
 CHUNK = 2**20
 LONGEST_QUERY = 64 * 2**20
+STALLED_SECONDS = 60.0  # a client that sends no byte for so long is given up
 
 
 class Decompressor(Protocol):
@@ -93,10 +96,18 @@ class Body:
         body = cls(directory)
         frames = Frames(encoding) if encoding not in ("", "identity") else None
         try:
-            async for chunk in stream:
-                body._write(frames.feed(chunk) if frames else chunk)
+            clock = asyncio.get_running_loop().time
+            async with asyncio.timeout(STALLED_SECONDS) as patience:
+                async for chunk in stream:
+                    patience.reschedule(clock() + STALLED_SECONDS)
+                    body._write(frames.feed(chunk) if frames else chunk)
             if frames:
                 frames.finish()
+        except TimeoutError as error:
+            body.close()
+            raise ClickHouseError.refuse(
+                TIMEOUT_EXCEEDED, f"No byte of the body came for {STALLED_SECONDS:.0f} seconds; nothing was executed"
+            ) from error
         except BaseException:
             body.close()
             raise

@@ -91,12 +91,11 @@ class Link:
 class Engine:
     """The engine of this process. The first connection opens the directory and the last one closes it."""
 
-    def __init__(self, directory: Path, config_file: Path | None, timezone: str) -> None:
-        os.environ["TZ"] = timezone
-        # The engine's `default` database shows files of the working directory as tables; give it an empty one.
-        empty = directory.parent / "empty"
-        empty.mkdir(exist_ok=True)
-        os.chdir(empty)
+    def __init__(self, directory: Path, config_file: Path | None, timezone: str, scratch: Path) -> None:
+        os.environ |= {"TZ": timezone, "TMPDIR": str(scratch)}
+        # The engine shows files of the working directory as tables of its first database: give it an empty one.
+        os.chdir(directory.parent / "empty")
+        _prepare_default(directory)
         from chdb.state import connect  # half a second, and it reads TZ
 
         self._connect: Callable[[str], Any] = connect
@@ -129,6 +128,20 @@ class Engine:
         self._anchor.close()
 
 
+def _prepare_default(directory: Path) -> None:
+    """Have an ordinary database `default` beside that first one, which is called `_files` (`config`).
+
+    Found by trying: the engine makes one when this link leads to a folder whose name is a UUID; without the folder,
+    the second start aborts.
+    """
+    link = directory / "metadata" / "default"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(_LINKED)
+    (link.parent / link.readlink()).mkdir(parents=True, exist_ok=True)
+
+
+_LINKED = "../store/000/00000000-0000-4000-8000-000000000000"
 # The engine names queries itself. This setting is free text, concerns HTTP only and shows in system.processes and
 # system.query_log (Settings), so it carries the client's query id.
 _TAG = "http_response_headers"

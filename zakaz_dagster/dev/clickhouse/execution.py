@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from zakaz_dagster.dev.clickhouse.access import Doors
 from zakaz_dagster.dev.clickhouse.body import Body
 from zakaz_dagster.dev.clickhouse.engine import Engine, Judgement, Link, Result, identifier, literal
 from zakaz_dagster.dev.clickhouse.errors import (
@@ -48,8 +49,9 @@ class Answer:
 class Executor:
     """Runs requests; one call per thread."""
 
-    def __init__(self, engine: Engine, directory: Path) -> None:
+    def __init__(self, engine: Engine, directory: Path, doors: Doors) -> None:
         self._engine = engine
+        self._doors = doors
         self._directory = directory
         self._running: set[str] = set()
         self._reading: set[str] = set()
@@ -91,14 +93,17 @@ class Executor:
         """
         inserts = statement.kind is Kind.INSERT
         cannot_undo = "readonly" in ask.settings or ask.role or ask.tables or (inserts and ask.params)
+        texts = [statement.whole, *ask.settings.values(), *(table.structure for table in ask.tables)]
         with ExitStack() as stack:
             if ask.session_id and not cannot_undo:
                 held = self.sessions.held(ask.session_id, ask.session_timeout, must_exist=ask.session_check)
                 link = stack.enter_context(held)
+                self._doors.check(link, *texts)
                 stack.enter_context(undone(link, ask.settings, ask.database))
             else:
                 link = self._engine.link(ask.query_id)
                 stack.callback(link.close)
+                self._doors.check(link, *texts)
                 _prepare(link, ask)
             yield link
 
@@ -142,9 +147,15 @@ class Executor:
         form = statement.format or ask.format or "Values"
         inline, start = lead[statement.data_at :], max(0, statement.data_at - len(lead))
         refuse_leftovers(form, inline, body, start)
+        if form.lower() == "values":
+            self._doors.check_values(link, _chunks(inline, body, start), len(inline) + body.size - start)
         link.set({f"param_{name}": value for name, value in ask.params.items()})
-        chunks = itertools.chain([inline] if inline else [], body.chunks(start))
-        return _answer(link.insert(statement.sql, form, chunks), form)
+        return _answer(link.insert(statement.sql, form, _chunks(inline, body, start)), form)
+
+
+def _chunks(inline: bytes, body: Body, start: int) -> Iterator[bytes]:
+    """The data of an INSERT: what stands in the URL, then the body."""
+    return itertools.chain([inline] if inline else [], body.chunks(start))
 
 
 def _prepare(link: Link, ask: Ask) -> None:

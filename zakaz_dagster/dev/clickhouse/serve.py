@@ -10,9 +10,11 @@ import contextlib
 import fcntl
 import ipaddress
 import os
+import secrets
 import shutil
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -21,17 +23,29 @@ from typing import IO
 
 import uvicorn
 
-from zakaz_dagster.dev.clickhouse import config
+from zakaz_dagster.dev.clickhouse import config, landlock
+from zakaz_dagster.dev.clickhouse.access import Doors
 from zakaz_dagster.dev.clickhouse.app import Endpoint, build
 from zakaz_dagster.dev.clickhouse.engine import Engine
 from zakaz_dagster.dev.clickhouse.errors import ClickHouseError
 from zakaz_dagster.dev.clickhouse.execution import Executor
+from zakaz_dagster.dev.clickhouse.protocol import PatientProtocol
 from zakaz_dagster.dev.clickhouse.request import Guard
-from zakaz_dagster.private_files import private_file
+from zakaz_dagster.private_files import private_file, private_folder, read_private, write_private
 
 THREADS = 32
 GRACE_SECONDS = 10
-_LONGEST_HEADERS = 4 * 2**20
+_LONGEST_HEADERS = 2**20  # as a server's http_max_uri_size
+_MOST_CONNECTIONS = 256
+_IDLE_SECONDS = 30
+FOLDERS = ("store", "scratch", "empty")
+PASSWORD_FILE = "password"  # noqa: S105 - a file's name
+# What Python and the engine read of this machine; nothing of it is anybody's secret.
+_READABLE = (
+    sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parents[2]), "/usr/lib", "/usr/share/zoneinfo", "/lib",
+    "/lib64", "/etc/localtime", "/etc/ld.so.cache", "/dev/urandom", "/sys/devices/system/cpu", "/sys/fs/cgroup",
+    "/proc/self/maps", "/proc/self/statm", "/proc/meminfo", "/proc/cpuinfo",
+)  # fmt: skip
 
 
 class CannotServe(Exception):
@@ -40,13 +54,14 @@ class CannotServe(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to serve."""
+    """How to serve. Without a password a random one is made, once; "" lets in whoever may connect."""
 
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 8123
     user: str = "default"
-    password: str = field(default="", repr=False)
+    password: str | None = field(default=None, repr=False)
+    allow: tuple[str, ...] = ()
     timezone: str = "Europe/Moscow"
     config_file: Path | None = None
     users_file: Path | None = None
@@ -55,11 +70,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where the endpoint listens."""
+    """Where the endpoint listens, where its password stands (if it made one), and what the kernel keeps closed."""
 
     host: str
     port: int
     version: str
+    password_file: str
+    kernel: str
 
 
 def serve(options: Options, ready: Callable[[Served], None]) -> None:
@@ -69,9 +86,13 @@ def serve(options: Options, ready: Callable[[Served], None]) -> None:
         listener = stack.enter_context(contextlib.closing(_bound(options.host, options.port)))
         host, port = listener.getsockname()[:2]
         stack.enter_context(_held(options.data_dir, f"http://{host}:{port}"))
-        engine = _opened(options)
+        password, file = _password(options)
+        configuration = _prepared(options)
+        kernel = _fenced(options, configuration)
+        engine = _opened(options, configuration)
         stack.callback(engine.close)
-        asyncio.run(_serving(options, engine, listener, lambda: ready(Served(host, port, engine.version))))
+        served = Served(host, port, engine.version, file, kernel)
+        asyncio.run(_serving(options, engine, listener, Guard(options.user, password), lambda: ready(served)))
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -117,17 +138,46 @@ def _holder(file: IO[str]) -> str:
     return file.read().strip() or "another process"
 
 
-def _opened(options: Options) -> Engine:
-    scratch = _scratch(options.data_dir)
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
+def _password(options: Options) -> tuple[str, str]:
+    """The password, and the file it stands in when it is one of our making: 0600, kept between runs."""
+    if options.password is not None:
+        return options.password, ""
+    path = options.data_dir / PASSWORD_FILE
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(24).encode())
+    return read_private(path).decode().strip(), str(path)
+
+
+def _prepared(options: Options) -> Path:
+    """The folders, empty where they have to be; the engine's configuration file."""
+    shutil.rmtree(_scratch(options.data_dir), ignore_errors=True)
+    for name in FOLDERS:
+        private_folder(options.data_dir / name)
+    return config.written(options.data_dir, options.config_file, options.users_file, options.allow)
+
+
+def _fenced(options: Options, configuration: Path) -> str:
+    """Let the kernel hold what `options` leave closed; what it really holds, in words.
+
+    An engine's configuration of the caller's own names disks and servers: those doors are the caller's.
+    """
+    doors, folder = Doors(frozenset(options.allow)), options.data_dir
+    users = options.users_file or folder / "users.xml"
+    files, network = landlock.restrict(
+        writable=[*(folder / name for name in FOLDERS), Path("/dev/null")],
+        readable=[configuration, users, *map(Path, _READABLE)],
+        files=options.config_file is None and not doors.files,
+        network=options.config_file is None and not doors.network,
+    )
+    return " and ".join(name for name, closed in (("files", files), ("network", network)) if closed)
+
+
+def _opened(options: Options, configuration: Path) -> Engine:
     store = options.data_dir / "store"
-    store.mkdir(exist_ok=True)
     if "?" in str(store) or "&" in str(store):
         raise CannotServe(f"the engine cannot take `?` or `&` in a path: {store}")
-    written = config.written(options.data_dir / "engine.xml", options.config_file, options.users_file)
     try:
-        return Engine(store, written, options.timezone)
+        return Engine(store, configuration, options.timezone, _scratch(options.data_dir))
     except ClickHouseError as error:
         raise CannotServe(f"the engine does not open {store}: {error}") from error
 
@@ -136,11 +186,13 @@ def _scratch(data_dir: Path) -> Path:
     return data_dir / "scratch"
 
 
-async def _serving(options: Options, engine: Engine, listener: socket.socket, ready: Callable[[], None]) -> None:
+async def _serving(
+    options: Options, engine: Engine, listener: socket.socket, guard: Guard, ready: Callable[[], None]
+) -> None:
     scratch = _scratch(options.data_dir)
-    executor = Executor(engine, scratch)
+    executor = Executor(engine, scratch, Doors(frozenset(options.allow)))
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
-    endpoint = Endpoint(engine, executor, Guard(options.user, options.password), scratch, threads)
+    endpoint = Endpoint(engine, executor, guard, scratch, threads)
     server = _Server(
         uvicorn.Config(
             build(endpoint),
@@ -150,6 +202,9 @@ async def _serving(options: Options, engine: Engine, listener: socket.socket, re
             ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
             h11_max_incomplete_event_size=_LONGEST_HEADERS,
+            http=PatientProtocol,
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_keep_alive=_IDLE_SECONDS,
         ),
         ready,
         executor.abandon,

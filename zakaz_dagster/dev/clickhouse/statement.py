@@ -77,6 +77,25 @@ def tokens(text: bytes) -> Iterator[Token]:
         depth += opening
 
 
+def lexemes(sql: str) -> Iterator[tuple[str, str]]:
+    """Every token at any depth as (kind, text): "name" without its quotes, "string" likewise, "other"."""
+    for match in _TOKEN.finditer(sql.encode()):
+        kind, raw = match.lastgroup, match.group().decode("utf-8", "replace")
+        if kind == "word":
+            yield "name", raw
+        elif kind == "tag" or (kind == "quoted" and raw[0] in "'$"):
+            yield "string", _unescaped(raw[1:-1])
+        elif kind == "quoted":
+            yield "name", _unescaped(raw[1:-1])
+        elif kind == "other":
+            yield "other", raw
+
+
+def _unescaped(text: str) -> str:
+    plain = re.sub(r"\\x([0-9a-fA-F]{2})", lambda code: chr(int(code.group(1), 16)), text)
+    return re.sub(r"\\(.)", r"\1", plain, flags=re.DOTALL)
+
+
 def parse(text: bytes) -> Statement:
     """Split `text`, which is all there is."""
     return parse_insert(text) or _without_data(text, list(tokens(text)))

@@ -1,0 +1,144 @@
+"""What SQL may reach beyond the engine's own tables: nothing, unless the endpoint was started with that name.
+
+The engine's own access control decides (rights in `users.xml`, written here). It has no right for a few names that
+reach files or the network all the same, first of all the function `file`; those are looked for in the query as the
+engine's own formatter writes it, so comments, quoting, escapes, views and CTEs make no difference. `landlock` holds
+where SQL is hidden from both. Belongs here: names and rights. Does not: who may ask (`loopback`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from zakaz_dagster.dev.clickhouse.engine import Link, literal
+from zakaz_dagster.dev.clickhouse.errors import ACCESS_DENIED, ClickHouseError
+from zakaz_dagster.dev.clickhouse.statement import lexemes
+
+FILES = frozenset({"file", "disk", "sqlite", "hive"})
+PROCESSES = frozenset({"executable"})
+# Sources as ClickHouse's grants name them, with the engines that belong to each.
+SOURCES: dict[str, tuple[str, ...]] = {
+    "file": ("File", "FileLog", "Filesystem"),
+    "disk": (),
+    "sqlite": ("SQLite",),
+    "hive": (),
+    "url": ("URL", "DataLakeCatalog"),
+    "remote": ("Remote", "RemoteSecure", "Distributed"),
+    "s3": ("S3", "S3Queue", "GCS", "OSS", "COSN", "Iceberg", "IcebergS3", "DeltaLake", "DeltaLakeS3", "Hudi"),
+    "azure": ("AzureBlobStorage", "AzureQueue", "IcebergAzure", "DeltaLakeAzure"),
+    "hdfs": ("HDFS", "IcebergHDFS"),
+    "mysql": ("MySQL",),
+    "postgres": ("PostgreSQL", "MaterializedPostgreSQL"),
+    "mongo": ("MongoDB",),
+    "redis": ("Redis",),
+    "odbc": ("ODBC",),
+    "jdbc": ("JDBC",),
+    "kafka": ("Kafka",),
+    "nats": ("NATS",),
+    "rabbitmq": ("RabbitMQ",),
+}
+NAMES = (*SOURCES, "executable", "dictionary", "python")
+_RIGHTS = (
+    "CHECK, SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE,"
+    " CREATE FUNCTION, DROP FUNCTION, DROP DATABASE, DROP TABLE, DROP VIEW, UNDROP TABLE, TRUNCATE, OPTIMIZE, BACKUP,"
+    " KILL QUERY, MOVE PARTITION BETWEEN SHARDS, ACCESS MANAGEMENT, dictGet, CLUSTER, SYSTEM FLUSH, SYSTEM MERGES,"
+    " SYSTEM TTL MERGES, SYSTEM DROP CACHE, SYSTEM SYNC REPLICA, SYSTEM RESTART REPLICA, SYSTEM RESTORE REPLICA"
+)
+_FAMILY = ("", "Replacing", "Summing", "Aggregating", "Collapsing", "VersionedCollapsing", "Coalescing", "Graphite")
+_ENGINES = (
+    *(f"{kind}{family}MergeTree" for kind in ("", "Replicated") for family in _FAMILY),
+    *("Memory", "Log", "TinyLog", "StripeLog", "Null", "Set", "Join", "Buffer", "Merge", "GenerateRandom", "Alias"),
+    *("View", "MaterializedView", "Atomic", "Ordinary", "Replicated"),
+)
+_AI = ("generate", "embed", "classify", "extract", "translate", "filter", "similarity", "redact")
+# Called names, and engines, that the engine's rights do not know; each with the name that opens it.
+_CALLS = {
+    **{name: name for name in ("file", "disk", "executable", "python")},
+    "eval": "executable",
+    **{f"ai{verb}": "url" for verb in _AI},
+}
+_STORAGES = {"executable": "executable", "executablepool": "executable", "datalakecatalog": "url"}
+_HINT = re.compile(rb"file|disk|executable|python|eval|datalakecatalog|ai[a-z]{5}|\\", re.IGNORECASE)
+_HIDDEN = re.compile(rf"\b({'|'.join(_CALLS)})\b[\s`\"]*\(", re.IGNORECASE)
+LARGEST_READ = 2**20  # of VALUES whose expressions are read; beyond, expressions are off
+EXPRESSIONS = "input_format_values_interpret_expressions"
+
+
+def rights(allowed: Iterable[str]) -> Iterator[str]:
+    """GRANT statements of the endpoint's user."""
+    yield f"GRANT {_RIGHTS} ON *.*"
+    yield "GRANT SET DEFINER ON *"
+    for engine in _ENGINES:
+        yield f"GRANT TABLE ENGINE ON {engine}"
+    for name in allowed:
+        if name in SOURCES:
+            yield f"GRANT {name.upper()} ON *.*"
+        elif name == "dictionary":
+            yield "GRANT CREATE DICTIONARY, DROP DICTIONARY, SYSTEM RELOAD DICTIONARY ON *.*"
+        for engine in SOURCES.get(name, ()):
+            yield f"GRANT TABLE ENGINE ON {engine}"
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What is open, by name."""
+
+    allowed: frozenset[str] = frozenset()
+
+    @property
+    def files(self) -> bool:
+        """Whether the engine may open files outside its folder."""
+        return bool(self.allowed & (FILES | PROCESSES))
+
+    @property
+    def network(self) -> bool:
+        return bool(self.allowed - FILES - {"python"})
+
+    def check(self, link: Link, *texts: str) -> None:
+        """Refuse a statement, or a setting's text, that names what is closed."""
+        for text in texts:
+            if _HINT.search(text.encode()):
+                self._refuse(_formatted(link, text) or text)
+
+    def check_values(self, link: Link, chunks: Iterable[bytes], size: int) -> None:
+        """The same for the data of VALUES, whose cells may be expressions."""
+        if size > LARGEST_READ:
+            if any(_HINT.search(chunk) for chunk in chunks):
+                link.set({EXPRESSIONS: "0"})
+        else:
+            self.check(link, f"SELECT {b''.join(chunks).decode('utf-8', 'replace')}")
+
+    def _refuse(self, sql: str) -> None:
+        for name, door in _named(sql):
+            if door not in self.allowed:
+                raise ClickHouseError.refuse(
+                    ACCESS_DENIED,
+                    f"`{name}` reaches beyond the tables of this endpoint; it is refused unless the endpoint is started"
+                    f" with --allow {door}",
+                )
+
+
+def _formatted(link: Link, sql: str) -> str:
+    """The statement as the engine writes it; empty when it is none, and the engine will say so itself."""
+    try:
+        return link.query(f"SELECT formatQuerySingleLine({literal(sql)})", "TabSeparatedRaw").data.decode()
+    except ClickHouseError:
+        return ""
+
+
+def _named(sql: str) -> Iterator[tuple[str, str]]:
+    """(name as written, what opens it) for every closed name that the text calls, applies, passes on or stores by."""
+    found = [("", ""), ("", ""), *lexemes(sql), ("", "")]
+    for (_, two), (_, one), (kind, text), (_, following) in zip(found, found[1:], found[2:], found[3:], strict=False):
+        low = text.lower()
+        if kind == "string":
+            for hidden in _HIDDEN.findall(text):
+                yield hidden, _CALLS[hidden.lower()]
+        elif kind == "name" and low in _CALLS:
+            passed_on = one == "(" and two.lower().startswith(("apply", "array", "map"))
+            if following == "(" or one.upper() == "APPLY" or passed_on:
+                yield text, _CALLS[low]
+        if kind == "name" and low in _STORAGES and one == "=" and two.upper() == "ENGINE":
+            yield text, _STORAGES[low]
