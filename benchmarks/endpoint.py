@@ -20,7 +20,9 @@ def database() -> Iterator[Warehouse]:
         arguments = ["--data-dir", str(home / "data"), "--port", "0", "--exit-with-parent"]
         service = start("clickhouse", ["-m", "zakaz_dagster.dev.clickhouse", *arguments], home)
         try:
-            warehouse = Warehouse.connect(WarehouseConfig(port=int(str(service.facts["port"]))))
+            warehouse = Warehouse.connect(
+                WarehouseConfig(port=int(str(service.facts["port"])), password=service.password)
+            )
             schema.apply(warehouse)
             yield warehouse
             warehouse.close()

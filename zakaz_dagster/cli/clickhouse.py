@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from zakaz_dagster.dev.clickhouse.access import NAMES
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.settings import Settings
 
@@ -19,8 +20,17 @@ def clickhouse() -> None:
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Kept between runs. Default: <data dir>/clickhouse.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; others are refused.")
 @click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one. Default: CLICKHOUSE_PORT.")
-@click.option("--password", help="Default: CLICKHOUSE_PASSWORD; better there, the process list shows this one.")
-@click.option("--config-file", type=click.Path(exists=True, path_type=Path), help="The engine's own configuration.")
+@click.option("--password", help="Default: CLICKHOUSE_PASSWORD, or a random one in <data dir>/clickhouse/password.")
+@click.option("--no-password", is_flag=True, help="Let in every program of this machine.")
+@click.option(
+    "--allow",
+    multiple=True,
+    type=click.Choice(NAMES),
+    help="Open this to SQL; repeat. Default: its own tables only.",
+)
+@click.option(
+    "--config-file", type=click.Path(exists=True, path_type=Path), help="Configuration of the engine, merged over ours."
+)
 @click.option("--users-file", type=click.Path(exists=True, path_type=Path), help="users.xml for `default`.")
 def serve(
     *,
@@ -28,6 +38,8 @@ def serve(
     host: str,
     port: int | None,
     password: str | None,
+    no_password: bool,
+    allow: tuple[str, ...],
     config_file: Path | None,
     users_file: Path | None,
 ) -> None:
@@ -44,20 +56,24 @@ def serve(
 
     settings = Settings()
     platform, server = settings.platform, settings.clickhouse
+    given = server.password.get_secret_value() if "password" in server.model_fields_set else None
     options = Options(
         data_dir=data_dir or platform.data_dir / "clickhouse",
         host=host,
         port=server.port if port is None else port,
         user=server.user,
-        password=server.password.get_secret_value() if password is None else password,
+        password="" if no_password else password or given,
+        allow=allow,
         config_file=config_file,
         users_file=users_file,
     )
 
     def ready(served: Served) -> None:
+        secret = f"in {served.password_file}" if served.password_file else "set" if options.password else "none"
         click.echo(f"ClickHouse {served.version} (embedded) answers at http://{served.host}:{served.port}")
+        click.echo(f"data: {options.data_dir}   user: {options.user}   password: {secret}")
         click.echo(
-            f"data: {options.data_dir}   user: {options.user}   password: {'set' if options.password else 'none'}"
+            f"SQL reaches {', '.join(['its own tables', *allow])}; the kernel holds: {served.kernel or 'nothing'}"
         )
         click.echo("Ctrl-C stops it.")
 

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +118,15 @@ class Tab:
 
 
 @contextmanager
-def tab(executable: str) -> Iterator[Tab]:
-    """A page in a browser of its own, with an empty profile; it ends with the block."""
+def tab(executable: str, *flags: str) -> Iterator[Tab]:
+    """A page in a browser of its own, with an empty profile and further `flags`; it ends with the block."""
     with ExitStack() as stack:
         profile = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-        to_browser, from_us = _pipe(stack)
-        to_us, from_browser = _pipe(stack)
+        handed_over = stack.enter_context(ExitStack())
+        to_browser, from_us = _pipe(handed_over, stack)
+        to_us, from_browser = _pipe(stack, handed_over)
         root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        command = [executable, *FLAGS, *root, f"--user-data-dir={profile}", "about:blank"]
+        command = [executable, *FLAGS, *flags, *root, f"--user-data-dir={profile}", "about:blank"]
         process = subprocess.Popen(  # noqa: S603  the command is ours
             [sys.executable, "-S", "-c", HANDOVER, str(to_browser), str(from_browser), *command],
             pass_fds=(to_browser, from_browser),
@@ -134,25 +135,20 @@ def tab(executable: str) -> Iterator[Tab]:
             start_new_session=True,
         )
         stack.callback(_end, process)
-        os.close(from_browser)
+        handed_over.close()  # once: a number closed twice may be somebody else's by then
         made = Tab(lambda message: _write(from_us, message), _reader(to_us))
         made.attach()
         yield made
 
 
-def _pipe(stack: ExitStack) -> tuple[int, int]:
+def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:
+    """Its two ends, each closed with its stack."""
     ends = []
-    for end in os.pipe():
+    for end, stack in zip(os.pipe(), (reading, writing), strict=True):
         ends.append(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, BESIDE_THE_STANDARD_ONES))
         os.close(end)
-    for end in ends:
-        stack.callback(_close, end)
+        stack.callback(os.close, ends[-1])
     return ends[0], ends[1]
-
-
-def _close(end: int) -> None:
-    with suppress(OSError):
-        os.close(end)
 
 
 def _write(end: int, message: Message) -> None:

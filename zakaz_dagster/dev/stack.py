@@ -40,6 +40,12 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.facts['port']}"
 
+    @property
+    def password(self) -> str:
+        """The random one it made for itself, if it did."""
+        file = self.facts.get("password_file")
+        return Path(str(file)).read_text("ascii").strip() if file else ""
+
     def stop(self) -> None:
         """Ask it to end, wait, insist."""
         self.process.terminate()
@@ -65,6 +71,7 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         found = environment(str(self.clickhouse.facts["port"]), self.sandbox.url, self.home)
+        found |= {"CLICKHOUSE_PASSWORD": self.clickhouse.password}
         return found | ({"ZAKAZ_UI_URL": self.ui_url} if self.ui_url else {})
 
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr, ValidationError
 
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.paths import PROJECT_ROOT
+from zakaz_dagster.private_files import read_private
 from zakaz_dagster.redaction import register
 from zakaz_dagster.settings.given import FOLDER_VARIABLE, Found, Given, is_ours, read
 from zakaz_dagster.settings.groups import (
@@ -36,7 +37,7 @@ from zakaz_dagster.settings.groups import (
     VkAds,
     has_value,
 )
-from zakaz_dagster.settings.values import expected
+from zakaz_dagster.settings.values import expected, is_loopback
 
 __all__ = ["GROUPS", "SOURCES", "Gmail", "Group", "Settings", "has_value", "is_ours"]
 
@@ -72,7 +73,16 @@ class Settings:
             self._faults[name] += refused.values()
             self._faults[name] += [text for text in group.contradictions() if not any(one in text for one in refused)]
             self.warnings += group.doubts()
+        self._find_local_password()
         register(*self.secrets())
+
+    def _find_local_password(self) -> None:
+        """The password that `zakaz clickhouse serve` made for itself, where no other is set."""
+        given, file = self.clickhouse, self.platform.data_dir / "clickhouse" / "password"
+        ours = given.user == "default" and is_loopback(given.host) and not has_value(given.password)
+        if ours and file.is_file():
+            self.clickhouse = given.model_copy(update={"password": SecretStr(read_private(file).decode().strip())})
+            self.clickhouse.model_fields_set.discard("password")  # nobody has set it
 
     @property
     def faults(self) -> list[str]:

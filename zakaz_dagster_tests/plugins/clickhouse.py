@@ -28,6 +28,7 @@ class Endpoint:
     user: str
     password: str
     process: subprocess.Popen[str] = field(repr=False)
+    folder: Path
 
     @property
     def url(self) -> str:
@@ -45,7 +46,7 @@ def serving(data_dir: Path, *arguments: str, password: str = PASSWORD) -> Iterat
     """A process of its own on a free port; stopped cleanly at the end, unless the test has ended it."""
     process = started(data_dir, *arguments, password=password)
     try:
-        yield _ready(process, password)
+        yield _ready(process, password, data_dir)
     finally:
         process.terminate()
         try:
@@ -81,7 +82,7 @@ def started(data_dir: Path, *arguments: str, password: str = PASSWORD) -> subpro
     )
 
 
-def _ready(process: subprocess.Popen[str], password: str) -> Endpoint:
+def _ready(process: subprocess.Popen[str], password: str, folder: Path) -> Endpoint:
     assert process.stdout
     assert process.stderr
     readable, _, _ = select.select([process.stdout], [], [], PATIENCE_SECONDS)
@@ -90,4 +91,4 @@ def _ready(process: subprocess.Popen[str], password: str) -> Endpoint:
         process.kill()
         pytest.fail(f"the ClickHouse endpoint did not start: {process.stderr.read() or 'no message'}")
     where = json.loads(line)
-    return Endpoint(where["host"], where["port"], "default", password, process)
+    return Endpoint(where["host"], where["port"], "default", password, process, folder)

@@ -75,4 +75,5 @@ def test_the_memory_of_alerts_and_mails_kept_as_files_are_closed(tmp_path):
 
 
 def test_the_local_engines_configuration_is_closed(tmp_path):
-    assert mode(config.written(tmp_path / "engine.xml", None, None)) == 0o600
+    assert mode(config.written(tmp_path, None, None, ())) == 0o600
+    assert mode(tmp_path / "users.xml") == 0o600

@@ -61,7 +61,13 @@ _CALLS = {
 }
 _STORAGES = {"executable": "executable", "executablepool": "executable", "datalakecatalog": "url"}
 _HINT = re.compile(rb"file|disk|executable|python|eval|datalakecatalog|ai[a-z]{5}|\\", re.IGNORECASE)
-_HIDDEN = re.compile(rf"\b({'|'.join(_CALLS)})\b[\s`\"]*\(", re.IGNORECASE)
+# Functions and settings that take a text for columns with defaults, for expressions or for a query.
+_READERS_OF_TEXT = frozenset(
+    {
+        *("format", "values", "input", "generaterandom", "fuzzjson", "fuzzquery", "eval", "viewexplain"),
+        *("additional_result_filter", "additional_table_filters", "schema_inference_hints", *_CALLS),
+    }
+)
 LARGEST_READ = 2**20  # of VALUES whose expressions are read; beyond, expressions are off
 EXPRESSIONS = "input_format_values_interpret_expressions"
 
@@ -97,7 +103,7 @@ class Doors:
         return bool(self.allowed - FILES - {"python"})
 
     def check(self, link: Link, *texts: str) -> None:
-        """Refuse a statement, or a setting's text, that names what is closed."""
+        """Refuse a statement, or a setting, that names what is closed."""
         for text in texts:
             if _HINT.search(text.encode()):
                 self._refuse(_formatted(link, text) or text)
@@ -129,13 +135,18 @@ def _formatted(link: Link, sql: str) -> str:
 
 
 def _named(sql: str) -> Iterator[tuple[str, str]]:
-    """(name as written, what opens it) for every closed name that the text calls, applies, passes on or stores by."""
-    found = [("", ""), ("", ""), *lexemes(sql), ("", "")]
-    for (_, two), (_, one), (kind, text), (_, following) in zip(found, found[1:], found[2:], found[3:], strict=False):
+    """(name as written, what opens it) for every closed name that the text calls, applies, passes on or stores by.
+
+    A text inside of it is looked at where something reads it as SQL again.
+    """
+    found = list(lexemes(sql))
+    names = {text.lower() for kind, text in found if kind == "name"}
+    blank = ("", "")
+    around = zip([blank, blank, *found], [blank, *found], found, [*found[1:], blank], strict=False)
+    for (_, two), (_, one), (kind, text), (_, following) in around:
         low = text.lower()
-        if kind == "string":
-            for hidden in _HIDDEN.findall(text):
-                yield hidden, _CALLS[hidden.lower()]
+        if kind == "string" and names & _READERS_OF_TEXT:
+            yield from _named(text)
         elif kind == "name" and low in _CALLS:
             passed_on = one == "(" and two.lower().startswith(("apply", "array", "map"))
             if following == "(" or one.upper() == "APPLY" or passed_on:

@@ -1,4 +1,4 @@
-"""The engine's configuration files: query log, the rights of its one user, and the caller's own files instead.
+"""The engine's configuration files: query log, the rights of its one user, and the caller's own files over them.
 
 Belongs here: XML for the engine. Does not: which rights there are (`access`), settings of a connection.
 """
@@ -35,7 +35,6 @@ _USERS = """<clickhouse>
       <max_execution_time>3600</max_execution_time>
       <constraints>
         <dialect><readonly/></dialect>
-        <allow_introspection_functions><readonly/></allow_introspection_functions>
         <allow_experimental_eval_table_function><readonly/></allow_experimental_eval_table_function>
       </constraints>
     </default>
@@ -57,13 +56,17 @@ _USERS = """<clickhouse>
 
 
 def written(folder: Path, config_file: Path | None, users_file: Path | None, allowed: Iterable[str]) -> Path:
-    """The file to start the engine with: the caller's own, or ours naming the caller's users or our rights."""
-    if config_file is not None:
-        return config_file.resolve(strict=True)
+    """The file to start the engine with. It names the caller's users or our rights; the caller's own configuration
+    is merged over it, as a server merges the folder beside its own.
+    """
     users = users_file.resolve(strict=True) if users_file else folder / "users.xml"
     if users_file is None:
         grants = "\n".join(f"        <query>{escape(one)}</query>" for one in access.rights(allowed))
         write_private(users, _USERS.format(grants=grants).encode())
+    own = folder / "engine.d" / "own.xml"
+    own.unlink(missing_ok=True)
+    if config_file is not None:
+        write_private(own, config_file.read_bytes())
     path = folder / "engine.xml"
     by_grant = str(users_file is None).lower()
     write_private(path, _ENGINE.format(users=escape(str(users)), engines_by_grant=by_grant).encode())

@@ -64,9 +64,9 @@ _STATUS = {
     UNSUPPORTED_MEDIA_TYPE: 415,
 }
 
-_TEXT = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.DOTALL)
+_TEXT = re.compile(r"Code: (\d+)\. DB::(?:Errno)?Exception: (.*)", re.DOTALL)
 # The engine repeats itself when a file could not be written: "Code: 73. DB::Exception: Code: 73. ...".
-_NESTED = re.compile(r"^(?:Code: \d+\. DB::Exception: )+")
+_NESTED = re.compile(r"^(?:Code: \d+\. DB::(?:Errno)?Exception: )+")
 _REPEATED_NAME = re.compile(r"( \([A-Z_]+\))(?:\1)+\s*$")
 _VERSION = re.compile(r"\s*\(version [^()]*(?:\([^()]*\))?\)\.?(?= \([A-Z_]+\)|\s*$)")
 

@@ -93,7 +93,7 @@ class Executor:
         """
         inserts = statement.kind is Kind.INSERT
         cannot_undo = "readonly" in ask.settings or ask.role or ask.tables or (inserts and ask.params)
-        texts = [statement.whole, *ask.settings.values(), *(table.structure for table in ask.tables)]
+        texts = [statement.whole, *map(_as_sql, ask.settings.items()), *(table.structure for table in ask.tables)]
         with ExitStack() as stack:
             if ask.session_id and not cannot_undo:
                 held = self.sessions.held(ask.session_id, ask.session_timeout, must_exist=ask.session_check)
@@ -151,6 +151,11 @@ class Executor:
             self._doors.check_values(link, _chunks(inline, body, start), len(inline) + body.size - start)
         link.set({f"param_{name}": value for name, value in ask.params.items()})
         return _answer(link.insert(statement.sql, form, _chunks(inline, body, start)), form)
+
+
+def _as_sql(setting: tuple[str, str]) -> str:
+    name, value = setting
+    return f"SET {name} = {literal(value)}"
 
 
 def _chunks(inline: bytes, body: Body, start: int) -> Iterator[bytes]:

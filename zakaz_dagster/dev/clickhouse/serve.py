@@ -23,7 +23,7 @@ from typing import IO
 
 import uvicorn
 
-from zakaz_dagster.dev.clickhouse import config, landlock
+from zakaz_dagster.dev.clickhouse import STARTED_BY, config, landlock
 from zakaz_dagster.dev.clickhouse.access import Doors
 from zakaz_dagster.dev.clickhouse.app import Endpoint, build
 from zakaz_dagster.dev.clickhouse.engine import Engine
@@ -247,7 +247,6 @@ class _Server(uvicorn.Server):
 
 async def _parent_watched(server: uvicorn.Server) -> None:
     """Stop when whoever started us is gone, so that a killed test run leaves nothing behind."""
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110 - there is no event to wait for
+    while os.getppid() == STARTED_BY:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0.5)
     server.should_exit = True

@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_ESCAPE = re.compile(r"\\(?:x(?P<code>[0-9a-fA-F]{2})|(?P<letter>.))", re.DOTALL)
 _READS = frozenset({b"SELECT", b"WITH", b"FROM", b"("})
 _SELECTS = frozenset({b"SELECT", b"WITH", b"FROM"})
 # What may stand between the target of an INSERT and its data; anything else is already data.
@@ -92,8 +93,7 @@ def lexemes(sql: str) -> Iterator[tuple[str, str]]:
 
 
 def _unescaped(text: str) -> str:
-    plain = re.sub(r"\\x([0-9a-fA-F]{2})", lambda code: chr(int(code.group(1), 16)), text)
-    return re.sub(r"\\(.)", r"\1", plain, flags=re.DOTALL)
+    return _ESCAPE.sub(lambda found: chr(int(found["code"], 16)) if found["code"] else found["letter"], text)
 
 
 def parse(text: bytes) -> Statement:

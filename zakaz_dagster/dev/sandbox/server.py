@@ -10,11 +10,13 @@ import logging
 from importlib.util import find_spec
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Router
 from starlette.types import Receive, Scope, Send
 
+from zakaz_dagster.dev.loopback import LoopbackOnly
 from zakaz_dagster.dev.sandbox import admin
 from zakaz_dagster.dev.sandbox.faults import FaultyVendor
 from zakaz_dagster.dev.sandbox.state import State
@@ -53,7 +55,11 @@ def build(world: World, state: State) -> Starlette:
         module = importlib.import_module(f"{__package__}.{VENDORS[vendor]}")
         own = Router(module.routes(world, state), redirect_slashes=False)
         mounts.append(Mount(f"/{vendor}", _Counted(FaultyVendor(own, state.fault(vendor)), vendor, state)))
-    return Starlette(routes=[*admin.routes(world, state), *mounts], exception_handlers={Exception: _broken})
+    return Starlette(
+        routes=[*admin.routes(world, state), *mounts],
+        exception_handlers={Exception: _broken},
+        middleware=[Middleware(LoopbackOnly)],
+    )
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -53,7 +53,7 @@ def backed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Path
         yield endpoint, disk
 
 
-ALLOWED: tuple[str, ...] = ()
+ALLOWED = ("--allow=disk",)
 
 
 @pytest.fixture
