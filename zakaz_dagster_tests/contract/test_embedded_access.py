@@ -136,6 +136,22 @@ WRITES = [
         "CREATE DICTIONARY evil (a String, b String) PRIMARY KEY a"
         " SOURCE(HTTP(URL 'http://127.0.0.1:{port}/' FORMAT 'TSV')) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)"
     ),
+    (
+        "CREATE DICTIONARY evil (a String, b String) PRIMARY KEY a"
+        " SOURCE(FILE(PATH '{file}' FORMAT 'TSV')) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)"
+    ),
+    (
+        "CREATE DICTIONARY evil (a String, b String) PRIMARY KEY a"
+        " SOURCE(CLICKHOUSE(HOST '127.0.0.1' PORT {port} TABLE 'x')) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)"
+    ),
+    (
+        "CREATE DICTIONARY evil (a String, b String) PRIMARY KEY a"
+        " SOURCE(REDIS(HOST '127.0.0.1' PORT {port})) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)"
+    ),
+    (
+        "CREATE OR REPLACE DICTIONARY evil (a String, b String) PRIMARY KEY a"
+        " SOURCE(`EXECUTABLE_POOL`(COMMAND 'cat {file}' FORMAT 'TSV')) LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(0)"
+    ),
     "CREATE DATABASE evil ENGINE = Filesystem('{folder}')",
     "CREATE DATABASE evil ENGINE = MySQL('127.0.0.1:{port}', 'a', 'b', 'c')",
     "CREATE DATABASE evil ENGINE = PostgreSQL('127.0.0.1:{port}', 'a', 'b', 'c')",

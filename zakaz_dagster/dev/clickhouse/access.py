@@ -39,12 +39,13 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "nats": ("NATS",),
     "rabbitmq": ("RabbitMQ",),
 }
-NAMES = (*SOURCES, "executable", "dictionary", "python")
+NAMES = (*SOURCES, "executable", "python")
 _RIGHTS = (
     "CHECK, SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE,"
-    " CREATE FUNCTION, DROP FUNCTION, DROP DATABASE, DROP TABLE, DROP VIEW, UNDROP TABLE, TRUNCATE, OPTIMIZE, BACKUP,"
-    " KILL QUERY, MOVE PARTITION BETWEEN SHARDS, ACCESS MANAGEMENT, dictGet, CLUSTER, SYSTEM FLUSH, SYSTEM MERGES,"
-    " SYSTEM TTL MERGES, SYSTEM DROP CACHE, SYSTEM SYNC REPLICA, SYSTEM RESTART REPLICA, SYSTEM RESTORE REPLICA"
+    " CREATE FUNCTION, DROP FUNCTION, CREATE DICTIONARY, DROP DICTIONARY, DROP DATABASE, DROP TABLE, DROP VIEW,"
+    " UNDROP TABLE, TRUNCATE, OPTIMIZE, BACKUP, KILL QUERY, MOVE PARTITION BETWEEN SHARDS, ACCESS MANAGEMENT, dictGet,"
+    " CLUSTER, SYSTEM FLUSH, SYSTEM MERGES, SYSTEM TTL MERGES, SYSTEM DROP CACHE, SYSTEM SYNC REPLICA,"
+    " SYSTEM RESTART REPLICA, SYSTEM RESTORE REPLICA"
 )
 _FAMILY = ("", "Replacing", "Summing", "Aggregating", "Collapsing", "VersionedCollapsing", "Coalescing", "Graphite")
 _ENGINES = (
@@ -52,15 +53,16 @@ _ENGINES = (
     *("Memory", "Log", "TinyLog", "StripeLog", "Null", "Set", "Join", "Buffer", "Merge", "GenerateRandom", "Alias"),
     *("View", "MaterializedView", "Atomic", "Ordinary", "Replicated"),
 )
-_AI = ("generate", "embed", "classify", "extract", "translate", "filter", "similarity", "redact")
-# Called names, and engines, that the engine's rights do not know; each with the name that opens it.
+_AI = ("Generate", "Embed", "Classify", "Extract", "Translate", "Filter", "Similarity", "Redact")
+# Called names (they are case-sensitive) and engines that the engine's rights do not know; each with what opens it.
 _CALLS = {
     **{name: name for name in ("file", "disk", "executable", "python")},
     "eval": "executable",
-    **{f"ai{verb}": "url" for verb in _AI},
+    **{f"{prefix}{verb}": "url" for prefix in ("ai", "AI") for verb in _AI},
 }
+_LIKE = {"http": "url", "postgresql": "postgres", "mongodb": "mongo", "executable_pool": "executable"}
 _STORAGES = {"executable": "executable", "executablepool": "executable", "datalakecatalog": "url"}
-_HINT = re.compile(rb"file|disk|executable|python|eval|datalakecatalog|ai[a-z]{5}|\\", re.IGNORECASE)
+_HINT = re.compile(rb"file|disk|executable|python|eval|datalakecatalog|dictionary|ai[a-z]{5}|\\", re.IGNORECASE)
 # Functions and settings that take a text for columns with defaults, for expressions or for a query.
 _READERS_OF_TEXT = frozenset(
     {
@@ -81,8 +83,6 @@ def rights(allowed: Iterable[str]) -> Iterator[str]:
     for name in allowed:
         if name in SOURCES:
             yield f"GRANT {name.upper()} ON *.*"
-        elif name == "dictionary":
-            yield "GRANT CREATE DICTIONARY, DROP DICTIONARY, SYSTEM RELOAD DICTIONARY ON *.*"
         for engine in SOURCES.get(name, ()):
             yield f"GRANT TABLE ENGINE ON {engine}"
 
@@ -139,17 +139,27 @@ def _named(sql: str) -> Iterator[tuple[str, str]]:
 
     A text inside of it is looked at where something reads it as SQL again.
     """
-    found = list(lexemes(sql))
+    found = [("", ""), ("", ""), *lexemes(sql), ("", ""), ("", "")]
     names = {text.lower() for kind, text in found if kind == "name"}
-    blank = ("", "")
-    around = zip([blank, blank, *found], [blank, *found], found, [*found[1:], blank], strict=False)
-    for (_, two), (_, one), (kind, text), (_, following) in around:
-        low = text.lower()
+    for place in range(2, len(found) - 2):
+        (kind, text), (_, one), (_, two) = found[place], found[place - 1], found[place - 2]
+        following = found[place + 1][1]
         if kind == "string" and names & _READERS_OF_TEXT:
             yield from _named(text)
-        elif kind == "name" and low in _CALLS:
+        elif kind == "name" and text in _CALLS:
             passed_on = one == "(" and two.lower().startswith(("apply", "array", "map"))
             if following == "(" or one.upper() == "APPLY" or passed_on:
-                yield text, _CALLS[low]
-        if kind == "name" and low in _STORAGES and one == "=" and two.upper() == "ENGINE":
-            yield text, _STORAGES[low]
+                yield text, _CALLS[text]
+        elif kind == "name" and one == "=" and two.upper() == "ENGINE" and text.lower() in _STORAGES:
+            yield text, _STORAGES[text.lower()]
+        elif kind == "name" and one == "(" and two.upper() == "SOURCE" and "dictionary" in names:
+            yield from _dictionary(text, names)
+
+
+def _dictionary(source: str, names: set[str]) -> Iterator[tuple[str, str]]:
+    """A dictionary may read a table of this engine; every other source of it is a door."""
+    low = source.lower()
+    if low == "clickhouse" and "host" in names:
+        yield "SOURCE(CLICKHOUSE(HOST …))", "remote"
+    elif low not in ("clickhouse", "null"):
+        yield f"SOURCE({source.upper()}(…))", low if low in NAMES else _LIKE.get(low, "url")

@@ -133,7 +133,7 @@ def test_a_check_that_cannot_be_evaluated_is_red_and_stops_no_other(brief, monke
 
 
 def test_a_failed_backup_is_red(sparse, brief):
-    with pytest.raises(Exception, match="allowed_path"):
+    with pytest.raises(Exception, match="WRITE ON FILE"):
         sparse.command(f"BACKUP DATABASE {sparse.config.database} TO File('/nowhere')")
     verdicts, _ = look(Subjects(brief), Depth.THOROUGH)
     assert verdicts["platform__backups"].status is Status.ERROR
