@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from zakaz_dagster.cli import VERBS, dev, main, watch_options
-from zakaz_dagster.dev.stack import Service, Stack, enter, environment_file
+from zakaz_dagster.dev.stack import Service, Stack, enter, environment, environment_file
 from zakaz_dagster.settings import Settings
 from zakaz_dagster_tests.bodies_qtickets import PLANTED, order, page, ticket
 
@@ -110,10 +110,12 @@ def test_a_sensor_names_missing_settings_and_does_not_fail(monkeypatch, name, va
     assert f"{variable} is not set" in (tick.skip_message or "")
 
 
-def test_schedules_ask_for_no_day_before_the_start(monkeypatch):
+def test_schedules_ask_for_no_day_before_the_start(monkeypatch, tmp_path):
     from zakaz_dagster.definitions import build_definitions
 
-    monkeypatch.setenv("ZAKAZ_START_DATE", "2026-11-20")
+    configured = environment("1", "http://127.0.0.1:1", tmp_path)
+    for name, value in {**configured, "ZAKAZ_START_DATE": "2026-11-20"}.items():
+        monkeypatch.setenv(name, value)
     definitions = build_definitions()
     at = datetime(2026, 11, 23, 0, 20, tzinfo=UTC)
     for name in ("qtickets_nightly", "qtickets_weekly", "vk_ads_daily", "yandex_direct_weekly"):
