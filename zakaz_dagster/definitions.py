@@ -21,7 +21,7 @@ from zakaz_dagster.defs.gmail import assets as gmail
 from zakaz_dagster.defs.gmail import failover
 from zakaz_dagster.defs.marts import pages, refresh, views
 from zakaz_dagster.defs.marts.seeds import seed_assets
-from zakaz_dagster.defs.operations import alerts, backup, retention
+from zakaz_dagster.defs.operations import alerts, backup, healing, retention
 from zakaz_dagster.defs.operations.retention import Keep
 from zakaz_dagster.defs.qtickets import assets as qtickets
 from zakaz_dagster.defs.shared import change_sensor, execution
@@ -94,6 +94,7 @@ def _build(settings: Settings) -> dg.Definitions:
     return dg.Definitions.merge(
         parts,
         dg.Definitions(jobs=jobs[-1:]),
+        healing.definitions(),
         failover.definitions(jobs, start, standby),
         alerts.definitions(list(watch.watched(settings)), [*sql_checks(names), views.promise_checks()], jobs),
     )

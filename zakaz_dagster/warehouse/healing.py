@@ -15,12 +15,12 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from graphlib import TopologicalSorter
 from typing import Literal
 
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse import lineage_cache, seeds
+from zakaz_dagster.warehouse import lineage_cache, run_ledger, seeds
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import MixedInput, rebuild
 from zakaz_dagster.warehouse.replace_table import rebuild_whole
@@ -32,6 +32,12 @@ ONE_VERSION = "platform__one_version"
 SIDE_TABLES = "platform__side_tables"
 SIDES = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {prefix:String})"
 SHOWN = 5
+JOB, REPAIRED = "heal", "Repaired"
+RECENT = (
+    "SELECT error FROM meta_job_runs FINAL WHERE job = {job:String} AND error_class = {class:String}"
+    " AND started_at > now() - INTERVAL 1 HOUR ORDER BY started_at"
+)
+NOTHING_TO_DO = "nothing; if it comes often, look at why ClickHouse restarts (or upgrade it to 26.6.1.962 or newer)"
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,8 @@ def heal(wh: Warehouse, *, run_id: str = "heal") -> Healed:
     A day of staging stays in `left` also when its swap was finished here: its ledger and facts are still those before.
     """
     wh = wh.tagged(statement="heal")
-    done = [f"dropped {name}" for name in drop_orphans(wh)]
-    left = []
+    dropped = [f"dropped {name}" for name in drop_orphans(wh)]
+    done, left = [], []
     for each in _in_order(mixed(wh)):
         done += [f"finished the swap of {each}"] if _finish(wh, each) else []
         repair = _repair(each)
@@ -95,12 +101,28 @@ def heal(wh: Warehouse, *, run_id: str = "heal") -> Healed:
             done.append(f"rebuilt {each}")
         elif _kept_newest(wh, each, run_id):
             done.append(f"kept the newest rows of {each}")
-    return Healed(tuple(done), tuple(sorted(left, key=lambda each: (each.first or date.min, each.kind != "load"))))
+    left.sort(key=lambda each: (each.first or date.min, each.kind != "load"))
+    if done or left:
+        _record(wh, done, left, run_id)
+    return Healed((*dropped, *done), tuple(left))
+
+
+def _record(wh: Warehouse, done: list[str], left: list[Repair], run_id: str) -> None:
+    """A line of the audit, from which `one_version` tells people what was repaired."""
+    what = "; ".join([*done, *(f"to be loaded again: {each.table} {each.first or ''}".strip() for each in left)])
+    now, names = datetime.now(UTC), ", ".join(sorted({each.table for each in left}))
+    attempt = run_ledger.Attempt(now, now, run_id, JOB, JOB, names, "", 1, "success", error_class=REPAIRED, error=what)
+    run_ledger.record(wh, [attempt])
 
 
 def one_version(wh: Warehouse) -> Verdict:
-    """Red when any partition holds rows of two loads, with table, partition and versions."""
+    """Red when any partition holds rows of two loads, with table, partition and versions; yellow for an hour after
+    something was repaired, so that people hear what.
+    """
     found = mixed(wh)
+    if not found and (repaired := wh.rows(RECENT, {"job": JOB, "class": REPAIRED})):
+        detail = "; ".join(row["error"] for row in repaired)
+        return Verdict(ONE_VERSION, "data", Status.WARNING, f"repaired: {detail}", NOTHING_TO_DO, 0.0, 0.0)
     if not found:
         detail = f"{len(_one_version())} tables, one version in every partition"
         return Verdict(ONE_VERSION, "data", Status.OK, detail, "", 0.0, 0.0)
