@@ -132,6 +132,7 @@ def _table(section: _Section, grid: Grid, vocabulary: Vocabulary, rules: Rules) 
     columns, reason = _columns(section, kind)
     reason = reason or rules.other(section.title)
     body = [row for row in section.rows if not _is_note(row, section.layout, columns, kind)]
+    body += _cut_off(section, columns, kind) if section.rows and section.rows[-1:] != body[-1:] else []
     decimal = rules.decimal or LANGUAGES.get(grid.language, "")
     conventions = _conventions(body, columns, kind, decimal)
     lines = [_line(row, section.layout, columns, kind, conventions) for row in body]
@@ -194,6 +195,14 @@ def _is_note(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKi
     return texts == again or (len(filled) > 2 and filled == numbers)  # noqa: PLR2004
 
 
+def _cut_off(section: _Section, columns: Mapping[str, int], kind: TableKind) -> list[Row]:
+    """The last row with a text, if it begins like a line and is shorter than the header: the file may be cut there."""
+    last = next((row for row in reversed(section.rows) if any(cell.text for cell in row.cells)), None)
+    if last is None or len(last.cells) >= section.layout.width or not _is_date(_at(last, columns[kind.date]).text):
+        return []
+    return [] if any(_figure_text(_at(last, columns[role])) for role in kind.measures if role in columns) else [last]
+
+
 def _conventions(
     body: Sequence[Row], columns: Mapping[str, int], kind: TableKind, decimal: str
 ) -> dict[str, frozenset[Convention]]:
@@ -219,7 +228,7 @@ def _line(
 ) -> Line:
     cells = {role: _label(_at(row, column)) for role, column in columns.items() if role not in kind.measures}
     figures: dict[str, Decimal | None] = {}
-    faults = list(_label_faults(row, cells, layout, kind))
+    faults = list(_label_faults(row, cells, layout, columns, kind))
     for role, measure in kind.measures.items():
         if role not in columns:
             continue
@@ -241,9 +250,13 @@ def _label(cell: Cell) -> str:
     return "" if cell.span is Span.RIGHT or cell.text in NOTHING else cell.text
 
 
-def _label_faults(row: Row, cells: Mapping[str, str], layout: Layout, kind: TableKind) -> Iterator[str]:
+def _label_faults(
+    row: Row, cells: Mapping[str, str], layout: Layout, columns: Mapping[str, int], kind: TableKind
+) -> Iterator[str]:
     if any(cell.text for cell in row.cells[layout.width :]):
         yield "more cells than the header has: an unquoted separator?"
+    if not any(_figure_text(_at(row, columns[role])) for role in kind.measures if role in columns):
+        yield "no figures: the file may be cut off here"
     for role in kind.texts:
         if _FORMULA.match(cells.get(role, "")):
             yield f"{role}: a formula, not a name; nothing is computed"

@@ -56,16 +56,26 @@ def test_titles_above_and_a_total_below():
     raw = f"Отчёт по кампаниям\nПериод: 21.11.2023 — 22.11.2023\n\n{TEXT}\nИтого;;;;;;4 136;160;12 346,67;8\n".encode()
     export = read_export(raw)
     check(export)
-    assert export.total == {"Impressions": 4136, "Clicks": 160, "Cost": Decimal("12346.67"), "Conversions": 8}
+    above = f"{NAMES}\nВсего;;;;;;4 136;160;12 346,67;8\n{TEXT.partition(chr(10))[2]}"
+    check(read_export(above.encode("utf-16-le")))
 
 
 def test_a_file_that_does_not_add_up_to_its_own_total_is_refused():
-    with pytest.raises(BadData, match="rows add up to 12346.67 in Cost, the file's own total says 20000.00"):
+    with pytest.raises(BadData, match="Cost 20000.00, the lines make 12346.67"):
         read_export(f"{TEXT}\nВсего;;;;;;;;20 000,00;\n".encode())
+    with pytest.raises(BadData, match="Cost 20000.00, the lines make 12346.67"):
+        read_export(f"{TEXT}\n31.02.2023;1;x;1;x;1;1;1;0,00;1\nВсего;;;;;;;;20 000,00;\n".encode())
+
+
+def test_two_columns_of_cost_that_differ_are_refused():
+    with pytest.raises(BadData, match="«Расход, руб.», «Стоимость» may all be Cost"):
+        read_export("Дата;Кампания;Расход, руб.;Стоимость\n21.11.2023;x;5,00;6,00\n".encode())
 
 
 def test_an_unreadable_row_is_put_aside_with_its_line():
-    export = read_export(f"{TEXT}\n31.02.2023;1;x;1;x;1;1;1;1,00;1\n23.11.2023;1;x;1;x;1;1;1;руб;1\nкусок\n".encode())
+    export = read_export(
+        f"{TEXT}\n31.02.2023;1;x;1;x;1;1;1;1,00;1\n23.11.2023;1;x;1;x;1;1;1;руб;1\n24.11.2023;1;x\n".encode()
+    )
     assert export.table.num_rows == 2
     assert [reject.where for reject in export.rejects] == ["line 4", "line 5", "line 6"]
     assert "31.02.2023" in export.rejects[0].reason
@@ -76,7 +86,7 @@ def test_an_unreadable_row_is_put_aside_with_its_line():
     [
         (TEXT.replace("Расход, руб.", "Расход без НДС, руб.").encode(), "without VAT"),
         ("Кампания;Клики\nx;1\n".encode(), "no line of column names"),
-        (b"\x81\x98\xff" * 10, "neither UTF-8 nor CP1251"),
+        (bytes(range(256)), "neither UTF-8"),
     ],
 )
 def test_files_that_cannot_be_right_are_refused(raw, words):
@@ -109,7 +119,7 @@ def test_english_columns_and_networks():
 
 
 def test_inspection_of_a_hand_export_shows_rows_and_rejects():
-    result = report(f"{TEXT}\nкусок;1\n".encode("cp1251"), {})
+    result = report(f"{TEXT}\n23.11.2023;1\n".encode("cp1251"), {})
     assert result.totals["cost_rub"] == "12346.67"
     assert [row["ad_id"] for row in result.rows] == [301, None]
     assert result.rejects[0]["where"] == "line 4"
