@@ -116,7 +116,16 @@ def conventions_of(
         _suiting(measure, column) or each for (measure, _), column, each in zip(columns, numbers, plain, strict=True)
     ]
     shared = ANY.intersection(*(each for each in kinds if each))
-    return tuple(_declared(shared or frozenset(each) or ANY, each, decimal) for each in plain)
+    return tuple(
+        _declared(_unusual(measure, shared or frozenset(each) or ANY, each), each, decimal)
+        for (measure, _), each in zip(columns, plain, strict=True)
+    )
+
+
+def _unusual(measure: Measure, allowed: frozenset[Convention], written: dict[Convention, int]) -> frozenset[Convention]:
+    """Money has three decimals only where its own column leaves nothing else; other columns do not prove it."""
+    three = measure is Measure.MONEY and all(written.get(form, 0) >= _GROUP for form in allowed)
+    return frozenset(written) if three and min(written.values(), default=0) < _GROUP else allowed
 
 
 def _declared(allowed: frozenset[Convention], written: dict[Convention, int], decimal: str) -> frozenset[Convention]:

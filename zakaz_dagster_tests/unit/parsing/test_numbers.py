@@ -126,6 +126,8 @@ def test_a_fixed_number_of_decimals_is_fixed_for_the_whole_column():
     assert "it may mean 1000 or 1.000" in str(values[0]), "the columns contradict each other"
     assert values[1] == 12
     assert "kopecks" in str(column(MONEY, "12345.678", "1.234")[1])
+    assert "it may mean" in str(column(MONEY, "150,000", beside=((MONEY, ["1 500,00"]),))[0])
+    assert column(MONEY, "150.000", "9600.000") == [150, 9600]
 
 
 def test_a_declared_separator_decides_what_is_open_but_gives_no_three_decimals():
