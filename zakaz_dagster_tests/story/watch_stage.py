@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
@@ -153,9 +154,14 @@ class Stage:
         self.subjects = watch.subjects(Settings())
 
     def fresh_memory(self) -> None:
-        """As if nothing had ever been told."""
+        """As if nothing had ever been told, by a watch that has run for a month."""
         for path in self.home.glob("alerts.sqlite3*"):
             path.unlink()
+        with closing(store.Store(self.home / "alerts.sqlite3")) as memory, memory.writing() as connection:
+            month = timedelta(days=30).total_seconds()
+            connection.execute(
+                "INSERT INTO watching VALUES (1, :now - :month, :now)", {"now": time.time(), "month": month}
+            )
 
     def stop_clickhouse(self) -> None:
         self.engine.close()
@@ -219,6 +225,7 @@ def _load(stage: Stage, days: int) -> None:
     for job in LOADS:
         assert (outcome := stage.run(job, days, 1)).success, outcome.error
     assert stage.run("qtickets_refresh", 0).success
+    assert stage.run("marts_refresh", days, 0).success  # with the catalogue that came last
     stage.beat()
     outcome = execution.run_job(stage.definitions, stage.instance, "all_checks")
     assert outcome.success, outcome.error
