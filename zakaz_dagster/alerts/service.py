@@ -71,24 +71,23 @@ class Alerts:
             return {}
 
     def open_incidents(self) -> dict[str, Incident]:
-        """The open incidents; raises ConfigFault when there is no memory of alerts where it is looked for."""
+        """The open incidents; raises ConfigFault when no round is remembered where it is looked for."""
         why = f"there is no memory of alerts at {self.path}"
         if self.path.is_file():
             try:
                 with closing(Store(self.path)) as store:
-                    return {name: incident for name, incident in store.incidents().items() if not incident.resolved}
+                    if store.has_rounds():
+                        return {name: each for name, each in store.incidents().items() if not each.resolved}
             except BROKEN as error:
                 why = f"the memory of alerts at {self.path} cannot be read ({error})"
         step = "set ZAKAZ_DATA_DIR to the folder of the running platform (`zakaz dev`: `. .zakaz/dev/env`)"
         raise ConfigFault(why, source="alerts", next_step=step)
 
-    def watching_since(self) -> datetime | None:
-        """When the watch began, or began again after a pause of the platform; None before the first round."""
+    def watching_since(self, now: datetime) -> datetime | None:
+        """When the watch began, or began again after a pause of the platform; None when that cannot be remembered."""
         try:
-            if not self.path.is_file():
-                return None
             with closing(Store(self.path)) as store:
-                return store.watching_since()
+                return store.watching_since(now)
         except BROKEN:
             return None
 

@@ -94,11 +94,19 @@ class Store:
         with self.reading() as connection:
             return read_incidents(connection)
 
-    def watching_since(self) -> datetime | None:
-        """When rounds began, or began again after a pause; None before the first one."""
+    def watching_since(self, now: datetime) -> datetime:
+        """When anybody looked first, or rounds began again after a pause; from now on, when nobody has looked yet."""
         with self.reading() as connection:
             row = connection.execute("SELECT since FROM watching").fetchone()
-        return datetime.fromtimestamp(row[0], UTC) if row else None
+        if row is None:
+            with self.writing() as connection:
+                connection.execute("INSERT OR IGNORE INTO watching VALUES (1, ?, NULL)", (now.timestamp(),))
+        return datetime.fromtimestamp(row[0], UTC) if row else now
+
+    def has_rounds(self) -> bool:
+        """Whether there was a round, not only a look."""
+        with self.reading() as connection:
+            return connection.execute("SELECT last FROM watching").fetchone() not in (None, (None,))
 
     def unsent(self) -> dict[str, list[Notice]]:
         """Every notice that waits, by channel."""
@@ -139,7 +147,7 @@ class Round:
         at = now.timestamp()
         self._connection.execute(
             "INSERT INTO watching VALUES (1, :at, :at) ON CONFLICT (one) DO UPDATE"
-            " SET since = iif(:at - last > :pause, :at, since), last = :at",
+            " SET since = iif(:at - last > :pause, :at, since), last = :at",  # NULL > … is not true
             {"at": at, "pause": PAUSE.total_seconds()},
         )
         _write_incidents(self._connection, plan.incidents)

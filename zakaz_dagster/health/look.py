@@ -31,7 +31,6 @@ from zakaz_dagster.health.infrastructure import Limits, rights
 from zakaz_dagster.health.processes import dagster_verdicts, storage_away
 from zakaz_dagster.health.reading import Disk
 from zakaz_dagster.redaction import vendor_words
-from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict, with_causes
 from zakaz_dagster.warehouse import healing, server
 from zakaz_dagster.warehouse.checks import evaluate
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 Verdicts = list[Verdict]
 ALERT_STORE = "platform__alert_store"
 PATIENCE = (1, 6, 30)  # times the seconds of a quick look
-LONG_AGO = datetime(2000, 1, 1, tzinfo=MOSCOW)
 SELDOM_SECONDS = 600.0  # reading the versions of every partition costs a tenth of a millisecond each
 _seldom: dict[str, tuple[float, Verdicts]] = {}  # by server: what every look of this process shares
 
@@ -61,7 +59,7 @@ class Look:
 class Subjects:
     """What is looked at. `dagster` reads its facts, `others` gives verdicts of parts this folder does not know.
 
-    `working` says whether the moment is in working hours, `started` when the platform began to run (None: right now);
+    `working` says whether the moment is in working hours, `started` when the platform began to run (None: long ago);
     `folders` are those whose disks must not fill up.
     """
 
@@ -70,7 +68,7 @@ class Subjects:
     watched: Sequence[Watched] = ()
     limits: Limits = field(default_factory=Limits)
     working: Callable[[datetime], bool] = lambda _: True
-    started: Callable[[], datetime | None] = lambda: LONG_AGO
+    started: Callable[[datetime], datetime | None] = lambda _: None
     folders: Sequence[Path] = ()
     dagster: Callable[[], DagsterFacts] | None = None
     others: Callable[[datetime], Sequence[Verdict]] = lambda _: ()
@@ -151,7 +149,7 @@ class Watch:
         except Failure as failure:
             yield unknown(f"{source.table}__fresh", failure, (source.table,))
             return
-        started = self._subjects.started() or now
+        started = self._subjects.started(now)
         age = freshness(source, seen, now, working=self._subjects.working(now), started=started)
         gaps = missing_days(source, seen, now, started)
         if age:
@@ -192,7 +190,7 @@ class Watch:
     def _ask_dagster(self) -> Verdicts:
         assert self._subjects.dagster is not None
         now = self._now()
-        started = self._subjects.started() or now
+        started = self._subjects.started(now)
         return dagster_verdicts(self._subjects.dagster(), now, working=self._subjects.working(now), started=started)
 
     def _of_others(self) -> Verdicts:

@@ -41,7 +41,7 @@ def age(subjects: Subjects, source: Watched) -> dict[str, Verdict | None]:
     at = timezone.now()
     with explained():
         seen = reading.seen(subjects.warehouse, source, at)
-    started = subjects.started() or at
+    started = subjects.started(at)
     fresh = freshness(source, seen, at, working=subjects.working(at), started=started)
     gaps = missing_days(source, seen, at, started)
     return {"fresh": fresh.verdict if fresh else None, "no_missing_days": gaps}

@@ -237,7 +237,9 @@ def test_where_there_is_no_memory_of_alerts_nobody_says_that_none_is_open(alerts
     with pytest.raises(ConfigFault, match=r"no memory of alerts at .*elsewhere.*ZAKAZ_DATA_DIR"):
         elsewhere.open_incidents()
     assert not elsewhere.path.parent.exists()
-    elsewhere.path.parent.mkdir()
+    elsewhere.watching_since(NOW)
+    with pytest.raises(ConfigFault, match="no memory of alerts"):
+        elsewhere.open_incidents()
     elsewhere.path.write_text("not a database, but long enough to be looked at" * 9)
     with pytest.raises(ConfigFault, match="cannot be read"):
         elsewhere.open_incidents()
@@ -246,13 +248,13 @@ def test_where_there_is_no_memory_of_alerts_nobody_says_that_none_is_open(alerts
 
 
 def test_the_watch_knows_since_when_it_runs_and_that_a_pause_is_a_new_start(alerts):
-    assert alerts.watching_since() is None
-    for minute in (0, 1, 50, 100):
+    assert alerts.watching_since(NOW) == NOW, "a look begins it as well"
+    for minute in (70, 71, 120, 170):
         alerts.notify([], NOW + minute * MINUTE)
-    assert alerts.watching_since() == NOW
+        assert alerts.watching_since(NOW + minute * MINUTE) == NOW
     alerts.notify([], NOW + 300 * MINUTE)
     alerts.notify([], NOW + 301 * MINUTE)
-    assert alerts.watching_since() == NOW + 300 * MINUTE
+    assert alerts.watching_since(NOW + 302 * MINUTE) == NOW + 300 * MINUTE
 
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=60) | st.sampled_from(
