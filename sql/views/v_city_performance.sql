@@ -18,11 +18,11 @@ CREATE OR REPLACE VIEW v_city_performance
     organiser_income_rub Float64 COMMENT 'Доля организатора в чистой выручке, руб.',
     avg_ticket_rub Nullable(Float64) COMMENT 'Средний билет: выручка / платные билеты, руб.',
     cpt_rub Nullable(Float64) COMMENT 'Расход на платный билет, руб.',
-    roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода',
-    romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода',
+    roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода и без города',
+    romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода и без города',
     drr_pct Nullable(Float64) COMMENT 'ДРР: расход / доход, %; пусто без дохода',
-    romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный или нет расхода',
-    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 нет расхода',
+    romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный, «нет расхода» или «нельзя сравнить»',
+    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 — без цвета',
     roas_green_above Float64 COMMENT 'Порог: зелёный, если ROAS больше',
     roas_yellow_from Float64 COMMENT 'Порог: жёлтый, если ROAS не меньше',
     data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известны данные строки'
@@ -51,19 +51,10 @@ summed AS
     FROM v_marketing_daily AS m
     GROUP BY m.date, m.city
 ),
-lit AS
+met AS
 (
-    SELECT
-        s.*,
-        l.roas_green_above,
-        l.roas_yellow_from,
-        toUInt8(multiIf(
-            s.spend_rub <= 0, 0,
-            round(s.organiser_income_rub / s.spend_rub, 9) > l.roas_green_above, 3,
-            round(s.organiser_income_rub / s.spend_rub, 9) >= l.roas_yellow_from, 2,
-            1)) AS code
+    SELECT s.*, if(s.spend_rub > 0 AND s.city != 'не указано', s.organiser_income_rub / s.spend_rub, NULL) AS row_roas
     FROM summed AS s
-    CROSS JOIN v_settings AS l
 )
 SELECT
     date,
@@ -81,15 +72,18 @@ SELECT
     net_revenue_rub,
     organiser_income_rub,
     if(tickets_paid > 0, revenue_rub / tickets_paid, NULL) AS avg_ticket_rub,
-    if(tickets_paid > 0 AND spend_rub > 0, spend_rub / tickets_paid, NULL) AS cpt_rub,
-    if(spend_rub > 0, organiser_income_rub / spend_rub, NULL) AS roas,
-    if(spend_rub > 0, (organiser_income_rub - spend_rub) / spend_rub * 100, NULL) AS romi_pct,
-    if(spend_rub > 0 AND organiser_income_rub > 0, spend_rub / organiser_income_rub * 100, NULL) AS drr_pct,
-    CAST(['нет расхода', 'красный', 'жёлтый', 'зелёный'][code + 1] AS LowCardinality(String)) AS romi_status,
-    code AS romi_status_code,
-    roas_green_above,
-    roas_yellow_from,
+    if(row_roas IS NOT NULL AND tickets_paid > 0, spend_rub / tickets_paid, NULL) AS cpt_rub,
+    row_roas AS roas,
+    (row_roas - 1) * 100 AS romi_pct,
+    if(organiser_income_rub > 0, 100 / row_roas, NULL) AS drr_pct,
+    t.romi_status AS romi_status,
+    t.romi_status_code AS romi_status_code,
+    t.roas_green_above AS roas_green_above,
+    t.roas_yellow_from AS roas_yellow_from,
     data_as_of
-FROM lit
+FROM met AS m
+ASOF JOIN v_romi_lights AS t
+    ON toUInt8(multiIf(m.spend_rub <= 0, 0, m.row_roas IS NULL, 2, 1)) = t.light_kind
+    AND round(ifNull(m.row_roas, 0), 9) >= t.roas_from
 )
 COMMENT 'Города: продажи и реклама по дням'

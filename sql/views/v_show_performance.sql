@@ -29,8 +29,8 @@ CREATE OR REPLACE VIEW v_show_performance
     cpt_rub Nullable(Float64) COMMENT 'Расход на платный билет, руб.',
     roas Nullable(Float64) COMMENT 'ROAS: доход / расход; пусто без расхода',
     romi_pct Nullable(Float64) COMMENT 'ROMI: (доход − расход) / расход, %; пусто без расхода',
-    romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный или нет расхода',
-    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 нет расхода',
+    romi_status LowCardinality(String) COMMENT 'Светофор: зелёный, жёлтый, красный, «нет расхода» или «нельзя сравнить»',
+    romi_status_code UInt8 COMMENT 'Светофор числом: 3 зелёный, 2 жёлтый, 1 красный, 0 — без цвета',
     roas_green_above Float64 COMMENT 'Порог: зелёный, если ROAS больше',
     roas_yellow_from Float64 COMMENT 'Порог: жёлтый, если ROAS не меньше'
 )
@@ -61,16 +61,20 @@ moved AS
         OR (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND mail_in_facts = 1))
     GROUP BY f.show_id, f.event_id, f.event_name, f.city, f.show_date
 ),
--- The event of a city's day, when it is the only one; a live one is preferred to a cancelled one.
+-- The event of a city's day, when it is the only one; a live one is preferred to a cancelled one. An exhibition is there on
+-- every day of its run; of several runs of one event the one that began last is meant.
 billed AS
 (
     SELECT
-        s.city AS city, s.show_date AS show_date,
+        s.city AS city,
+        toNullable(assumeNotNull(s.show_date) + step) AS day,
         groupUniqArrayIf(s.event_id, s.is_deleted = 0) AS live,
         groupUniqArray(s.event_id) AS listed,
-        if(length(live) > 0, live, listed) AS events
+        if(length(live) > 0, live, listed) AS events,
+        if(length(live) > 0, maxIf(s.show_date, s.is_deleted = 0), max(s.show_date)) AS began
     FROM shows AS s
-    GROUP BY s.city, s.show_date
+    ARRAY JOIN range(least(toUInt32(greatest(s.finish_date - assumeNotNull(s.show_date), 0)), 366) + 1) AS step
+    GROUP BY city, day
 ),
 seats AS
 (
@@ -94,7 +98,7 @@ parts AS
     UNION ALL
     -- A sale knows its show; spend knows a city and a day.
     SELECT
-        coalesce(s.show_date, f.tag_date) AS show_date,
+        coalesce(s.show_date, if(length(b.events) = 1, b.began, NULL), f.tag_date) AS show_date,
         if(s.show_date IS NULL, f.city, ifNull(s.city, '')) AS city,
         multiIf(s.show_date IS NOT NULL, ifNull(s.event_id, 0), length(b.events) = 1, b.events[1], f.event_id) AS event_id,
         if(s.show_date IS NULL, f.reported_name, '') AS reported_name,
@@ -105,7 +109,7 @@ parts AS
         f.spend_rub AS spend_rub, f.impressions AS impressions, f.clicks AS clicks
     FROM moved AS f
     LEFT ANY JOIN shows AS s ON f.show_id = s.show_id
-    LEFT ANY JOIN billed AS b ON f.city = b.city AND f.tag_date = b.show_date
+    LEFT ANY JOIN billed AS b ON f.city = b.city AND f.tag_date = b.day
 ),
 summed AS
 (
@@ -156,12 +160,8 @@ named AS
         s.revenue_rub AS revenue_rub, s.refunds_rub AS refunds_rub, s.net_revenue_rub AS net_revenue_rub,
         s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub,
         s.spend_rub AS spend_rub, s.impressions AS impressions, s.clicks AS clicks,
-        l.roas_green_above AS roas_green_above, l.roas_yellow_from AS roas_yellow_from,
-        toUInt8(multiIf(
-            s.spend_rub <= 0, 0,
-            round(s.net_revenue_rub * l.organiser_share_pct / 100 / s.spend_rub, 9) > l.roas_green_above, 3,
-            round(s.net_revenue_rub * l.organiser_share_pct / 100 / s.spend_rub, 9) >= l.roas_yellow_from, 2,
-            1)) AS code
+        -- Sales know their show: spend that names none, or several, meets no sales.
+        if(s.spend_rub > 0 AND s.shows + s.cancelled > 0, income_rub / s.spend_rub, NULL) AS roas
     FROM summed AS s
     LEFT ANY JOIN (SELECT event_id, event_name FROM dim_events FINAL) AS e ON s.event_id = e.event_id
     CROSS JOIN v_settings AS l
@@ -188,13 +188,15 @@ SELECT
     impressions,
     clicks,
     if(tickets_sold > tickets_free, revenue_rub / (tickets_sold - tickets_free), NULL) AS avg_ticket_rub,
-    if(tickets_sold > tickets_free AND spend_rub > 0, spend_rub / (tickets_sold - tickets_free), NULL) AS cpt_rub,
-    if(spend_rub > 0, income_rub / spend_rub, NULL) AS roas,
-    if(spend_rub > 0, (income_rub - spend_rub) / spend_rub * 100, NULL) AS romi_pct,
-    CAST(['нет расхода', 'красный', 'жёлтый', 'зелёный'][code + 1] AS LowCardinality(String)) AS romi_status,
-    code AS romi_status_code,
-    roas_green_above,
-    roas_yellow_from
-FROM named
+    if(roas IS NOT NULL AND tickets_sold > tickets_free, spend_rub / (tickets_sold - tickets_free), NULL) AS cpt_rub,
+    roas,
+    (roas - 1) * 100 AS romi_pct,
+    t.romi_status AS romi_status,
+    t.romi_status_code AS romi_status_code,
+    t.roas_green_above AS roas_green_above,
+    t.roas_yellow_from AS roas_yellow_from
+FROM named AS n
+ASOF JOIN v_romi_lights AS t
+    ON toUInt8(multiIf(n.spend_rub <= 0, 0, n.roas IS NULL, 2, 1)) = t.light_kind AND round(ifNull(n.roas, 0), 9) >= t.roas_from
 )
 COMMENT 'Показы: продажи, заполнение, расход и ROMI'

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from zakaz_dagster_tests.sql.world import World, rows
+from zakaz_dagster_tests.sql.world import World, day, rows
 
 GREEN, RED, NONE, APART = "зелёный", "красный", "нет расхода", "нельзя сравнить"
 ON = "2025-12-01"
@@ -115,3 +115,55 @@ def test_the_colours_follow_the_settings(world: World, green: float, yellow: flo
     assert len(found) == 18
     for kind, roas, code in found:
         assert code == (0 if kind != 1 else 3 if roas > green else 2 if roas >= yellow else 1), (kind, roas)
+
+
+def expo(world: World, event: int, first: str, last: str, *, city: str = "томск") -> None:
+    world.event(event, f"Выставка {event}", city)
+    world.put("dim_shows", show_id=event, event_id=event, event_name=f"Выставка {event}", city=city, show_date=day(first),
+              finish_date=day(last))  # fmt: skip
+
+
+def shows(world: World) -> list[tuple[object, ...]]:
+    world.build("2025-11-01", "2025-12-31")
+    query = """SELECT event_id, show_date, spend_rub, net_revenue_rub, roas, romi_status FROM v_show_performance
+        WHERE spend_rub != 0 OR net_revenue_rub != 0 ORDER BY event_id, show_date"""
+    return rows(world.wh, query)
+
+
+def test_spend_of_every_day_of_an_exhibition_is_the_exhibitions(world: World) -> None:
+    expo(world, 8, "2025-12-10", "2025-12-31")
+    for on, tag, roubles in (
+        ("2025-12-01", "tomsk_10_12", "100"),
+        ("2025-12-12", "tomsk_20_12", "150"),
+        ("2025-12-12", "tomsk-31-12", "50"),
+    ):
+        world.direct(on, 500, 51, 5000 + len(tag) + int(roubles), roubles, utm=f"yandex/cpc/x/{tag}")
+    world.sale("2025-12-12", 1, 500, event=8, show=8, city="томск")
+    assert shows(world) == [(8, "2025-12-10", 300.0, 500.0, 500 / 300, GREEN)]
+
+
+def test_a_day_of_two_events_names_neither(world: World) -> None:
+    expo(world, 8, "2025-12-10", "2025-12-31")
+    expo(world, 9, "2025-12-20", "2025-12-20")
+    world.direct(ON, 500, 51, 1, "100", utm="yandex/cpc/x/tomsk_20_12")
+    world.direct(ON, 500, 51, 2, "30", utm="yandex/cpc/x/tomsk_19_12")
+    world.sale(ON, 1, 500, event=9, show=9, city="томск")
+    assert shows(world) == [
+        (0, "2025-12-20", 100.0, 0.0, None, APART),
+        (8, "2025-12-10", 30.0, 0.0, 0.0, RED),
+        (9, "2025-12-20", 0.0, 500.0, None, NONE),
+    ]
+
+
+def test_of_several_runs_of_one_event_the_one_that_began_last_is_meant(world: World) -> None:
+    expo(world, 8, "2025-12-10", "2025-12-31")
+    world.put("dim_shows", show_id=80, event_id=8, event_name="Выставка 8", city="томск", show_date=day("2025-12-20"),
+              finish_date=day("2025-12-20"))  # fmt: skip
+    world.direct(ON, 500, 51, 1, "100", utm="yandex/cpc/x/tomsk_20_12")
+    world.direct(ON, 500, 51, 2, "30", utm="yandex/cpc/x/tomsk_21_12")
+    assert [row[:3] for row in shows(world)] == [(8, "2025-12-10", 30.0), (8, "2025-12-20", 100.0)]
+
+
+def test_spend_that_names_no_show_has_no_colour(world: World) -> None:
+    world.direct(ON, 500, 51, 1, "100", utm="yandex/cpc/x/label")
+    assert shows(world) == [(0, None, 100.0, 0.0, None, APART)]
