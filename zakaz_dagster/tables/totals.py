@@ -207,10 +207,10 @@ def _disagreement(items: Sequence[Item], must: set[int]) -> str:
     for number, item in enumerate(items):
         if number not in must and (start <= number < at or start == at):
             group.add(item)
-    told = group.differences(items[at]) or ["it fits no group of lines"]
+    reasons = group.differences(items[at]) or ["it fits no group of lines"]
     if items[at].unread:
-        told = [f"its {', '.join(sorted(items[at].unread))} cannot be read"]
-    return f"row {items[at].number}: the total row does not agree: {'; '.join(told)}"
+        reasons = [f"its {', '.join(sorted(items[at].unread))} cannot be read"]
+    return f"row {items[at].number}: the total row does not agree: {'; '.join(reasons)}"
 
 
 def _reading(items: Sequence[Item], must: set[int], agreed: set[int], at: int) -> str:

@@ -233,7 +233,7 @@ class GmailApi:
             answer = request.execute(num_retries=0)
         except HttpError as error:
             outcome, size = str(error.status_code), len(error.content)
-            raise self._judged(error, what) from None
+            raise self._exception(error, what) from None
         except RefreshError as error:
             raise self._refused(error) from None
         except (*_BROKEN, *_ODD) as error:
@@ -251,7 +251,7 @@ class GmailApi:
             ms = (time.monotonic() - started) * 1000
             log_request(SOURCE, request.method, what, outcome=outcome, ms=ms, size=size, attempt=attempt)
 
-    def _judged(self, error: HttpError, what: str) -> Exception:
+    def _exception(self, error: HttpError, what: str) -> Exception:
         problem = Problem.of(int(error.status_code), error.content)
         if problem.act is Act.AGAIN:
             return TryAgain(str(problem.failure(what).what), problem.wait(error.resp, datetime.now(UTC)))

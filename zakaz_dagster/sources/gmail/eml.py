@@ -1,6 +1,6 @@
 """RFC 822 source (a saved .eml, an attached mail, format=raw) to the tree of parts that the API would have given.
 
-Belongs here: the standard library's message to records. Does not: the walk over the tree (`tree`), reading its content.
+Belongs here: the standard library's message to records. Does not: the walk over the tree (`mime_tree`), its content.
 """
 
 from __future__ import annotations

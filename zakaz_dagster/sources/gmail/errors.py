@@ -68,12 +68,14 @@ class Problem:
 
     def failure(self, what: str) -> Failure:
         """The failure for an error that ended a request."""
-        told = f"{what}: HTTP {self.status} {self.reason}: {self.words}".rstrip(": ")
+        message = f"{what}: HTTP {self.status} {self.reason}: {self.words}".rstrip(": ")
         if self.act is Act.AGAIN:
-            return Retriable(told, source=SOURCE, next_step="wait; the mails stay in the mailbox")
+            return Retriable(message, source=SOURCE, next_step="wait; the mails stay in the mailbox")
         if self.reason == "dailyLimitExceeded":
-            return Retriable(told, retry_after=ONE_HOUR, source=SOURCE, next_step="wait for the quota of the next day")
-        return Fatal(told, source=SOURCE, next_step=_next_step(self))
+            return Retriable(
+                message, retry_after=ONE_HOUR, source=SOURCE, next_step="wait for the quota of the next day"
+            )
+        return Fatal(message, source=SOURCE, next_step=_next_step(self))
 
 
 def _next_step(problem: Problem) -> str:

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 from zakaz_dagster.timezone import MOSCOW
 
-HTML_TOLD = "the same content as the HTML part beside it"
+SAME_AS_HTML = "the same content as the HTML part beside it"
 _FORWARDED = re.compile(
     r"\s*(?:(?:re|aw|ответ|отв)(?:\[\d+\])?\s*:\s*)*(?:fwd?|вл|переслано|пересылка|пересланное(?: сообщение)?)\s*:",
     re.IGNORECASE,

@@ -14,7 +14,7 @@ from itertools import islice
 
 from zakaz_dagster.sources.gmail import eml
 from zakaz_dagster.sources.gmail.mail import (
-    HTML_TOLD,
+    SAME_AS_HTML,
     Enclosed,
     Leaf,
     Mail,
@@ -81,11 +81,11 @@ def _leaves(part: Part, path: str, enclosed: Enclosed | None, superseded: str) -
     if part.mime_type == "message/rfc822":
         dates = (header_date(each.header("date")) for each in (part.parts[0], part))
         enclosed = Enclosed(path, next((date for date in dates if date), None))
-    told_in_html = part.mime_type == "multipart/alternative" and _has_html(part)
+    has_html = part.mime_type == "multipart/alternative" and _has_html(part)
     for number, child in enumerate(part.parts):
-        told = told_in_html and child.mime_type == "text/plain"
+        is_repeated = has_html and child.mime_type == "text/plain"
         yield from _leaves(
-            child, f"{path}.{number}" if path else str(number), enclosed, HTML_TOLD if told else superseded
+            child, f"{path}.{number}" if path else str(number), enclosed, SAME_AS_HTML if is_repeated else superseded
         )
 
 

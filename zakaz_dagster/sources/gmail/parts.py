@@ -1,4 +1,4 @@
-"""One part of a mail to tables: its kind told, its text decoded, its tables read. Every part gets an outcome.
+"""One part of a mail to tables: which kind of file, its text decoded, its tables read. Every part gets an outcome.
 
 Belongs here: choosing the reader and keeping its reason. Does not: what several tables mean together (`reconcile`).
 """

@@ -14,7 +14,7 @@ from dataclasses import astuple
 from datetime import date
 from decimal import Decimal
 
-from zakaz_dagster.parsing.cities import normalise
+from zakaz_dagster.parsing.names import name_key
 from zakaz_dagster.sources.gmail.report_lines import Line, RefusedLine, TableRead, describe
 
 IDENTITIES = ("event_id", "show_id", "event", "city", "show_date", "show_time")
@@ -25,17 +25,12 @@ def identity(line: Line, fields: Iterable[str]) -> tuple[object, ...]:
     known = {
         "event_id": line.event_id,
         "show_id": line.show_id,
-        "event": event_key(line.event_name),
+        "event": name_key(line.event_name),
         "city": line.city,
         "show_date": line.show_date.isoformat() if line.show_date else "",
         "show_time": line.show_time,
     }
     return tuple(known[name] for name in fields)
-
-
-def event_key(name: str) -> str:
-    """An event's name as it is compared: letters and digits of any spelling."""
-    return " ".join("".join(sign if sign.isalnum() else " " for sign in normalise(name)).split())
 
 
 def agreed(tables: Iterable[TableRead]) -> tuple[dict[date, list[Line]], list[RefusedLine]]:

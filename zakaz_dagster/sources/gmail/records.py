@@ -1,7 +1,7 @@
 """Gmail's answers as far as they are read (users.messages.get with format=full, lists, history).
 
 Keys that may be absent have defaults: an empty list has no `messages`, container parts may lack `partId`, an
-attachment has no `data`. Belongs here: shapes. Does not: the tree's meaning (`tree`).
+attachment has no `data`. Belongs here: shapes. Does not: the tree's meaning (`mime_tree`).
 """
 
 from __future__ import annotations

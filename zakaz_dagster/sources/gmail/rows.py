@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from zakaz_dagster.parsing.names import name_key
 from zakaz_dagster.sources.gmail.parts import PartRead
-from zakaz_dagster.sources.gmail.reconcile import event_key
 from zakaz_dagster.sources.gmail.report import MailRead, Statement
 from zakaz_dagster.sources.gmail.report_lines import ZERO, Line, RefusedLine
 from zakaz_dagster.table_schemas import schema_of
@@ -100,7 +100,7 @@ def _line(line: Line) -> dict[str, Any]:
         "event_id": line.event_id,
         "show_id": line.show_id,
         "event_name": line.event_name,
-        "event_key": event_key(line.event_name),
+        "event_key": name_key(line.event_name),
         "city": line.city,
         "city_raw": line.city_raw,
         "show_date": line.show_date,

@@ -67,7 +67,10 @@ class Mailbox:
         return self._api.stats.requests
 
     def find(self, window: Window, known: Mapping[str, str]) -> Found:
-        """The window's messages; `known` are message ids with the reader that read them."""
+        """The window's messages; `known` are message ids with the reader that read them.
+
+        Raises BadData when the query finds more than `max_messages`, Retriable or Fatal as the API's errors say.
+        """
         ids: list[str] = []
         for message_id in self._api.ids(f"{self._query} {window.query}"):
             ids.append(message_id)
@@ -82,7 +85,11 @@ class Mailbox:
         return Found(ids, [message_id for message_id in ids if known.get(message_id) != self.reader])
 
     def read(self, ids: Iterable[str]) -> Iterator[MailRead]:
-        """Each message, read; one that was deleted meanwhile says so."""
+        """Each message with what it states, in the given order; moments are aware, days are Moscow's, money is roubles.
+
+        A mail that was deleted meanwhile, has an unknown sender or cannot be read is yielded with that outcome and
+        its reason. Raises ShapeChanged for an answer of another shape, Retriable or Fatal as the API's errors say.
+        """
         for message_id in ids:
             message = self._api.message(message_id)
             yield MailRead.gone(message_id) if message is None else self._read(message)
