@@ -11,7 +11,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
@@ -64,6 +64,7 @@ WHOLE_WORD = 8  # shorter ones are masked only where they stand alone
 IN_BASE64 = 6  # bytes; the base64 of less is too short to be told from other text
 LONGEST_TEXT = 4000  # of one detail or action; nobody reads more in a mail
 CUT_AT = 4 * LONGEST_TEXT  # a text is cut to this before it is searched
+SHORT = 4000  # characters up to which the beginnings of secrets are looked for first
 HEAD = 8  # characters by which a secret that is cut off at the end of a text is recognised
 
 _NAME = "|".join(re.escape(name) for name in SECRET_NAMES)
@@ -94,6 +95,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         "[phone]",
     ),
 )
+# For each pattern words without one of which it cannot match, in lower case: most texts hold none of them.
+_KEYS = (
+    "auth", "cookie", "key", "token", "secret", "assertion", "passw", "salt", "verifier",
+    "name", "patronymic", "fio", "phone", "email", "фамилия", "имя", "отчество", "фио", "покупатель", "телефон",
+)  # fmt: skip
+_HINTS: tuple[tuple[str, ...], ...] = (
+    ("bearer", "basic", "oauth", "digest"), _KEYS, _KEYS, ("://",), ("@", "%40"), ("+", "%2b", "7", "8"),
+)  # fmt: skip
 _CAPITAL = r"(?:[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?|[А-ЯЁ]{2,}|[A-Z][a-z]+)"
 _PERSONS: tuple[re.Pattern[str], ...] = (
     # by a patronymic, by initials, by two or three capitalised words
@@ -134,15 +143,13 @@ def register_document(document: object) -> None:
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` without live secrets, without these, without anything named like a secret, and without contacts."""
-    for form in _forms_of(_live.union(secrets)):
-        if len(form) < WHOLE_WORD and form in text and form in _live:
-            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", MASK, text)
-        elif form in text:
-            text = text.replace(form, MASK)
-        else:
-            text = _without_cut(text, form)
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
+    forms, beginnings = _forms_of(_live.union(secrets))
+    if len(text) > SHORT or not beginnings.isdisjoint(text[at : at + MIN_SECRET] for at in range(len(text))):
+        text = _without_forms(text, forms)
+    lower = text.lower()
+    for (pattern, replacement), hints in zip(_PATTERNS, _HINTS, strict=True):
+        if any(hint in lower for hint in hints):
+            text = pattern.sub(replacement, text)
     return text
 
 
@@ -210,6 +217,17 @@ def _person(found: re.Match[str]) -> str:
     return found[0] if _NO_NAMES.search(found[0]) else "[name]"
 
 
+def _without_forms(text: str, forms: Sequence[str]) -> str:
+    for form in forms:
+        if len(form) < WHOLE_WORD and form in text and form in _live:
+            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", MASK, text)
+        elif form in text:
+            text = text.replace(form, MASK)
+        else:
+            text = _without_cut(text, form)
+    return text
+
+
 def _without_cut(text: str, form: str) -> str:
     """A text may have been cut in the middle of a secret: its beginning at the end of the text is masked as well."""
     if len(form) <= HEAD:
@@ -233,9 +251,10 @@ def _parts(secret: str) -> set[str]:
 
 
 @lru_cache(64)
-def _forms_of(secrets: frozenset[str]) -> tuple[str, ...]:
-    """Every form of these secrets, the longest first, so that none hides the rest of a longer one."""
-    return tuple(sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True))
+def _forms_of(secrets: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Every form of these secrets, the longest first, so that none hides the rest of a longer one; how they begin."""
+    forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
+    return tuple(forms), frozenset(form[:MIN_SECRET] for form in forms)
 
 
 @lru_cache(1024)
