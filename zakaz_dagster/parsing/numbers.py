@@ -112,20 +112,27 @@ def conventions_of(
     """
     numbers = [[found for cell in cells if (found := _all_readings(cell, measure))] for measure, cells in columns]
     plain = [_suiting(Measure.NUMBER, column) for column in numbers]
-    kinds = [
-        _suiting(measure, column) or each for (measure, _), column, each in zip(columns, numbers, plain, strict=True)
-    ]
-    shared = ANY.intersection(*(each for each in kinds if each))
+    kinds = [_suiting(measure, column) for (measure, _), column in zip(columns, numbers, strict=True)]
+    shared = ANY.intersection(*(kind or each for kind, each in zip(kinds, plain, strict=True) if each))
     return tuple(
-        _declared(_unusual(measure, shared or frozenset(each) or ANY, each), each, decimal)
-        for (measure, _), each in zip(columns, plain, strict=True)
+        _declared(_open(measure, column, shared or frozenset(each) or ANY, each, kind), each, decimal)
+        for (measure, _), column, each, kind in zip(columns, numbers, plain, kinds, strict=True)
     )
 
 
-def _unusual(measure: Measure, allowed: frozenset[Convention], written: dict[Convention, int]) -> frozenset[Convention]:
-    """Money has three decimals only where its own column leaves nothing else; other columns do not prove it."""
-    three = measure is Measure.MONEY and all(written.get(form, 0) >= _GROUP for form in allowed)
-    return frozenset(written) if three and min(written.values(), default=0) < _GROUP else allowed
+def _open(
+    measure: Measure,
+    numbers: Sequence[dict[Convention, _Reading]],
+    allowed: frozenset[Convention],
+    plain: dict[Convention, int],
+    kind: dict[Convention, int],
+) -> frozenset[Convention]:
+    """Three decimals are believed of a whole column only, and of money only where nothing else is possible in it."""
+    fits = any(all(_fits(found[form], measure) for found in numbers) for form in plain)
+    if fits and not kind:
+        return ANY
+    three = measure is Measure.MONEY and all(plain.get(form, 0) >= _GROUP for form in allowed)
+    return frozenset(plain) if three and min(plain.values(), default=0) < _GROUP else allowed
 
 
 def _declared(allowed: frozenset[Convention], written: dict[Convention, int], decimal: str) -> frozenset[Convention]:

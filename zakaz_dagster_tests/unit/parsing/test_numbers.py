@@ -128,6 +128,8 @@ def test_a_fixed_number_of_decimals_is_fixed_for_the_whole_column():
     assert "kopecks" in str(column(MONEY, "12345.678", "1.234")[1])
     assert "it may mean" in str(column(MONEY, "150,000", beside=((MONEY, ["1 500,00"]),))[0])
     assert column(MONEY, "150.000", "9600.000") == [150, 9600]
+    assert "it may mean 1250 or 1.250" in str(column(MONEY, "12.5", "1.250")[1])
+    assert "it may mean 1000 or 1.000" in str(column(COUNT, "5,0", "1,000")[1])
 
 
 def test_a_declared_separator_decides_what_is_open_but_gives_no_three_decimals():
