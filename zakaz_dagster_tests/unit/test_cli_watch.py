@@ -65,9 +65,8 @@ def test_nothing_of_a_verdict_is_cut_off_at_any_width(width):
 
 @pytest.mark.parametrize("ui_url", ["http://127.0.0.1:4567", ""])
 def test_links_in_mails_lead_to_the_ui_that_really_runs(tmp_path, monkeypatch, ui_url):
-    services = stack.Stack(
-        SimpleNamespace(facts={"port": 1}), SimpleNamespace(url="http://127.0.0.1:2"), tmp_path, ui_url
-    )
+    running = [stack.Service(name, None, {"port": port}) for name, port in (("clickhouse", 1), ("sandbox", 2))]
+    services = stack.Stack(*running, tmp_path, ui_url)
     monkeypatch.delenv("ZAKAZ_UI_URL", raising=False)
     for name, value in services.environment.items():
         monkeypatch.setenv(name, value)
