@@ -186,7 +186,7 @@ def _step(
         return _well(incident, verdict, now, rules) if incident else (None, None)
     before = incident or Incident(verdict, opened=now)
     after = replace(before, verdict=verdict, healthy_since=None, along=_union(before.along, along))
-    return _told(after, _due(after, now, rules), now)
+    return _with_notice(after, _due(after, now, rules), now)
 
 
 def _well(incident: Incident, verdict: Verdict, now: datetime, rules: Rules) -> tuple[Incident | None, Notice | None]:
@@ -198,7 +198,7 @@ def _well(incident: Incident, verdict: Verdict, now: datetime, rules: Rules) -> 
         return None, None
     if incident.told_status is Status.WARNING and rules.quiet.covers(now):
         return waiting, None
-    after, notice = _told(waiting, Kind.RESOLVED, now)
+    after, notice = _with_notice(waiting, Kind.RESOLVED, now)
     return replace(after, resolved=now), replace(notice, now=verdict.detail) if notice else None
 
 
@@ -212,7 +212,7 @@ def _due(incident: Incident, now: datetime, rules: Rules) -> Kind | None:
     return Kind.REMINDER if worse or now - min(told, now) >= rules.reminder else None
 
 
-def _told(incident: Incident, kind: Kind | None, now: datetime) -> tuple[Incident, Notice | None]:
+def _with_notice(incident: Incident, kind: Kind | None, now: datetime) -> tuple[Incident, Notice | None]:
     if kind is None:
         return incident, None
     status = incident.verdict.status
