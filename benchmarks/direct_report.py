@@ -33,7 +33,7 @@ from zakaz_dagster.sources.yandex_direct.request import AD_FIELDS, ReportRequest
 from zakaz_dagster.sources.yandex_direct.source import DirectSource
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.transport.client import Download
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats
 
 ROWS = 1_000_000 - 1  # a report of a million is at the vendor's limit
 DAYS = 365

@@ -30,7 +30,7 @@ from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.records import EventPage, OrderPage, decode
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.warehouse.client import Warehouse
 
 PER_PAGE, PER_DAY, TICKETS = 200, 700, 3

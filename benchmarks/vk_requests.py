@@ -19,8 +19,8 @@ from zakaz_dagster.dev.stack import start
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
+from zakaz_dagster.sources.vk_ads.rows import Vat
 from zakaz_dagster.sources.vk_ads.source import VkAdsSource
-from zakaz_dagster.sources.vk_ads.vat import Vat
 from zakaz_dagster.timezone import MOSCOW
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=MOSCOW)

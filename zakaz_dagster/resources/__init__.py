@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from zakaz_dagster.sources.gmail.source import Mailbox
     from zakaz_dagster.sources.qtickets.source import QTicketsSource
     from zakaz_dagster.sources.vk_ads.api import VkAdsApi
+    from zakaz_dagster.sources.vk_ads.rows import Vat
     from zakaz_dagster.sources.vk_ads.source import VkAdsSource
-    from zakaz_dagster.sources.vk_ads.vat import Vat
     from zakaz_dagster.sources.yandex_direct.api import DirectApi
     from zakaz_dagster.sources.yandex_direct.source import DirectSource
     from zakaz_dagster.warehouse.client import Warehouse
@@ -282,7 +282,7 @@ def _vk_ads_api(settings: Settings) -> VkAdsApi:
 
 
 def _vat(settings: Settings) -> Vat:
-    from zakaz_dagster.sources.vk_ads.vat import Vat
+    from zakaz_dagster.sources.vk_ads.rows import Vat
 
     return Vat(settings.vk_ads.vat_pct, settings.vk_ads.vat_earlier)
 

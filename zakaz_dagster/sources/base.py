@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from zakaz_dagster.errors import Fatal, ShapeChanged
 from zakaz_dagster.redaction import presentable
-from zakaz_dagster.transport.stats import Stats
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from zakaz_dagster.transport.log import Stats
 
 T = TypeVar("T")
 ROUBLE = "RUB"  # all money of the warehouse is in roubles

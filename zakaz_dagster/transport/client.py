@@ -25,10 +25,8 @@ import httpx
 from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.redaction import SECRET_NAMES, scrub, vendor_words
 from zakaz_dagster.transport.body import ACCEPT_ENCODING, CHUNK, read_into
-from zakaz_dagster.transport.log import log_request
-from zakaz_dagster.transport.pacing import Pace
-from zakaz_dagster.transport.retries import GaveUp, TryAgain, until_done
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats, log_request
+from zakaz_dagster.transport.retries import GaveUp, Pace, TryAgain, until_done
 from zakaz_dagster.transport.verdict import Again, Judge, Stop, default_judge
 
 Headers = Mapping[str, str]

@@ -1,14 +1,18 @@
-"""One log line per request: source, method, path, status, ms, bytes, attempt. Never a query string, header or body.
+"""What is known of a request afterwards: its log line, and the counters of its client.
 
-Belongs here: the line and what correlates it with a run. Does not: handlers and formats (entry points choose them).
+The line has source, method, path, status, ms, bytes, attempt; never a query string, header or body. Belongs here: the
+line, what correlates it with a run, the counters. Does not: handlers and formats (entry points choose them), the
+counters' names in Dagster's metadata or in a benchmark.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 from zakaz_dagster.redaction import scrub
 
@@ -43,3 +47,27 @@ def log_request(source: str, method: str, path: str, *, outcome: int | str, ms: 
             "ms": round(ms), "bytes": size, "attempt": attempt,
         },
     )  # fmt: skip
+
+
+@dataclass
+class Stats:
+    """`retries` are requests that repeated an earlier one; `bytes_received` is what crossed the wire."""
+
+    requests: int = 0
+    retries: int = 0
+    bytes_received: int = 0
+    seconds_waited: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def sent(self, *, attempt: int) -> None:
+        with self._lock:
+            self.requests += 1
+            self.retries += attempt > 1
+
+    def received(self, size: int) -> None:
+        with self._lock:
+            self.bytes_received += size
+
+    def waited(self, seconds: float) -> None:
+        with self._lock:
+            self.seconds_waited += seconds

@@ -1,11 +1,12 @@
-"""Asking again: until it is done, until it cannot help, or until the deadline.
+"""When a request may go: at most so many a second, and again until it is done, cannot help, or the deadline comes.
 
-Belongs here: waiting between attempts (stamina does it). Does not: deciding that an answer deserves another attempt.
+Belongs here: pace, and waiting between attempts (stamina does it). Does not: deciding that an answer deserves another.
 """
 
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -74,3 +75,36 @@ def until_done(once: Callable[[int], T], *, deadline: float, waited: Callable[[f
     except TryAgain as last:
         raise GaveUp(last.reason, attempts, time.monotonic() - started, last.after) from None
     raise AssertionError  # the loop either returns or raises
+
+
+class Pace:
+    """A token bucket: `burst` requests at once, then one every `1 / per_second` seconds.
+
+    A caller reserves its moment under the lock and sleeps outside it, so waiting threads keep their order.
+    """
+
+    def __init__(
+        self,
+        per_second: float | None,
+        *,
+        burst: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._gap = 1.0 / per_second if per_second else 0.0
+        self._credit = (burst - 1) * self._gap
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._next = float("-inf")
+
+    def wait(self) -> float:
+        """Sleep until this caller's turn; the seconds slept."""
+        with self._lock:
+            now = self._clock()
+            turn = max(self._next, now - self._credit)
+            self._next = turn + self._gap
+        delay = max(0.0, turn - now)
+        if delay > 0:
+            self._sleep(delay)
+        return delay

@@ -18,7 +18,7 @@ from zakaz_dagster.sources.base import DayRead
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.sources.qtickets.records import OrderPage, decode
 from zakaz_dagster.sources.qtickets.rows import EventNames, sale_rows
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster_tests.bodies_qtickets import order, page, ticket
 

@@ -15,7 +15,7 @@ from zakaz_dagster.ingest import days as ingest
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.warehouse.client import Warehouse
 
 ORDERS = "stg_qtickets_orders_raw"

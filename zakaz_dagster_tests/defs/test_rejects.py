@@ -21,7 +21,7 @@ from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.qtickets.catalogue import catalogue_of
 from zakaz_dagster.sources.qtickets.records import Seats
 from zakaz_dagster.sources.qtickets.rows import EventNames, sale_rows
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import load

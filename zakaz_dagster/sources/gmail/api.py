@@ -36,9 +36,8 @@ from zakaz_dagster.sources.gmail.records import (
     changed,
     shaped,
 )
-from zakaz_dagster.transport.log import log_request
+from zakaz_dagster.transport.log import Stats, log_request
 from zakaz_dagster.transport.retries import GaveUp, TryAgain, until_done
-from zakaz_dagster.transport.stats import Stats
 
 USER = "me"
 MAX_MODIFIED = 1000

@@ -28,7 +28,7 @@ from zakaz_dagster.sources.qtickets.pages import whole
 from zakaz_dagster.sources.qtickets.records import SOURCE, Order, OrderPage
 from zakaz_dagster.sources.qtickets.rows import SaleRows, client_hasher, instants, moscow_dates, sale_rows
 from zakaz_dagster.timezone import MOSCOW, bounds
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats
 
 BATCH_ORDERS = 4_000  # orders turned into columns at once: large enough to be columnar, small enough for flat memory
 

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple, TypeVar
 from zakaz_dagster.errors import BadData, Fatal, ShapeChanged
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.odd_records import Odd
-from zakaz_dagster.sources.vk_ads.chunks import IdsRefused
 from zakaz_dagster.sources.vk_ads.errors import judge, problem_of, words
 from zakaz_dagster.sources.vk_ads.records import (
     SOURCE,
@@ -32,11 +31,12 @@ from zakaz_dagster.sources.vk_ads.records import (
     decode,
     decode_page,
 )
+from zakaz_dagster.sources.vk_ads.statistics import IdsRefused
 from zakaz_dagster.sources.vk_ads.tokens import TOKEN_PATH, TokenFile, Tokens, refused
 from zakaz_dagster.transport import pages
 from zakaz_dagster.transport.client import HttpClient
+from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.transport.pages import read_pages
-from zakaz_dagster.transport.stats import Stats
 from zakaz_dagster.transport.verdict import Response
 
 Listed = TypeVar("Listed", AdPlan, AdGroup, Banner)

@@ -1,14 +1,12 @@
 """Everything an account holds: ad plans, ad groups, banners and their links, as the lists show them now.
 
-Belongs here: reading the three lists, proving that they fit together, telling when an object cannot have run. Does
-not: tags (`tags`), tables (`dimensions`).
+Belongs here: reading the three lists, proving that they fit together. Does not: tags (`tags`), tables (`dimensions`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from msgspec import UNSET
 
@@ -17,8 +15,6 @@ from zakaz_dagster.sources.base import ODD_SHARE, Reject
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, AdPlan, Banner
 from zakaz_dagster.sources.vk_ads.tags import link_of
-
-DELETED = "deleted"
 
 
 @dataclass(frozen=True)
@@ -63,24 +59,6 @@ def read_catalogue(api: VkAdsApi) -> Catalogue:
         api.links(sorted(nameless)) if nameless else {},
         list(rejects.values()),
     )
-
-
-def could_run(item: AdGroup | Banner, day: date) -> bool:
-    """Whether the object can have been shown on a day: not before it was made, nor after it was deleted.
-
-    VK need not answer anything for days on which it cannot. A moment that VK does not tell is no limit.
-    """
-    created, updated = _day_of(item.created), _day_of(item.updated)
-    if created is not None and day < created:
-        return False
-    return not (item.status == DELETED and updated is not None and day > updated)
-
-
-def _day_of(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text[:10]) if text else None
-    except ValueError:
-        return None
 
 
 def _unasked(items: Sequence[AdGroup] | Sequence[Banner], name: str) -> Iterable[Reject]:

@@ -17,9 +17,9 @@ import pyarrow as pa
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.tables import rows_of, table_of
 from zakaz_dagster.sources.versions import Began, Dimension, Row, Versions, new_rows
-from zakaz_dagster.sources.vk_ads.catalogue import DELETED, Catalogue
+from zakaz_dagster.sources.vk_ads.catalogue import Catalogue
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
-from zakaz_dagster.sources.vk_ads.records import AdGroup, AdPlan
+from zakaz_dagster.sources.vk_ads.records import DELETED, AdGroup, AdPlan
 from zakaz_dagster.sources.vk_ads.tags import Tagger, Tags
 from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.timezone import MOSCOW

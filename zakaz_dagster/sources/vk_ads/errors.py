@@ -1,7 +1,7 @@
 """What VK Ads means by an answer that is not a success, and how long it wants us to wait.
 
 Belongs here: the five shapes of an error body, the judge for the HTTP client, words for failures. Does not: what is
-done about a refused token (`keeper`) or refused ids (`chunks`).
+done about a refused token (`tokens`) or refused ids (`statistics`).
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from zakaz_dagster.sources.odd_records import Odd, read_items
 from zakaz_dagster.sources.vk_ads.description import DESCRIPTION
 
 SOURCE = DESCRIPTION.name
+DELETED = "deleted"
 T = TypeVar("T")
 
 
@@ -48,6 +49,24 @@ class Account(msgspec.Struct):
     currency: str | None = None
 
 
+class _Shown(msgspec.Struct, kw_only=True):
+    """An object that is shown: VK's own moments of it, in Moscow time."""
+
+    status: str | None = None
+    created: str | None = None
+    updated: str | None = None
+
+    def could_run(self, day: dt.date) -> bool:
+        """Whether it can have been shown on a day: not before it was made, nor after it was deleted.
+
+        VK need not answer anything for days on which it cannot. A moment that VK does not tell is no limit.
+        """
+        created, updated = _day_of(self.created), _day_of(self.updated)
+        if created is not None and day < created:
+            return False
+        return not (self.status == DELETED and updated is not None and day > updated)
+
+
 class AdPlan(msgspec.Struct):
     """A campaign of the cabinet («Кампания»)."""
 
@@ -61,18 +80,15 @@ class AdPlan(msgspec.Struct):
     updated: str | None = None
 
 
-class AdGroup(msgspec.Struct):
+class AdGroup(_Shown, kw_only=True):
     """«Группа объявлений»; older parts of the API call the same object `campaign`."""
 
     id: Id
     name: str | None = None
-    status: str | None = None
     ad_plan_id: Id | UnsetType | None = UNSET
     objective: str | None = None
     enable_utm: bool | UnsetType | None = UNSET
     utm: str | None = None
-    created: str | None = None
-    updated: str | None = None
 
 
 class Link(msgspec.Struct):
@@ -82,16 +98,13 @@ class Link(msgspec.Struct):
     url: str | None = None
 
 
-class Banner(msgspec.Struct):
+class Banner(_Shown, kw_only=True):
     """«Объявление»; `urls` is keyed by role (see `link_of`), and an empty PHP array when there is none."""
 
     id: Id
     ad_group_id: Id
     name: str | None = None
-    status: str | None = None
     urls: dict[str, Any] | list[Any] | UnsetType | None = UNSET
-    created: str | None = None
-    updated: str | None = None
 
 
 class Page(msgspec.Struct, Generic[T]):
@@ -170,6 +183,13 @@ def decode_page(raw: bytes, kind: type[T], resource: str, request_id: str = "") 
     except ShapeChanged:
         loose = decode(raw, Page[Any], what, request_id)
     return ListPage(*read_items(loose.items, kind, source=SOURCE, path=f"{what}: $.items"), loose.count)
+
+
+def _day_of(text: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        return None
 
 
 def _remedy(problem: str) -> str:

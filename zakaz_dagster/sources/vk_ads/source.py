@@ -21,17 +21,21 @@ from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.base import ROUBLE, DayRead, Reject, check_range
 from zakaz_dagster.sources.tables import by_day
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
-from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, could_run, read_catalogue
-from zakaz_dagster.sources.vk_ads.chunks import ask_in_chunks
+from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, read_catalogue
 from zakaz_dagster.sources.vk_ads.description import HISTORY_DAYS, TABLE, oldest_day
 from zakaz_dagster.sources.vk_ads.dimensions import Dimensions, dimensions_of
-from zakaz_dagster.sources.vk_ads.facts import facts_of, standing
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, Banner
-from zakaz_dagster.sources.vk_ads.rows import rows_of
-from zakaz_dagster.sources.vk_ads.statistics import FIGURES, Asked, active, figures_of, refuse_hidden_money
-from zakaz_dagster.sources.vk_ads.vat import Vat
+from zakaz_dagster.sources.vk_ads.rows import Vat, facts_of, rows_of, standing
+from zakaz_dagster.sources.vk_ads.statistics import (
+    FIGURES,
+    Asked,
+    active,
+    ask_in_chunks,
+    figures_of,
+    refuse_hidden_money,
+)
 from zakaz_dagster.timezone import MOSCOW, bounds, days_between
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats
 
 TOTALS: Mapping[str, Decimal | int] = {"spent_rub": Decimal(0), "impressions": 0, "clicks": 0}
 Stored = Callable[[], Mapping[str, pa.Table]]
@@ -134,7 +138,7 @@ class VkAdsSource:
         odd: dict[int, str] = {}
 
         def ask(chunk: Sequence[int]) -> pa.Table:
-            asked = Asked(chunk, days, lambda id_, day: could_run(known[id_], day), may_be_odd=level == "banners")
+            asked = Asked(chunk, days, lambda id_, day: known[id_].could_run(day), may_be_odd=level == "banners")
             answer = self.api.statistics(level, chunk, days[0], days[-1])
             found = figures_of(answer.content, asked, answer.request_id)
             missing.update(dict.fromkeys(found.missing, "missing from the answer"))
@@ -143,7 +147,7 @@ class VkAdsSource:
             return found.table if level == "ad_groups" else active(found.table)
 
         answers = ask_in_chunks(ids, self._chunk, ask)
-        could = {id_ for id_ in {**missing, **answers.refused} if any(could_run(known[id_], day) for day in days)}
+        could = {id_ for id_ in {**missing, **answers.refused} if any(known[id_].could_run(day) for day in days)}
         if lost := sorted(could & missing.keys()):  # an object that is simply not in the answer may have spent
             raise _unreadable(f"{level} {lost[:20]} were asked for and are missing from the answer", span)
         if level == "ad_groups" and could:  # a refused ad only loses its share to the group's remainder

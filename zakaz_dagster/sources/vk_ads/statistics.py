@@ -1,14 +1,15 @@
-"""One statistics answer as columns, after proof that it is whole.
+"""Statistics of many ids: asked so many at a time, each answer as columns after proof that it is whole.
 
-Belongs here: every id and every day on which it can have run is there once, the vendor's own sums agree, money is
-exact. Does not: which ids are asked (`source`), what becomes of the figures (`facts`).
+One bad id makes VK refuse a whole request, so a refused chunk is halved until the bad ids stand alone. Belongs here:
+cutting and halving; every id and every day on which it can have run is there once, the vendor's own sums agree, money
+is exact. Does not: which ids are asked (`source`), what becomes of the figures (`rows`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pyarrow as pa
@@ -39,7 +40,55 @@ FIGURES = pa.schema(
 )
 KOPECK = Decimal("0.01")
 ZERO = Decimal(0)
+MOST_REFUSED = 50  # each costs up to 16 requests; so many are no stray ids but a wrong account
 CLICKS_WITHOUT_MONEY = 100  # so many are never free
+
+
+class IdsRefused(Exception):
+    """The vendor refused a request because of at least one of its ids; `words` are the vendor's."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+@dataclass
+class Answers:
+    """Answers to every id that was accepted, and the refused ids with the vendor's words."""
+
+    given: list[pa.Table] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def ask_in_chunks(
+    ids: Sequence[int], size: int, ask: Callable[[Sequence[int]], pa.Table], most_refused: int = MOST_REFUSED
+) -> Answers:
+    """`ask` for all ids in chunks of `size`; a refused chunk is halved until the bad ids stand alone."""
+    answers = Answers()
+    waiting = [ids[start : start + size] for start in range(0, len(ids), size)][::-1]
+    while waiting:
+        chunk = waiting.pop()
+        try:
+            answers.given.append(ask(chunk))
+        except IdsRefused as refusal:
+            if len(chunk) > 1:
+                middle = len(chunk) // 2
+                waiting += [chunk[middle:], chunk[:middle]]
+                continue
+            answers.refused[chunk[0]] = refusal.words
+            if len(answers.refused) > most_refused:
+                raise _too_many(answers.refused, len(ids)) from None
+    return answers
+
+
+def _too_many(refused: dict[int, str], asked: int) -> BadData:
+    return BadData(
+        f"VK refused {len(refused)} of {asked} objects that its own lists named, the last with: "
+        f"{list(refused.values())[-1]}",
+        source=SOURCE,
+        expected="lists and statistics of one account",
+        next_step="see `zakaz doctor --live`: does the token belong to the account that is listed?",
+    )
 
 
 @dataclass(frozen=True)

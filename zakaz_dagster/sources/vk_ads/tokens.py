@@ -115,10 +115,11 @@ class Tokens:
         self._client_id = client_id
         self._client_secret = client_secret
         self._clock = clock
+        self._last: Pair | None = None
 
     def token(self) -> str:
         """An access token that is not about to expire."""
-        pair = self._mine()
+        pair = self._last or self._mine()  # a pair that another process has replaced is refused, and then read again
         if pair is not None and self._is_fresh(pair):
             return pair.access_token
         with self._file.locked():
@@ -138,7 +139,8 @@ class Tokens:
     def _mine(self) -> Pair | None:
         pair = self._file.read()
         same = pair is not None and (pair.client_id, pair.base_url) == (self._client_id, self._base_url)
-        return pair if same else None
+        self._last = pair if same else None
+        return self._last
 
     def _is_fresh(self, pair: Pair) -> bool:
         margin = min(EARLIEST_RENEWAL, (pair.expires_at - pair.obtained_at) / 10)
@@ -152,6 +154,7 @@ class Tokens:
         now = self._clock()
         fresh = Pair(token.access_token, kept, now, now + token.expires_in, self._client_id, self._base_url)
         self._file.write(fresh)
+        self._last = fresh
         return fresh
 
     def _refresh(self, refresh_token: str) -> Token | None:

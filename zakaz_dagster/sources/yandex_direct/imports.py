@@ -23,7 +23,7 @@ from zakaz_dagster.sources.yandex_direct.landings import Clicked, Lander
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.source import Earlier
 from zakaz_dagster.timezone import bounds, days_between
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats
 
 
 class ImportedReport:

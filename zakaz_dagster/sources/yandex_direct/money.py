@@ -54,9 +54,9 @@ def read_unknown(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
         whole = texts.cast(pa.int64())
     except pa.ArrowInvalid:
-        return texts.cast(MONEY)
+        return _decimals(texts)
     if not pc.any(pc.not_equal(whole, 0)).as_py():
-        return texts.cast(MONEY)
+        return _decimals(texts)
     if np.any(np.asarray(pc.fill_null(whole, 0)) % MICROS_IN_KOPECK):
         raise BadData(
             "whole numbers in Cost that are neither kopecks in millionths nor decimals",
@@ -64,6 +64,13 @@ def read_unknown(texts: pa.ChunkedArray) -> pa.ChunkedArray:
             next_step="say how money is written (--money micros or decimal)",
         )
     return from_micros(whole)
+
+
+def _decimals(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return texts.cast(MONEY)
+    except pa.ArrowInvalid:
+        raise _wrong("decimals", "millionths beside decimals") from None
 
 
 def _lower_halves(chunk: pa.Array) -> Any:

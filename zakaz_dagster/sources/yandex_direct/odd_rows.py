@@ -26,12 +26,14 @@ from zakaz_dagster.sources.yandex_direct.records import SOURCE
 EMPTY = "--"
 PAYLOAD = 500  # characters of a row that are kept
 IN_MEMORY = 16_000_000  # bytes
+ANY_MONEY = pa.large_string()  # stands for a column of money whose way of writing is not known
 _DATE = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 _PATTERNS = {
     pa.date32(): rf"{_DATE}|^{EMPTY}$",
     pa.uint64(): rf"^\d{{1,19}}$|^{EMPTY}$",
     pa.int64(): rf"^-?\d{{1,18}}$|^{EMPTY}$",
     pa.decimal128(18, 2): rf"^-?\d{{1,15}}(\.\d{{1,2}})?$|^{EMPTY}$",
+    ANY_MONEY: rf"^-?(\d{{1,15}}(\.\d{{1,2}})?|\d{{16,18}})$|^{EMPTY}$",
 }
 
 
@@ -64,14 +66,14 @@ def sift(
             )
     good = np.ones(rows.num_rows, bool)
     for name, kind in types.items():
-        fits = _fits(rows[name], kind)
-        if len(fits) and not fits.any():  # no dirt: the column is written in another way
+        fit = fits(rows[name], kind)
+        if len(fit) and not fit.any():  # no dirt: the column is written in another way
             raise BadData(words, source=SOURCE, expected="a whole table of equal rows", next_step="nothing was changed")
         rejects += [
             _reject(f"{name} is {rows[name][place].as_py()!r}", numbers[place], _line(rows, place))
-            for place in np.flatnonzero(good & ~fits).tolist()
+            for place in np.flatnonzero(good & ~fit).tolist()
         ]
-        good &= fits
+        good &= fit
     refuse_changed_shape(SOURCE, "the report", odd=rejects, received=int(good.sum()) + len(rejects))
     return rows.filter(pa.array(good)), sorted(rejects, key=lambda reject: int(reject.where.removeprefix("line ")))
 
@@ -86,14 +88,15 @@ def _repaired(line: bytes) -> bytes:
     return plain if plain.isascii() else plain.decode("utf-8", "replace").encode()
 
 
-def _fits(column: pa.ChunkedArray, kind: pa.DataType) -> Any:
+def fits(column: pa.ChunkedArray, kind: pa.DataType) -> Any:
+    """A mask of the texts that can be read as this type; `--` can always be."""
     if kind not in _PATTERNS:
         return np.ones(len(column), bool)
-    fits = np.asarray(pc.match_substring_regex(column, _PATTERNS[kind]))
+    found = np.asarray(pc.match_substring_regex(column, _PATTERNS[kind]))
     if kind == pa.date32():
         impossible = [text for text in pc.unique(column).to_pylist() if re.match(_DATE, text) and not _is_date(text)]
-        fits &= ~np.asarray(pc.is_in(column, pa.array(impossible, pa.string())))
-    return fits
+        found &= ~np.asarray(pc.is_in(column, pa.array(impossible, pa.string())))
+    return found
 
 
 def _is_date(text: str) -> bool:

@@ -36,7 +36,7 @@ from zakaz_dagster.sources.yandex_direct.request import MOST_ROWS, ReportRequest
 from zakaz_dagster.sources.yandex_direct.tsv import Report, Truncated, read_report
 from zakaz_dagster.timezone import MOSCOW, bounds, days_between
 from zakaz_dagster.transport.client import Download
-from zakaz_dagster.transport.stats import Stats
+from zakaz_dagster.transport.log import Stats
 
 _T = TypeVar("_T")
 Stored = Callable[[], Mapping[str, pa.Table]]

@@ -24,7 +24,7 @@ from zakaz_dagster.errors import BadData, ShapeChanged
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.yandex_direct import money
 from zakaz_dagster.sources.yandex_direct.money import MONEY
-from zakaz_dagster.sources.yandex_direct.odd_rows import EMPTY, sift
+from zakaz_dagster.sources.yandex_direct.odd_rows import ANY_MONEY, EMPTY, fits, sift
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 
 BLOCK = 1 << 20
@@ -43,6 +43,7 @@ TYPES: dict[str, pa.DataType] = {
     "Cost": MONEY,
     "Conversions": pa.uint64(),
 }
+NO_MONEY = "column Cost: values that are no money"
 _TOTAL = re.compile(rb"Total rows: (\d+)\s*$")
 _ROW = re.compile(r"Row #\d+: ")
 
@@ -129,20 +130,23 @@ def _parse(file: BinaryIO, frame: Frame, *, micros: bool | None) -> Report:
     """Blocks are typed as they are read; only typed columns stay in memory. Odd rows are looked for if that fails."""
     types = {name: TYPES.get(name, pa.string()) for name in frame.columns}
     if "Cost" in types:
-        types["Cost"] = pa.string() if micros is None else pa.int64() if micros else MONEY
+        types["Cost"] = ANY_MONEY if micros is None else pa.int64() if micros else MONEY
     rejects: list[Reject] = []
+    texts = partial(_typed, file, frame, dict.fromkeys(types, pa.string()))
     try:
         table = _typed(file, frame, types)
-        texts = partial(_typed, file, frame, dict.fromkeys(types, pa.string()))
+        words = "" if micros is not None or "Cost" not in types or fits(table["Cost"], ANY_MONEY).all() else NO_MONEY
     except pa.ArrowInvalid as error:
-        rows, rejects = sift(_lines(file, frame), frame.columns, frame.first_line, types, _words(str(error), frame))
+        words = _words(str(error), frame)
+    if words:
+        rows, rejects = sift(_lines(file, frame), frame.columns, frame.first_line, types, words)
         table = pa.table({name: _cast(rows[name], kind) for name, kind in types.items()})
         texts = partial(lambda: rows)
     if "Cost" not in types:
         return Report(table, rejects)
     cost = table["Cost"]
     if micros is None:
-        cost = money.read_unknown(_dashes_to_null(cost))
+        cost = money.read_unknown(_dashes_to_null(cost.cast(pa.string())))
     elif micros:
         cost = money.from_micros(cost)
     else:

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from zakaz_dagster.transport.pacing import Pace
+from zakaz_dagster.transport.retries import Pace
 
 
 class Clock:

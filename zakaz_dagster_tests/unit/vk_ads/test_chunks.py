@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zakaz_dagster.errors import BadData
-from zakaz_dagster.sources.vk_ads.chunks import IdsRefused, ask_in_chunks
+from zakaz_dagster.sources.vk_ads.statistics import IdsRefused, ask_in_chunks
 
 
 def vendor(bad):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from zakaz_dagster.sources.vk_ads.description import GROUPS, PLANS
 from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS
-from zakaz_dagster.sources.vk_ads.facts import MEASURES, facts_of, standing
+from zakaz_dagster.sources.vk_ads.rows import MEASURES, facts_of, standing
 from zakaz_dagster.sources.vk_ads.statistics import FIGURES
 
 DAY = date(2026, 11, 14)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.sources.vk_ads.vat import MONEY, Vat
+from zakaz_dagster.sources.vk_ads.rows import MONEY, Vat
 
 BORDER = date(2026, 1, 1)
 VAT = Vat(Decimal(22), ((date(2019, 1, 1), Decimal(18)), (BORDER, Decimal(20))))
