@@ -1,6 +1,6 @@
 """The world's own HTTP: the right answers, the clock, what tests do to it, and the vendors' faults.
 
-GET  /world                      seed, start, now, scale
+GET  /world                      seed, start, now, scale, dirt
 GET  /world/truth?day=           independent totals of a day, as of now; or ?first=&last= for a list of days
 GET  /world/orders?day=          ids, tickets and state of the orders made on a day, to pick one from
 GET  /world/personal             the planted personal data to search for
@@ -90,7 +90,8 @@ class _Admin:
     async def about(self, request: Request) -> Response:
         params = self.world.params
         scale = {"orders_per_day": params.scale.orders_per_day, "groups": params.scale.groups, "ads": params.scale.ads}
-        return answer({"seed": params.seed, "start": params.start, "now": iso(self.state.now()), **scale})
+        dirt = sorted(params.dirt)
+        return answer({"seed": params.seed, "start": params.start, "now": iso(self.state.now()), **scale, "dirt": dirt})
 
     async def truth(self, request: Request) -> Response:
         query, now = request.query_params, self.state.now()

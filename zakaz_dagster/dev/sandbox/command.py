@@ -10,6 +10,7 @@ import click
 
 from zakaz_dagster.dev.sandbox.process import DEFAULT_DAYS, Options, serve
 from zakaz_dagster.dev.sandbox.world.ads import Scale
+from zakaz_dagster.dev.sandbox.world.dirt import KINDS
 
 
 def _switch(text: str) -> tuple[str, str, Any]:
@@ -49,10 +50,12 @@ def _options(texts: tuple[str, ...], recorded: str | None) -> dict[str, str]:
 @click.option("--ads", default=2, show_default=True, help="Ads per ad group.")
 @click.option("--fault", "faults", multiple=True, metavar="VENDOR:NAME[=VALUE]", help="A fault from the start; repeat.")
 @click.option("--option", "options", multiple=True, metavar="VENDOR:NAME=VALUE", help="A vendor's own switch; repeat.")
+@click.option("--dirt", multiple=True, type=click.Choice(["all", *KINDS]), help="Dirt of the world's tags; repeat.")
 @click.option("--recorded", type=click.Path(exists=True, file_okay=False), help="Folder of recorded bodies to replay.")
 def serve_command(
     port: int, seed: int, now: str | None, today: str | None, days: int, start: datetime | None, orders_per_day: int,
-    groups: int, ads: int, faults: tuple[str, ...], options: tuple[str, ...], recorded: str | None,
+    groups: int, ads: int, faults: tuple[str, ...], options: tuple[str, ...], dirt: tuple[str, ...],
+    recorded: str | None,
 ) -> None:  # fmt: skip
     """Serve the vendors' protocols on a made-up organiser; prints one JSON line when ready. Ctrl-C ends it."""
     chosen = Options(
@@ -64,6 +67,7 @@ def serve_command(
         scale=Scale(orders_per_day, groups, ads),
         vendor_options=_options(options, recorded),
         faults=_faults(faults),
+        dirt=frozenset(KINDS if "all" in dirt else dirt),
     )
     try:
         serve(chosen)

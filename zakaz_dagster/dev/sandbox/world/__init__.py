@@ -36,11 +36,15 @@ CACHED_ORDERS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class WorldParams:
-    """Which organiser: another seed is another one. Before `start` nothing was sold or advertised."""
+    """Which organiser: another seed is another one. Before `start` nothing was sold or advertised.
+
+    `dirt`: kinds of `dirt.KINDS` that the world has; none by default.
+    """
 
     seed: int = 7
     start: date = date(2026, 6, 25)
     scale: Scale = field(default_factory=Scale)
+    dirt: frozenset[str] = frozenset()
 
 
 class World:
@@ -50,7 +54,7 @@ class World:
         self.params = params
         seed, scale, start = params.seed, params.scale, params.start
         self.start = start
-        self.tours = Tours(seed)
+        self.tours = Tours(seed, params.dirt)
         self.vk = VkAds(seed, self.tours, scale, start)
         self.direct = DirectAds(seed, self.tours, scale, start)
         cached = max(130, CACHED_ORDERS // scale.orders_per_day)

@@ -11,6 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from zakaz_dagster.dev.sandbox.world.chance import draw
+from zakaz_dagster.dev.sandbox.world.dirt import day_of_run, spoilt
 from zakaz_dagster.dev.sandbox.world.moments import DAY, midnight
 from zakaz_dagster.dev.sandbox.world.tours import Event
 
@@ -87,15 +88,15 @@ def appeal(seed: int, event: Event) -> float:
     return (0.25, 0.5, 0.8, 1.1, 1.6, 2.6)[draw(seed, "appeal", event.id) % 6]
 
 
-def content_tag(seed: int, event: Event, number: int) -> str:
+def content_tag(seed: int, event: Event, number: int, kinds: frozenset[str] = frozenset()) -> str:
     """utm_content of an ad: `<city>_<dd>_<mm>` in the spelling of the day, and sometimes what marketers mistype."""
     chance = draw(seed, "tag", event.id, number)
     spellings = event.city.spellings
     place = spellings[0] if chance % 3 else spellings[(chance >> 4) % len(spellings)]
     live = [show for show in event.shows if show.deleted is None]
-    day = live[(chance >> 8) % len(live)].local_date
+    day = day_of_run(live[(chance >> 8) % len(live)].local_date, event.last_date, chance >> 40, kinds)
     if (chance >> 16) % 23 == 0:
         return f"{place}_31_02"
     if (chance >> 16) % 23 == 1:
         return f"zamkadsk_{day:%d_%m}"
-    return f"{place}_{day:%d_%m}"
+    return spoilt(f"{place}_{day:%d_%m}", place, day, chance >> 24, kinds)

@@ -7,6 +7,7 @@ from datetime import date
 from random import Random
 
 from zakaz_dagster.dev.sandbox.world.direct import DirectAds
+from zakaz_dagster.dev.sandbox.world.dirt import POSTS_WITH_IDS, post
 from zakaz_dagster.dev.sandbox.world.lifecycle import NO_UTM, Utm
 from zakaz_dagster.dev.sandbox.world.moments import midnight
 from zakaz_dagster.dev.sandbox.world.tours import Event
@@ -33,6 +34,8 @@ class Clicks:
             return NO_UTM
         group = plan.groups[int(chance.random() * len(plan.groups))]
         banner = group.banners[int(chance.random() * len(group.banners))]
+        if POSTS_WITH_IDS in self.vk.tours.dirt and banner.id % 3 == 0:
+            return post(banner.id, group.id)
         gone = min(moment for moment in (group.stopped, banner.status_from, 1 << 62) if moment is not None)
         return banner.utm if midnight(day) < gone else NO_UTM
 

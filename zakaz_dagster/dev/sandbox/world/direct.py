@@ -170,7 +170,7 @@ class DirectAds:
     def _make_campaign(self, event: Event, number: int, network: str) -> Campaign:
         ordinal = (event.id - EVENT_BASE) * 10 + number
         campaign_id = CAMPAIGN_BASE + ordinal
-        tag = content_tag(self.seed, event, number + 50)
+        tag = content_tag(self.seed, event, number + 50, self.tours.dirt)
         by_tag = f"utm_source=yandex&utm_medium=cpc&utm_campaign={{campaign_id}}&utm_content={quote(tag)}"
         tracking = (BY_IDS, by_tag, BY_IDS, "")[draw(self.seed, "tracking", campaign_id) % 4]
         sizes = self.scale.groups if network == "SEARCH" else max(1, self.scale.groups - 1)
@@ -190,7 +190,7 @@ class DirectAds:
         group_id = GROUP_BASE + ordinal
         own = ""
         if draw(self.seed, "group", group_id) % 5 == 0:
-            tag = content_tag(self.seed, event, number + 60)
+            tag = content_tag(self.seed, event, number + 60, self.tours.dirt)
             own = f"utm_source=yandex&utm_medium=cpc&utm_campaign=gruppa&utm_content={quote(tag)}"
         block = own or tracking
         ads = tuple(self._make_ad(event, campaign_id, group_id, ordinal * 20 + n, block) for n in range(self.scale.ads))
@@ -201,7 +201,7 @@ class DirectAds:
         chance = draw(self.seed, "ad", ad_id)
         href = f"{SITE}?id={event.id}"
         if chance % 3 == 0:
-            tag = content_tag(self.seed, event, chance % 5 + 70)
+            tag = content_tag(self.seed, event, chance % 5 + 70, self.tours.dirt)
             href += f"&utm_source=yandex&utm_medium=cpc&utm_campaign={event.city.slug}&utm_content={quote(tag)}"
         kind = ("TEXT_AD", "RESPONSIVE_AD", "TEXT_AD", "IMAGE_AD")[(chance >> 8) % 4]
         phrase = PHRASES[(chance >> 12) % len(PHRASES)]

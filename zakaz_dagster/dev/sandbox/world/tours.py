@@ -85,8 +85,8 @@ def _moment(day: date, hour: int, minute: int, city: City) -> int:
 class Tours:
     """All stops of all projects of one seed."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, dirt: frozenset[str] = frozenset()) -> None:
+        self.seed, self.dirt = seed, dirt
         self._routes = [shuffled(CITIES, seed, "route", project.number) for project in PROJECTS]
         self._stop = lru_cache(maxsize=4096)(self._make_stop)
 

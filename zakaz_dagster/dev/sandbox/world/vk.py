@@ -168,7 +168,7 @@ class VkAds:
     def _make_group(self, event: Event, plan_id: int, ordinal: int, number: int, made: int) -> Group:
         habit = (draw(self.seed, "habit", event.id) + number) % 6
         group_id = GROUP_BASE + ordinal
-        tag = content_tag(self.seed, event, number)
+        tag = content_tag(self.seed, event, number, self.tours.dirt)
         tags = {
             0: f"utm_source=vk&utm_medium=cpc&utm_campaign={{{{campaign_id}}}}&utm_content={quote(tag)}",
             4: f"utm_source=vk&utm_medium={event.city.slug}&utm_campaign=afisha_family",
@@ -188,9 +188,9 @@ class VkAds:
         banner_id = BANNER_BASE + ordinal
         number, n = place
         mixed = (
-            content_tag(self.seed, event, 100 * number + n)
+            content_tag(self.seed, event, 100 * number + n, self.tours.dirt)
             if look.habit == 3
-            else content_tag(self.seed, event, number)
+            else content_tag(self.seed, event, number, self.tours.dirt)
         )
         link = {
             1: f"{SITE}?id={event.id}&utm_source=vk&utm_medium=cpc&utm_campaign=lenta&utm_content={quote(mixed)}",
