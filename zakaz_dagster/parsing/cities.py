@@ -97,7 +97,7 @@ class CityIndex:
 
     def resolve(self, text: str) -> str:
         """The city a whole field names, '' when it is not a known spelling («г. Томск» counts as «Томск»)."""
-        return self._cities.get(city_key(text), "")
+        return self._cities.get(normalise(text)) or self._cities.get(city_key(text), "")  # most need no second look
 
     def find_in(self, text: str) -> str:
         """The one city named inside a longer text (a campaign's name, a label); '' for none or for several."""

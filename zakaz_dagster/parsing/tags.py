@@ -25,7 +25,7 @@ REASONS = (NO_TAG, NUMERIC_ID, MACRO, LABEL, UNKNOWN_CITY, IMPOSSIBLE_DATE, AMBI
 LONGEST = 1_000  # characters; what is longer is no tag
 CENTURY, YEARS = 2000, range(2000, 2100)
 SHORT_YEARS = range(20, 40)  # `26` after a day and a month; smaller numbers may be days or months
-_LEAP = 2024  # a tag without a year may name 29 February
+_DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # a tag without a year may name 29 February
 
 _GAP, _NUMBER = r"[_\-., /]{1,3}", r"[0-9]{4}|[0-9]{1,2}"
 _CANONICAL = re.compile(r"[^\W\d_]_([0-9]{2})_([0-9]{2})\Z")
@@ -99,9 +99,10 @@ def tag_of(utm: Utm, cities: CityIndex) -> ShowTag:
 
 def parse_content(text: str, cities: CityIndex) -> ShowTag:
     """Read `utm_content` alone; percent- and plus-encoding, once more than the link's, is undone."""
-    if (match := _CANONICAL.search(text)) and (city := cities.resolve(raw := text[: match.start() + 1])):
-        day, month = int(match[1]), int(match[2])
-        if is_possible(day, month) and not {"%", "{", "+"} & set(text):
+    match = _CANONICAL.search(text, max(len(text) - len("k_dd_mm"), 0))
+    if match and "%" not in text and "{" not in text and "+" not in text:  # most tags are as they are meant to be
+        day, month, raw = int(match[1]), int(match[2]), text[: match.start() + 1]
+        if is_possible(day, month) and (city := cities.resolve(raw)):
             return ShowTag(city, day, month, 0, "", raw, "content", "content")
     plain, has_macro = _plain(text)
     match = _DATED.fullmatch(plain) if len(plain) <= LONGEST else None
@@ -111,8 +112,10 @@ def parse_content(text: str, cities: CityIndex) -> ShowTag:
 
 def is_possible(day: int, month: int, year: int = 0) -> bool:
     """Whether this day exists; without a year, whether some year has it."""
+    if not year:
+        return 0 < month < len(_DAYS) and 0 < day <= _DAYS[month]
     try:
-        return bool(date(year or _LEAP, month, day))
+        return bool(date(year, month, day))
     except ValueError:
         return False
 
