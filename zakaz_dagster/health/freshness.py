@@ -4,6 +4,7 @@
             Loading an old day again makes nothing fresh.
     data    days from the newest day with rows to the one that could be there: one warns, two or more are an error
     days    every day from the first one ever loaded (not before the start date): never loaded, or read before it ended
+    follows every day of every fact is as new as what it reads
     start   what is late or missing when the platform starts is pending until its first scheduled load has had its time
 
 Belongs here: these pure rules, what is watched of a source (entry points translate descriptions into it), what was seen
@@ -12,16 +13,19 @@ of it (`reading` asks). Does not: asking ClickHouse.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from zakaz_dagster.timezone import MOSCOW, bounds
 from zakaz_dagster.verdicts import Status, Verdict, gravest
+from zakaz_dagster.warehouse.build_ledger import Owed
 
 MORNING = timedelta(hours=6)  # a daily source is expected by six
 BUSY_DAYS = 25  # of 28: a source with rows on so many days has no empty days
 LATE_DAYS, STALE_DAYS = 1, 2
+FOLLOWS = "follows"  # the name of that check
+FOLLOWS_WITHIN = timedelta(minutes=20)
 SHOWN = 6  # ranges of missing days; their number and the first one are always said
 
 
@@ -195,6 +199,32 @@ def _ago(length: timedelta) -> str:
     if minutes < 60 * 4:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 60 * 72 else f"{minutes // 1440} days"
+
+
+def follows(fact: str, owed: Sequence[Owed], now: datetime, started: datetime | None = None) -> Verdict:
+    """The verdict on a fact's days that are older than what they read; they are built within a few minutes.
+
+    `owed` are its own. Other SQL or other seeds have no moment from which they could be late, so they only warn.
+    """
+    late = [each for each in owed if each.since is not None and now - each.since > FOLLOWS_WITHIN]
+    other = [each for each in owed if each.since is None]
+    shown = late or other
+    days = ranges(each.day for each in shown)
+    causes = ", ".join(sorted({each.because for each in shown}))
+    since = min((each.since for each in late if each.since), default=None)
+    verdict = Verdict(
+        f"{fact}__{FOLLOWS}",
+        "data",
+        Status.ERROR if late else Status.WARNING if other else Status.OK,
+        f"not built since this changed: {causes}; days: {days}" if shown else f"{len(owed)} days are being built",
+        "run the job reload_days for these days" if shown else "",
+        float(len(shown)),
+        0.0,
+        since,
+        (fact,),
+        link=f"assets/{fact}?view=partitions",
+    )
+    return verdict if started is None else pending_until(verdict, started + FOLLOWS_WITHIN, now)
 
 
 def missing_days(source: Watched, seen: Seen, now: datetime, started: datetime | None = None) -> Verdict | None:

@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import infrastructure, reading
 from zakaz_dagster.health.facts import DagsterFacts
-from zakaz_dagster.health.freshness import Freshness, Watched, freshness, missing_days
+from zakaz_dagster.health.freshness import FOLLOWS, Freshness, Watched, follows, freshness, missing_days
 from zakaz_dagster.health.infrastructure import NAME as RIGHTS
 from zakaz_dagster.health.infrastructure import Limits, rights
 from zakaz_dagster.health.processes import dagster_verdicts, storage_away
 from zakaz_dagster.health.reading import Disk
 from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.verdicts import Status, Verdict, with_causes
-from zakaz_dagster.warehouse import healing, server
+from zakaz_dagster.warehouse import build_ledger, healing, server
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import Statement, load
 
@@ -90,6 +90,20 @@ def unknown(name: str, failure: Failure, assets: tuple[str, ...]) -> Verdict:
     return Verdict(name, area, Status.ERROR, f"could not be looked at: {failure.what}", action, assets=assets)
 
 
+def following(subjects: Subjects, now: datetime) -> list[Verdict]:
+    """Whether each fact is as new as what it reads; without a source nothing was ever loaded."""
+    start = min((source.start for source in subjects.watched), default=None)
+    if start is None:
+        return []
+    try:
+        owed = build_ledger.owed(subjects.warehouse, start, now.astimezone(MOSCOW).date())
+    except Failure as failure:
+        return [unknown(f"{fact}__{FOLLOWS}", failure, (fact,)) for fact in build_ledger.facts()]
+    started = subjects.started() or now
+    by_fact = {fact: [each for each in owed if each.fact == fact] for fact in build_ledger.facts()}
+    return [follows(fact, own, now, started) for fact, own in by_fact.items()]
+
+
 class Depth(IntEnum):
     QUICK = 0
     THOROUGH = 1
@@ -137,6 +151,7 @@ class Watch:
         ages: list[Freshness] = []
         for source in self._subjects.watched:
             found += self._of_source(source, now, ages)
+        found += following(self._subjects, now)
         if self._depth >= Depth.THOROUGH:
             found += self._thoroughly(now)
         if self._depth >= Depth.FULL:

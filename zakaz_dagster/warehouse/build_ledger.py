@@ -25,6 +25,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
+from zakaz_dagster.errors import Fatal
 from zakaz_dagster.warehouse import lineage_cache
 from zakaz_dagster.warehouse.downstream import downstream, readers
 from zakaz_dagster.warehouse.sql_files import Statement, load, tables
@@ -37,6 +38,7 @@ LEDGER = "meta_day_builds"
 LOADS = "meta_day_loads"
 SETTINGS = "dim_settings"
 PER_SECOND = 1_000_000_000
+EARLIEST = date(2000, 1, 1)  # no day of sales or spend lies before it
 CONTENT = "sum(cityHash64(tuple(COLUMNS('^[^_]'))))"  # of rows without the service columns; a day without rows has 0
 WITHIN = "day BETWEEN {first:Date} AND {last:Date}"
 NEVER = 0  # the moment since when a day has rows that never had any
@@ -181,7 +183,8 @@ def owe(wh: Warehouse, table: str, days: Collection[date], reason: str, *, run_i
 
 def owed(wh: Warehouse, first: date, last: date) -> list[Owed]:
     """Every day of first..last of every fact that is older than its inputs."""
-    return list(compare(_known(wh, first, last), first, last))
+    begin = max(first, EARLIEST)
+    return list(compare(_known(wh, begin, last), begin, last))
 
 
 def compare(known: Known, first: date, last: date) -> Iterator[Owed]:
@@ -232,7 +235,12 @@ def _reach(build: Statement, table: str, settings: Mapping[str, float]) -> int:
     """How many days before its own a day of the build reads of the table."""
     words = build.meta.get("reaches", "").replace(",", " ").split()
     stated = dict(zip(words[::2], words[1::2], strict=True)).get(table, "0")
-    return int(stated) if stated.isdigit() else int(settings[stated])
+    if stated.isdigit():
+        return int(stated)
+    if stated not in settings:
+        step = "restore it in sql/seeds/settings.csv and run `zakaz schema apply`"
+        raise Fatal(f"{SETTINGS} lacks {stated}", source="sql", expected="every setting", next_step=step)
+    return int(settings[stated])
 
 
 def _known(wh: Warehouse, first: date, last: date) -> Known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -69,6 +69,29 @@ def test_a_file_imported_on_the_command_line_reaches_the_dashboards(platform, tm
     assert all(run.success for run in platform.follow())
     spent = platform.warehouse.scalar("SELECT sum(spend_raw_rub) FROM fact_marketing_daily WHERE date = '2022-09-01'")
     assert float(spent) == 1250.5
+
+
+def test_days_that_are_not_built_are_red_after_twenty_minutes_and_the_named_job_makes_them_good(platform):
+    """Nobody's sensor runs here."""
+    assert platform.materialize(*SALES, days=OLD).success
+    check = dg.AssetCheckKey(dg.AssetKey("fact_qtickets_sales_daily"), "follows")
+
+    def verdict(minutes):
+        platform.set_now(datetime.now(UTC) + timedelta(minutes=minutes))
+        job = platform.definitions.resolve_job_def("all_checks").get_subset(asset_check_selection={check})
+        [found] = job.execute_in_process(instance=platform.instance).get_asset_check_evaluations()
+        return found
+
+    assert verdict(5).passed
+    red = verdict(25)
+    assert not red.passed
+    assert red.severity is dg.AssetCheckSeverity.ERROR
+    assert f"{OLD.first}..{OLD.last} (3 days)" in red.description
+    assert "stg_qtickets_sales_raw" in red.description
+    assert "reload_days" in red.metadata["what to do"].value
+    platform.at(NOON)
+    assert platform.run("reload_days", OLD).success
+    assert verdict(25).passed
 
 
 def test_what_follows_is_everything_that_reads_it_and_nothing_else(platform):
@@ -161,4 +184,4 @@ def test_days_that_a_vendor_no_longer_keeps_do_not_stop_the_repair_of_the_others
     assert platform.run("reload_days", gone).success
     failed = platform.run("vk_ads_daily", gone)
     assert not failed.success
-    assert "366 days only" in words(failed)
+    assert "the last 366 days" in words(failed)

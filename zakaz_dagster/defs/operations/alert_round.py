@@ -23,6 +23,7 @@ from zakaz_dagster.health.facts import DagsterFacts, RunFact
 from zakaz_dagster.health.failover import FROM_MAIL, NO_BACKUP
 from zakaz_dagster.health.freshness import Watched, freshness, missing_days
 from zakaz_dagster.health.look import Depth, Look, Subjects, Watch
+from zakaz_dagster.health.look import following as look_following
 from zakaz_dagster.health.processes import cures
 from zakaz_dagster.verdicts import Status, Verdict
 
@@ -45,6 +46,12 @@ def age(subjects: Subjects, source: Watched) -> dict[str, Verdict | None]:
     fresh = freshness(source, seen, at, working=subjects.working(at), started=started)
     gaps = missing_days(source, seen, at, started)
     return {"fresh": fresh.verdict if fresh else None, "no_missing_days": gaps}
+
+
+def following(subjects: Subjects) -> dict[str, Verdict]:
+    """The verdict on each fact, whether it is as new as what it reads."""
+    with explained():
+        return {verdict.assets[0]: verdict for verdict in look_following(subjects, timezone.now())}
 
 
 def unseen(name: str, found: Mapping[str, Verdict]) -> Verdict:

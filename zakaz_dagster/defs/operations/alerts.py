@@ -20,7 +20,8 @@ from zakaz_dagster.defs.shared.checks import all_checks_job, result
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.params import AlertsParam, WatchParam
 from zakaz_dagster.defs.shared.specs import OWNERS
-from zakaz_dagster.health.freshness import Watched
+from zakaz_dagster.health.freshness import FOLLOWS, Watched
+from zakaz_dagster.warehouse import build_ledger
 
 Job = dg.JobDefinition | AssetJob
 
@@ -58,7 +59,7 @@ def definitions(
     jobs: Sequence[Job],
 ) -> dg.Definitions:
     """The checks, their job and the sensors; `jobs` are those the sensor may start again."""
-    checks = [*sql_checks, _platform_checks(), *(_source_checks(source) for source in watched)]
+    checks = [*sql_checks, _platform_checks(), _following_checks(), *(_source_checks(source) for source in watched)]
     everything = all_checks_job(checks)
     return dg.Definitions(
         assets=[_platform()],
@@ -117,6 +118,23 @@ def _source_checks(source: Watched) -> dg.AssetChecksDefinition:
             yield result(
                 source.table, key.name, found[key.name] or alert_round.unseen(f"{source.table}__{key.name}", {})
             )
+
+    return check
+
+
+def _following_checks() -> dg.AssetChecksDefinition:
+    """With all checks only: what builds a fact leaves nothing behind, and the alerts look every minute."""
+    about = "Every day is as new as what it reads, or will be within twenty minutes"
+    specs = [dg.AssetCheckSpec(FOLLOWS, asset=fact, description=about) for fact in build_ledger.facts()]
+
+    @dg.multi_asset_check(name="check_following", specs=specs, can_subset=True)
+    def check(context: dg.AssetCheckExecutionContext, watch: WatchParam) -> Iterator[dg.AssetCheckResult]:
+        from zakaz_dagster.defs.operations import alert_round
+
+        found = alert_round.following(watch)
+        for key in sorted(context.selected_asset_check_keys):
+            fact = key.asset_key.to_user_string()
+            yield result(fact, FOLLOWS, found.get(fact) or alert_round.unseen(f"{fact}__{FOLLOWS}", {}))
 
     return check
 

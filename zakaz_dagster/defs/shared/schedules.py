@@ -13,8 +13,10 @@ import dagster as dg
 from zakaz_dagster.defs._private import AssetJob
 from zakaz_dagster.defs.shared.partitions import Days, trailing
 from zakaz_dagster.errors import ConfigFault
+from zakaz_dagster.health.freshness import FOLLOWS
 from zakaz_dagster.sources.base import SourceDescription
 from zakaz_dagster.timezone import MOSCOW
+from zakaz_dagster.warehouse import build_ledger
 
 MAX_RUNTIME_SECONDS = 3 * 3600  # a year's backfill; without a limit a crashed host blocks the source for ever
 Configured = Callable[[], object]  # raises a ConfigFault that names what is missing
@@ -32,10 +34,12 @@ class Reload:
 
 
 def job(name: str, assets: Sequence[str], description: str, *, tags: Mapping[str, str] | None = None) -> AssetJob:
-    """A job over these assets and their checks, in one process."""
+    """A job over these assets and their checks, in one process; whether facts follow is judged from outside."""
+    beside = [dg.AssetCheckKey(dg.AssetKey(fact), FOLLOWS) for fact in build_ledger.facts() if fact in assets]
+    chosen = dg.AssetSelection.assets(*assets)
     return dg.define_asset_job(
         name,
-        selection=dg.AssetSelection.assets(*assets),
+        selection=chosen - dg.AssetSelection.checks(*beside) if beside else chosen,
         description=description,
         executor_def=dg.in_process_executor,
         tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS), **(tags or {})},

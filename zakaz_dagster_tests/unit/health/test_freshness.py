@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from zakaz_dagster.health.freshness import Load, Seen, Watched, end_of, freshness, missing_days
+from zakaz_dagster.health.freshness import Load, Seen, Watched, end_of, follows, freshness, missing_days
 from zakaz_dagster.timezone import MOSCOW
+from zakaz_dagster.verdicts import Status
+from zakaz_dagster.warehouse.build_ledger import Owed
 
 QTICKETS = Watched("qtickets", "QTickets", "stg_sales", "sale_date", 45, 120, includes_today=True)
 ADS = Watched("vk_ads", "VK", "fact_vk", "date", 30 * 60, 48 * 60, includes_today=False)
@@ -190,3 +192,27 @@ def test_a_start_over_existing_data_is_no_outage():
     assert freshness(QTICKETS, held, at("10:46"), working=True, started=started).verdict.status.value == "error"
     assert missing_days(QTICKETS, held, at("05:59", TODAY + timedelta(days=1)), started).pending
     assert missing_days(QTICKETS, held, at("06:00", TODAY + timedelta(days=1)), started).status.value == "error"
+
+
+def owed(day, *, minutes=None, because="stg_sales"):
+    return Owed("fact", day, because, None if minutes is None else at("12:00") - timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(("days", "status", "says"), [
+    ([], Status.OK, "0 days are being built"),
+    ([owed(TODAY, minutes=19)], Status.OK, "1 days are being built"),
+    ([owed(TODAY, minutes=21)], Status.ERROR, "not built since this changed: stg_sales; days: 2026-11-22"),
+    ([owed(TODAY, because="its SQL or the settings")], Status.WARNING, "its SQL or the settings"),
+    ([owed(TODAY), owed(TODAY - timedelta(days=9), minutes=600, because="a show was moved")], Status.ERROR, "a show"),
+])  # fmt: skip
+def test_a_fact_that_is_older_than_what_it_reads_is_an_error_after_twenty_minutes(days, status, says):
+    verdict = follows("fact", days, at("12:00"))
+    assert (verdict.name, verdict.status) == ("fact__follows", status)
+    assert says in verdict.detail
+    assert bool(verdict.action) == (status is not Status.OK)
+
+
+def test_a_start_gives_the_facts_their_twenty_minutes():
+    late = [owed(TODAY, minutes=3000)]
+    assert follows("fact", late, at("12:00"), started=at("12:00") - timedelta(minutes=5)).pending
+    assert follows("fact", late, at("12:00"), started=at("12:00") - timedelta(minutes=25)).status is Status.ERROR
