@@ -21,7 +21,8 @@ from zakaz_dagster.defs.gmail import assets as gmail
 from zakaz_dagster.defs.gmail import failover
 from zakaz_dagster.defs.marts import pages, refresh, views
 from zakaz_dagster.defs.marts.seeds import seed_assets
-from zakaz_dagster.defs.operations import alerts, backup, healing, retention
+from zakaz_dagster.defs.operations import alerts, backup, healing, missing_days, retention
+from zakaz_dagster.defs.operations.missing_days import Loads
 from zakaz_dagster.defs.operations.retention import Keep
 from zakaz_dagster.defs.qtickets import assets as qtickets
 from zakaz_dagster.defs.shared import change_sensor, execution
@@ -31,10 +32,17 @@ from zakaz_dagster.resources import watch
 from zakaz_dagster.resources.configured import all_resources
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION as QTICKETS
+from zakaz_dagster.sources.vk_ads.description import DESCRIPTION as VK_ADS
+from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION as DIRECT
 
 DAY_SOURCES = {"qtickets": "qtickets", "vk_ads": "vk_ads", "yandex_direct": "direct"}  # pool: its group of settings
 
 
+LOADS = (
+    Loads(QTICKETS, qtickets.RELOAD),
+    Loads(VK_ADS, f"{VK_ADS.name}_daily"),
+    Loads(DIRECT, f"{DIRECT.name}_daily"),
+)
 # Virtual assets and code references are used on purpose; their warnings would be read at every start.
 CHOSEN = (dg.PreviewWarning, dg.BetaWarning)
 
@@ -96,6 +104,7 @@ def _build(settings: Settings) -> dg.Definitions:
         dg.Definitions(jobs=jobs[-1:]),
         healing.definitions(),
         failover.definitions(jobs, start, standby),
+        missing_days.definitions(LOADS, jobs),
         alerts.definitions(list(watch.watched(settings)), [*sql_checks(names), views.promise_checks()], jobs),
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from zakaz_dagster.alerts.incidents import Incident, Notice, Rules, plan
+from zakaz_dagster.alerts.incidents import Incident, Kind, Notice, Plan, Rules, plan
 from zakaz_dagster.alerts.mail import About, Mail, bare, compose, moment
 from zakaz_dagster.alerts.outbox import DAY, Backlog, Limits, Outbox, batches
 from zakaz_dagster.alerts.send import Channel, Undelivered
@@ -62,6 +62,17 @@ class Alerts:
         except BROKEN as error:
             with closing(spare_store(self.path)) as store:
                 return self._round(store, [*found, store_broken(self.path, error)], now, names)
+
+    def inform(self, verdict: Verdict, now: datetime) -> RoundResult:
+        """Tell once of something that was bad and is over; it opens no incident."""
+        over = Incident(verdict, opened=verdict.since or now, healthy_since=now, told=now, messages=1)
+        notice = Notice(Kind.RESOLVED, over, now, verdict.detail)
+        try:
+            with closing(Store(self.path)) as store:
+                return self._told_once(store, notice, now)
+        except BROKEN:
+            with closing(spare_store(self.path)) as store:
+                return self._told_once(store, notice, now)
 
     def incidents(self) -> dict[str, Incident]:
         """The open incidents, for `since` in reports; none when the memory is not there or cannot be read."""
@@ -128,6 +139,11 @@ class Alerts:
             planned = plan(round_.incidents, [*verdicts, delivered], now, self.rules, existing)
             round_.keep(planned, now)
         return RoundResult(planned.notices, sent + self._dispatched(store, now))
+
+    def _told_once(self, store: Store, notice: Notice, now: datetime) -> RoundResult:
+        with store.round([channel.name for channel in self.channels]) as round_:
+            round_.keep(Plan(round_.incidents, (notice,)), now)
+        return RoundResult((notice,), self._dispatched(store, now))
 
     def _dispatched(self, store: Store, now: datetime) -> list[Mail]:
         sent: list[Mail] = []

@@ -31,6 +31,7 @@ from zakaz_dagster.health.infrastructure import Limits, rights
 from zakaz_dagster.health.processes import dagster_verdicts, storage_away
 from zakaz_dagster.health.reading import Disk
 from zakaz_dagster.redaction import vendor_words
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict, with_causes
 from zakaz_dagster.warehouse import build_ledger, healing, server
 from zakaz_dagster.warehouse.checks import evaluate
@@ -99,7 +100,7 @@ def following(subjects: Subjects, now: datetime) -> list[Verdict]:
         owed = build_ledger.owed(subjects.warehouse, start, now.astimezone(MOSCOW).date())
     except Failure as failure:
         return [unknown(f"{fact}__{FOLLOWS}", failure, (fact,)) for fact in build_ledger.facts()]
-    started = subjects.started() or now
+    started = subjects.started(now)
     by_fact = {fact: [each for each in owed if each.fact == fact] for fact in build_ledger.facts()}
     return [follows(fact, own, now, started) for fact, own in by_fact.items()]
 

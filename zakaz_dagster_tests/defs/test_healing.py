@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
 from zakaz_dagster.defs.operations.healing import EVERY, SENSOR, Look, due
-from zakaz_dagster.defs.shared.partitions import Days
+from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days
 from zakaz_dagster.warehouse import healing, server
 from zakaz_dagster_tests.contract.test_warehouse_rebuild import doubled
 from zakaz_dagster_tests.defs.conftest import day
@@ -29,7 +31,8 @@ DAYS = Days(day("2026-11-20"), day("2026-11-21"))
     ],
 )
 def test_it_looks_at_first_after_a_restart_and_every_quarter_of_an_hour(before: Look | None, expected: bool) -> None:
-    assert due(before, NOW, NOW) is expected
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert due(instance, before, NOW, NOW) is expected
     assert before is None or Look.of(before.cursor()) == before
 
 
@@ -60,3 +63,66 @@ def test_doubled_days_are_loaded_again_and_doubled_facts_rebuilt(platform, monke
     assert healing.mixed(platform.warehouse) == []
     equal_to_the_world(platform, DAYS)
     assert "fact_marketing_daily 202611" in healing.one_version(platform.warehouse).detail
+
+
+def test_what_was_repaired_is_told_in_one_mail(platform, monkeypatch):
+    platform.at("2026-11-22T12:00:00+03:00")
+    told = []
+    monkeypatch.setattr("zakaz_dagster.alerts.service.Alerts.inform", lambda _, verdict, now: told.append(verdict))
+    platform.tick(SENSOR)
+    assert not told
+    doubled(platform.warehouse, "dim_settings", "all")
+    platform.set_now(platform.at("2026-11-22T12:20:00+03:00"))
+    platform.tick(SENSOR)
+    [verdict] = told
+    assert "dim_settings" in verdict.detail
+    platform.set_now(platform.at("2026-11-22T12:40:00+03:00"))
+    platform.tick(SENSOR)
+    assert told == [verdict]
+
+
+def test_it_looks_at_once_after_a_run_that_failed(platform):
+    platform.at("2026-11-22T12:00:00+03:00")
+    platform.tick(SENSOR)
+    assert "looked a moment ago" in platform.tick(SENSOR).skip_message
+    run = create_run_for_test(platform.instance, job_name="vk_ads_daily", status=dg.DagsterRunStatus.STARTED)
+    platform.instance.report_run_failed(run)
+    assert "looked a moment ago" not in platform.tick(SENSOR).skip_message
+
+
+def test_views_made_by_schema_apply_are_known_to_dagster_as_made(platform):
+    def made(name):
+        return platform.instance.get_latest_materialization_event(dg.AssetKey(name)) is not None
+
+    platform.at("2026-11-22T12:00:00+03:00")
+    platform.warehouse.command("CREATE OR REPLACE VIEW v_ops_runs AS SELECT 1 AS other")
+    platform.tick(SENSOR)
+    assert made("v_sales_daily")
+    assert made("dim_settings")
+    assert not made("v_ops_runs")  # it is not what the file says
+
+
+MISSING = "missing_days_load"
+
+
+def test_days_that_an_outage_of_weeks_left_out_are_loaded_without_anybody_asking(platform):
+    platform.at("2026-11-22T12:00:00+03:00")
+    for on in ("2026-09-20", "2026-09-22"):
+        assert platform.run("vk_ads_daily", Days(day(on), day(on))).success
+    asked = platform.tick(MISSING)
+    spans = [(each.job_name, each.tags[RANGE_START], each.tags[RANGE_END]) for each in asked.run_requests]
+    assert spans == [("vk_ads_daily", "2026-09-21", "2026-09-21"), ("vk_ads_daily", "2026-09-23", "2026-11-21")]
+    assert not platform.tick(MISSING).run_requests, "asked for already"
+    assert all(run.success for run in platform.obey(MISSING, asked))
+    assert "no day is missing" in platform.tick(MISSING).skip_message
+    assert platform.warehouse.scalar("SELECT uniqExact(day) FROM meta_day_loads WHERE source = 'vk_ads'") == 63
+
+
+def test_old_holes_are_not_filled_unasked_and_a_source_that_is_not_configured_is_left_alone(platform, monkeypatch):
+    platform.at("2026-11-22T12:00:00+03:00")
+    assert platform.run("vk_ads_daily", Days(day("2026-01-10"), day("2026-01-10"))).success
+    [request] = platform.tick(MISSING).run_requests
+    assert request.tags[RANGE_START] == "2026-08-22"  # a quarter
+    monkeypatch.setenv("VK_ADS_CLIENT_ID", "")
+    platform.cursors.clear()
+    assert not platform.tick(MISSING).run_requests

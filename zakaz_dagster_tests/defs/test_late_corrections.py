@@ -66,8 +66,8 @@ def test_the_next_scheduled_run_equals_the_corrected_truth(vendor, sandbox, ware
 
 
 OLDEST = {
-    "vk_ads": (date(2025, 11, 22), "the last 366 days"),
-    "yandex_direct": (date(2023, 11, 1), "last three years only"),
+    "vk_ads": (date(2025, 11, 22), "the oldest day the vendor still has"),
+    "yandex_direct": (date(2023, 11, 1), "the oldest day the vendor still has"),
 }
 
 

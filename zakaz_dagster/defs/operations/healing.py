@@ -1,6 +1,8 @@
-"""The look at what a crash left: at the platform's start, after ClickHouse restarted, and every quarter of an hour.
+"""The look at what a crash left: at the platform's start, after ClickHouse restarted or a run failed, and every quarter
+of an hour.
 
-What needs no vendor is repaired in the look itself; the days that are left are loaded again, the oldest first.
+What needs no vendor is repaired in the look itself; the days that are left are loaded again, the oldest first. One mail
+says both. Views and seeds that `zakaz schema apply` made are entered in Dagster as materialised.
 Belongs here: when to look, and the runs. Does not: finding and repairing (`warehouse.healing`).
 """
 
@@ -17,15 +19,18 @@ import dagster as dg
 from zakaz_dagster import timezone
 from zakaz_dagster.defs.marts.refresh import RELOAD
 from zakaz_dagster.defs.shared.errors import explained
-from zakaz_dagster.defs.shared.params import WarehouseParam
+from zakaz_dagster.defs.shared.params import AlertsParam, WarehouseParam
 from zakaz_dagster.defs.shared.partitions import ranges
 from zakaz_dagster.defs.shared.requests import Requests
 from zakaz_dagster.errors import Failure
+from zakaz_dagster.verdicts import Status, Verdict
 
 if TYPE_CHECKING:
+    from zakaz_dagster.warehouse.client import Warehouse
     from zakaz_dagster.warehouse.healing import Healed, Repair
 
 SENSOR = "partitions_heal"
+HEALED = "platform__healed"
 EVERY = timedelta(minutes=15)
 SAME_START = timedelta(seconds=2)  # the server tells its start to the second
 
@@ -51,9 +56,12 @@ class Look:
         return json.dumps([self.at.isoformat(), self.started.isoformat(), self.requests])
 
 
-def due(before: Look | None, started: datetime, now: datetime) -> bool:
-    """Whether to look: for the first time, after a restart of ClickHouse, or as long after the latest look."""
-    return before is None or abs(started - before.started) > SAME_START or now - before.at >= EVERY
+def due(instance: dg.DagsterInstance, before: Look | None, started: datetime, now: datetime) -> bool:
+    """Whether to look: for the first time, after a restart of ClickHouse or a failed run, or long after the latest."""
+    if before is None or abs(started - before.started) > SAME_START or now - before.at >= EVERY:
+        return True
+    failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=before.at)
+    return bool(instance.get_run_records(failed, limit=1))
 
 
 def definitions() -> dg.Definitions:
@@ -67,17 +75,22 @@ def definitions() -> dg.Definitions:
         description="Repairs partitions that a crash left with rows of two loads, and drops side tables of dead runs",
     )
     @explained()
-    def heal(context: dg.SensorEvaluationContext, warehouse: WarehouseParam) -> dg.SensorResult | dg.SkipReason:
+    def heal(
+        context: dg.SensorEvaluationContext, warehouse: WarehouseParam, alerts: AlertsParam
+    ) -> dg.SensorResult | dg.SkipReason:
         from zakaz_dagster.warehouse import healing, server
 
         before, now = Look.of(context.cursor), timezone.now()
         try:
             started = server.started_at(warehouse)
-            if not due(before, started, now):
+            if not due(context.instance, before, started, now):
                 return dg.SkipReason("looked a moment ago, and ClickHouse has not restarted since")
             healed = healing.heal(warehouse)
+            record_made(context.instance, context.repository_def, warehouse)
         except Failure as failure:  # ClickHouse is away, which has its own alert
             return dg.SkipReason(str(failure))
+        if healed.done or healed.left:
+            alerts.inform(verdict(healed), now)
         requests = Requests.of(before.requests if before else None)
         runs = plan(context.instance, requests, healed.left, now)
         return dg.SensorResult(
@@ -102,6 +115,34 @@ def plan(
             requests.ask(name, str(runs[-1].run_key), attempt, now)
     requests.keep_only(spans)
     return runs
+
+
+def verdict(healed: Healed) -> Verdict:
+    """What people read: what was repaired, and which days are loaded again for it."""
+    loads = [f"{each.source} {each.first}..{each.last}" for each in healed.left if each.kind == "load"]
+    parts = [*healed.done, *(f"loading again: {each}" for each in loads)]
+    tables = tuple(dict.fromkeys(each.table for each in healed.left))
+    return Verdict(HEALED, "data", Status.WARNING, "; ".join(parts), "nothing is to be done", assets=tables)
+
+
+def record_made(instance: dg.DagsterInstance, repository: dg.RepositoryDefinition | None, warehouse: Warehouse) -> int:
+    """Enter as materialised what Dagster does not know: views and seeds that are in ClickHouse as their files say."""
+    graph = repository.asset_graph if repository is not None else None
+    keys = [key for key in graph.executable_asset_keys if graph.get(key).code_version] if graph else []
+    entries = [record.asset_entry for record in instance.get_asset_records(keys)]
+    known = {entry.asset_key for entry in entries if entry.last_materialization is not None}
+    unknown = [key for key in keys if key not in known]
+    if not unknown or graph is None:
+        return 0
+    from zakaz_dagster.warehouse import schema  # brings the SQL parser
+
+    differing = {each.name for each in schema.diff(warehouse)}
+    made = [key for key in unknown if key.to_user_string() not in differing]
+    for key in made:
+        tags = {"dagster/code_version": str(graph.get(key).code_version)}
+        about = {"made by": "zakaz schema apply"}
+        instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=about, tags=tags))
+    return len(made)
 
 
 def _words(healed: Healed) -> str:
