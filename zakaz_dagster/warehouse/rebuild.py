@@ -10,6 +10,7 @@ Belongs here: rebuilding. Does not: rows that come from a vendor (`day`), the SQ
 from __future__ import annotations
 
 import time
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,7 +26,6 @@ from zakaz_dagster.warehouse.table_info import Shape, day_column, shape
 
 NOW = "now('Europe/Moscow')"
 ROUNDS = 3  # of a build whose inputs changed between it and the builds that it reads
-LONGEST = 366  # days of the longest partition
 
 
 class MixedInput(Retriable):
@@ -64,7 +64,7 @@ def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id:
     wh, ver = wh.tagged(statement=f"day.rebuild {build.name}"), ver or time.time_ns()
     record = build_ledger.noting(wh, build.name, ver, run_id)
     about, column = shape(wh, build.name), day_column(build.name)
-    span = _whole(wh, about, column, first, last)
+    span = _whole(about, column, first, last)
     refuse_mixed(wh, lineage_cache.reads(build), span.first, span.last)
     params: dict[str, object] = {"first": str(span.first), "last": str(span.last)}
     with side_table(wh, about, run_id, ver) as side:
@@ -79,18 +79,22 @@ def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id:
     return Rebuilt(rows_of(before), rows_of(after), len(span.ids), span.first, span.last)
 
 
-def _whole(wh: Warehouse, about: Shape, column: str, first: date, last: date) -> Span:
+def _whole(about: Shape, column: str, first: date, last: date) -> Span:
     """The partitions of these days, with every day they hold."""
-    start, days = first - timedelta(days=LONGEST), (last - first).days + 1 + 2 * LONGEST
-    inner = f"SELECT {{start:Date}} + number AS {column} FROM numbers({{days:UInt32}})"
-    asked = f"groupUniqArrayIf(id, {column} BETWEEN {{first:Date}} AND {{last:Date}})"
-    found = wh.rows(
-        f"WITH days AS (SELECT {column}, {about.partition_id} AS id FROM ({inner})),"
-        f" (SELECT {asked} FROM days) AS asked SELECT min({column}) AS first, max({column}) AS last,"
-        " arraySort(asked) AS ids FROM days WHERE has(asked, id)",
-        {"start": str(start), "days": days, "first": str(first), "last": str(last)},
-    )[0]
-    return Span(found["ids"], found["first"], found["last"])
+    if about.partition_key == f"toYYYYMM({column})":
+        first, last = first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
+        name = "%Y%m"
+    elif about.partition_key in (column, f"toYYYYMMDD({column})"):
+        name = "%Y%m%d"
+    else:
+        raise Fatal(
+            f"{about.table} is partitioned by {about.partition_key or 'nothing'}",
+            source="clickhouse",
+            expected=f"toYYYYMM({column}), or a day",
+            next_step=f"compare it with sql/tables/{about.table}.sql (`zakaz schema diff`)",
+        )
+    days = (first + timedelta(days=step) for step in range((last - first).days + 1))
+    return Span(list(dict.fromkeys(day.strftime(name) for day in days)), first, last)
 
 
 def refuse_mixed(wh: Warehouse, names: Iterable[str], first: date, last: date) -> None:

@@ -17,8 +17,8 @@ from zakaz_dagster.warehouse import replace_table
 from zakaz_dagster.warehouse import side_table as sides
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import MixedInput, Rebuilt, rebuild
-from zakaz_dagster.warehouse.sql_files import Statement
-from zakaz_dagster.warehouse.table_info import shape
+from zakaz_dagster.warehouse.sql_files import ANYWHERE, Statement
+from zakaz_dagster.warehouse.table_info import Shape, shape
 
 FACT = "fact_qtickets_sales_daily"
 LINES = "test_lines"
@@ -76,6 +76,40 @@ def test_every_month_that_a_day_touches_is_rebuilt_whole(wh: Warehouse) -> None:
     done = rebuild(wh, build(), JAN, FEB)
     assert (counts(done), done.first, done.last) == ((3, 3, 2), date(2026, 1, 1), date(2026, 2, 28))
     assert fact(wh) == {date(2026, 1, 1): 6, JAN: 10, FEB: 22, date(2026, 3, 3): 7}
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "last", "expected"),
+    [
+        (
+            "toYYYYMM(day)",
+            date(2024, 2, 29),
+            date(2024, 3, 1),
+            (["202402", "202403"], date(2024, 2, 1), date(2024, 3, 31)),
+        ),
+        (
+            "toYYYYMM(day)",
+            date(2025, 12, 31),
+            date(2026, 1, 1),
+            (["202512", "202601"], date(2025, 12, 1), date(2026, 1, 31)),
+        ),
+        ("day", date(2026, 1, 31), date(2026, 2, 1), (["20260131", "20260201"], date(2026, 1, 31), date(2026, 2, 1))),
+        ("toYYYYMMDD(day)", FEB, FEB, (["20260202"], FEB, FEB)),
+    ],
+)
+def test_partitions_have_the_ids_that_the_engine_gives_them(
+    bare_warehouse: Warehouse, key: str, first: date, last: date, expected: tuple[list[str], date, date]
+) -> None:
+    span = rebuild_module._whole(Shape("t", {}, key, ""), "day", first, last)
+    assert (span.ids, span.first, span.last) == expected
+    asked = f"SELECT partitionId({key}) AS id FROM (SELECT arrayJoin([{{a:Date}}, {{b:Date}}]) AS day)"
+    given = bare_warehouse.rows(asked, {"a": str(first), "b": str(last)}, ANYWHERE)
+    assert [row["id"] for row in given] == [span.ids[0], span.ids[-1]]
+
+
+def test_a_table_of_other_partitions_is_no_fact(wh: Warehouse) -> None:
+    with pytest.raises(Fatal, match="t is partitioned by toMonday"):
+        rebuild_module._whole(Shape("t", {}, "toMonday(day)", ""), "day", JAN, JAN)
 
 
 def test_rebuilding_twice_changes_nothing(wh: Warehouse) -> None:
@@ -213,7 +247,7 @@ def test_a_build_that_still_refuses_what_it_reads_fails_with_its_own_words(
 
 
 def shows(ids: Iterable[int]) -> pa.Table:
-    records = [{"alias": f"город {number}", "city": "город"} for number in ids]
+    records = [{"alias": f"город {number}", "city": "город", "display": "Город"} for number in ids]
     return pa.Table.from_pylist(records)
 
 
@@ -232,7 +266,7 @@ def test_a_whole_table_is_guarded_too(warehouse: Warehouse) -> None:
 
 
 def test_a_whole_table_is_rebuilt_from_sql(warehouse: Warehouse) -> None:
-    sql = "SELECT toString(number) AS alias, 'томск' AS city FROM numbers(4)"
+    sql = "SELECT toString(number) AS alias, 'томск' AS city, 'Томск' AS display FROM numbers(4)"
     assert replace_table.rebuild_whole(warehouse, build("dim_city_alias", sql)).rows_after == 4
 
 
