@@ -80,9 +80,17 @@ def load_days(
     load: Load,
     report: LoadReport | None = None,
 ) -> LoadReport:
-    """Read first..last and replace each day; raises a Failure and leaves the unfinished batch's days as they were.
+    """Read the Moscow days first..last (both included) and make what the source says the whole content of each.
 
-    A `report` that is passed in tells what was done also when the load fails.
+    `about`: the source's tables, controls and limits. `load`: the run's id, the share of rows that a day may lose, and
+    who hears of each batch of days that stands. A `report` that is passed in tells what was done also when the load
+    fails: records and bytes, rows by table and day, totals in the source's units (roubles, tickets).
+
+    Days are written in batches, each table's days atomically and none before the rows of all tables are proven; then
+    their rejects and the ledger. Every row of one call has the version of its beginning. Raises what the source raises
+    (Retriable, Fatal, ShapeChanged, ConfigFault); BadData for a day that is incomplete, unaccounted, other than its
+    totals, or smaller than the guard allows; Superseded (Retriable) when a load that began later wrote one of the days.
+    The days of the unfinished batch then hold what they held, those of earlier batches what was read.
     """
     report = report if report is not None else LoadReport()
     report.rows = {table: {} for table in about.tables}
