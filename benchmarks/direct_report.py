@@ -77,6 +77,7 @@ class Reports:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.stats = Stats()
+        self.odd_share = 0.5
 
     @contextmanager
     def report(self, login: str, request: ReportRequest) -> Iterator[Download]:

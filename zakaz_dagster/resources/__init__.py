@@ -190,6 +190,7 @@ def _direct_api(settings: Settings) -> DirectApi:
             objects_version=given.objects_version,
             requests_per_second=given.requests_per_second,
             timeout=given.timeout_seconds,
+            odd_share=given.odd_share,
             deadline=given.deadline_seconds,
         )
     )
@@ -276,6 +277,7 @@ def _vk_ads_api(settings: Settings) -> VkAdsApi:
             page_size=given.page_size,
             requests_per_second=given.requests_per_second,
             timeout=given.timeout_seconds,
+            odd_share=given.odd_share,
             deadline=given.deadline_seconds,
         )
     )

@@ -156,6 +156,7 @@ class VkAds(Group):
     token_file: NewFile | None = Field(None, description="token pair; default <data dir>/tokens/vk_ads.json")
     page_size: int = Field(50, ge=2, le=250, description="objects per list page; documented maximum 50")
     chunk: int = Field(200, ge=1, le=200, description="ids per statistics request")
+    odd_share: float = Field(0.5, ge=0, le=1, description="refuse a list with a larger share of unreadable objects")
     vat_pct: Percent = Field(Decimal(22), description="VAT added to `spent`, which the vendor gives without it")
     vat_earlier: Rates = Field(
         ((date(2026, 1, 1), Decimal(20)),), description="earlier rates as day:rate, comma separated; until that day"
@@ -178,6 +179,7 @@ class Direct(Group):
     token: Secret = Field(NO_SECRET, description="OAuth token with scope direct:api")
     logins: Logins = Field((), description="client logins, comma separated")
     money_in_micros: bool = Field(False, description="ask money as millionths instead of decimals")
+    odd_share: float = Field(0.5, ge=0, le=1, description="refuse an answer with a larger share of unreadable records")
     requests_per_second: Pace = Field(2.0, description="pace; the vendor allows 20 report requests in 10 s")
     timeout_seconds: Seconds = Field(120.0, description="for one request")
     deadline_seconds: Seconds = Field(1800.0, description="give up on a queued report after this long")

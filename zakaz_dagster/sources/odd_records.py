@@ -14,7 +14,7 @@ import msgspec
 
 from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.redaction import scrub
-from zakaz_dagster.sources.base import Reject, refuse_changed_shape
+from zakaz_dagster.sources.base import ODD_SHARE, Reject, refuse_changed_shape
 
 T = TypeVar("T")
 PAYLOAD = 1000  # characters of an odd record that are kept
@@ -29,10 +29,12 @@ class Odd:
     id: str
 
 
-def read_items(items: Sequence[Any], kind: type[T], *, source: str, path: str) -> tuple[list[T | Odd], list[Reject]]:
+def read_items(
+    items: Sequence[Any], kind: type[T], *, source: str, path: str, share: float = ODD_SHARE
+) -> tuple[list[T | Odd], list[Reject]]:
     """Every record, those without readable ids as `Odd`; and what was odd in which (`path` is where the list stands).
 
-    Raises ShapeChanged when no record has its ids, or most records are odd.
+    Raises ShapeChanged when no record has its ids, or more than `share` of the records is odd.
     """
     read: list[T | Odd] = []
     rejects: list[Reject] = []
@@ -50,7 +52,7 @@ def read_items(items: Sequence[Any], kind: type[T], *, source: str, path: str) -
             expected="the documented shape of the record",
             next_step="nothing was loaded; compare the answer with the vendor's change log",
         )
-    refuse_changed_shape(source, path, odd=rejects, received=len(items))
+    refuse_changed_shape(source, path, odd=rejects, received=len(items), share=share)
     return read, rejects
 
 

@@ -127,9 +127,14 @@ class HttpClient:
         repeatable: bool = False,
         judge: Judge | None = None,
     ) -> httpx.Response:
-        """A good answer with its body read; raises a Failure otherwise. `json` is sent with GET as well.
+        """A good answer with its body read (at most `max_bytes`).
 
-        `judge` stands in for the client's own in this call.
+        `path` is appended to the base URL, `params` become its query; of the bodies `json` (sent with GET as well),
+        `data` (a form) and `content` (bytes) one is given. `day` names what was asked for in failures. `repeatable`: a
+        request that is no GET may be sent again after a network error or a 5xx. `judge` stands in for the client's own.
+        Attempts go on until the judge is content or the client's `deadline` (seconds) ends. Raises Retriable when it
+        ended or the same call may succeed later, Fatal when it cannot, or the failure of the judge; their texts name
+        source and day and hold no secret.
         """
         body = {"params": params, "json": json, "data": data, "content": content}
         call = Call(method.upper(), path, body, headers or {}, day, repeatable or method.upper() in SAFE_METHODS, judge)

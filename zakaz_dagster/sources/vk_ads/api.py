@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from zakaz_dagster.errors import BadData, Fatal, ShapeChanged
-from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.base import ODD_SHARE, Reject
 from zakaz_dagster.sources.odd_records import Odd
 from zakaz_dagster.sources.vk_ads.errors import judge, problem_of, words
 from zakaz_dagster.sources.vk_ads.records import (
@@ -65,6 +65,7 @@ class ApiConfig:
     requests_per_second: float = 3.0
     timeout: float = 60.0
     deadline: float = 900.0
+    odd_share: float = ODD_SHARE
 
 
 class Answer(NamedTuple):
@@ -79,6 +80,7 @@ class VkAdsApi:
 
     def __init__(self, config: ApiConfig, clock: Callable[[], float] = time.time) -> None:
         self.page_size = config.page_size
+        self.odd_share = config.odd_share
         self.stats = Stats()
         self._unsorted: set[str] = set()
         self.http = HttpClient(
@@ -200,7 +202,7 @@ class VkAdsApi:
             return self._page(resource, kind, offset)
         if not response.is_success:
             raise _refusal(path, response)
-        return decode_page(response.content, kind, resource, _request_id(response))
+        return decode_page(response.content, kind, resource, _request_id(response), self.odd_share)
 
 
 def _is_allowed(method: str, path: str) -> bool:
@@ -226,6 +228,8 @@ def _refusal(path: str, response: Response, day: str | None = None) -> Fatal:
         return ShapeChanged(what, source=SOURCE, day=day, next_step="compare the fields asked for with the contract")
     if code == "validation_failed" and "limit" in problem_of(response).message:
         step = "set VK_ADS_PAGE_SIZE to 50, the documented maximum"
+    elif code == "limit_exceeded":
+        step = "lower VK_ADS_CHUNK (50 ids is the smallest limit seen) or load fewer days at once"
     elif response.status_code == HTTPStatus.FORBIDDEN:
         step = "give the API client the scope read_ads, and its user access to the account"
     else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from msgspec import UNSET
 
 from zakaz_dagster.errors import BadData, ShapeChanged
-from zakaz_dagster.sources.base import ODD_SHARE, Reject
+from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, AdPlan, Banner
 from zakaz_dagster.sources.vk_ads.tags import link_of
@@ -48,7 +48,12 @@ def read_catalogue(api: VkAdsApi) -> Catalogue:
     groups, odd_groups = api.listing("ad_groups", AdGroup)
     plans, odd_plans = api.listing("ad_plans", AdPlan)
     by_id = {group.id: group for group in groups}
-    unasked = [*_unasked(groups, "ad_plan_id"), *_unasked(groups, "enable_utm"), *_unasked(banners, "urls")]
+    share = api.odd_share
+    unasked = [
+        *_unasked(groups, "ad_plan_id", share),
+        *_unasked(groups, "enable_utm", share),
+        *_unasked(banners, "urls", share),
+    ]
     rejects = {odd.where: odd for odd in [*unasked, *odd_plans, *odd_groups, *odd_banners]}  # the vendor's shape wins
     _check_parents(by_id, banners)
     nameless = {link.id for banner in banners if (link := link_of(banner)) and not link.url and link.id}
@@ -61,10 +66,10 @@ def read_catalogue(api: VkAdsApi) -> Catalogue:
     )
 
 
-def _unasked(items: Sequence[AdGroup] | Sequence[Banner], name: str) -> Iterable[Reject]:
+def _unasked(items: Sequence[AdGroup] | Sequence[Banner], name: str, share: float) -> Iterable[Reject]:
     """Objects that came without a field that was asked for; when most did, the lists' shape has changed."""
     without = [item.id for item in items if getattr(item, name) is UNSET]
-    if len(without) > ODD_SHARE * len(items):
+    if len(without) > share * len(items):
         raise ShapeChanged(
             f"{type(items[0]).__name__}: {len(without)} of {len(items)} came without `{name}`, asked for in `fields`",
             source=SOURCE,

@@ -19,7 +19,7 @@ from msgspec import UNSET, UnsetType
 
 from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.sources import base
-from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.base import ODD_SHARE, Reject
 from zakaz_dagster.sources.odd_records import Odd, read_items
 from zakaz_dagster.sources.vk_ads.description import DESCRIPTION
 
@@ -174,7 +174,9 @@ def decode(raw: bytes, kind: type[T], what: str, request_id: str = "") -> T:
     return base.decode(raw, kind, source=SOURCE, what=asked, next_step=_remedy, strict=False)
 
 
-def decode_page(raw: bytes, kind: type[T], resource: str, request_id: str = "") -> ListPage[T]:
+def decode_page(
+    raw: bytes, kind: type[T], resource: str, request_id: str = "", share: float = ODD_SHARE
+) -> ListPage[T]:
     """A page of a list: decoded at once, and record by record only when something in it is odd."""
     what = f"GET /api/v2/{resource}.json"
     try:
@@ -182,7 +184,8 @@ def decode_page(raw: bytes, kind: type[T], resource: str, request_id: str = "") 
         return ListPage(page.items, (), page.count)
     except ShapeChanged:
         loose = decode(raw, Page[Any], what, request_id)
-    return ListPage(*read_items(loose.items, kind, source=SOURCE, path=f"{what}: $.items"), loose.count)
+    read = read_items(loose.items, kind, source=SOURCE, path=f"{what}: $.items", share=share)
+    return ListPage(*read, loose.count)
 
 
 def _day_of(text: str | None) -> dt.date | None:

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from zakaz_dagster.errors import Failure, Retriable
-from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.base import ODD_SHARE, Reject
 from zakaz_dagster.sources.odd_records import Odd
 from zakaz_dagster.sources.yandex_direct import records
 from zakaz_dagster.sources.yandex_direct.errors import (
@@ -44,7 +44,7 @@ class _Service(Generic[_Item]):
 
     name: str
     fields: records.Fields
-    read: Callable[[bytes], records.Page[_Item]]
+    read: Callable[[bytes, float], records.Page[_Item]]
     most_ids: int = 10_000
 
 
@@ -74,6 +74,7 @@ class DirectConfig:
     deadline: float = 1800.0
     limit_wait: float = LIMIT_WAIT
     points_wait: float = POINTS_WAIT
+    odd_share: float = ODD_SHARE
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class DirectApi:
 
     def __init__(self, config: DirectConfig) -> None:
         self._config = config
+        self.odd_share = config.odd_share
         self.units: dict[str, Units] = {}
         self._http = HttpClient(
             SOURCE,
@@ -111,10 +113,13 @@ class DirectApi:
         self._http.close()
 
     @contextmanager
-    def report(self, login: str, request: ReportRequest) -> Iterator[Download]:
-        """The finished table, however long the vendor's queue is; ReportTooLarge when a shorter period is needed."""
+    def report(self, login: str, request: ReportRequest, version: str = "") -> Iterator[Download]:
+        """The finished table, however long the vendor's queue is; ReportTooLarge when a shorter period is needed.
+
+        `version` stands in for the one of the settings (`v5`, `v501`).
+        """
         with ExitStack() as stack:
-            yield self._open_report(stack, login, request)
+            yield self._open_report(stack, login, request, version or self._config.reports_version)
 
     def campaigns(self, login: str, ids: Sequence[int] | None = None) -> Found[records.Campaign]:
         """The named campaigns, or all of the login."""
@@ -158,20 +163,20 @@ class DirectApi:
             waiting = unprocessed
         return records.Changes(borders, min(cursors, default=since))
 
-    def _open_report(self, stack: ExitStack, login: str, request: ReportRequest) -> Download:
+    def _open_report(self, stack: ExitStack, login: str, request: ReportRequest, version: str) -> Download:
         failure: Failure | None = None
         for _ in range(NAMES):
             try:
-                return stack.enter_context(self._stream_report(login, request))
+                return stack.enter_context(self._stream_report(login, request, version))
             except (NameTaken, NameSpent) as spent:
                 failure = spent
                 request = request.again()
         raise failure or AssertionError
 
-    def _stream_report(self, login: str, request: ReportRequest) -> AbstractContextManager[Download]:
+    def _stream_report(self, login: str, request: ReportRequest, version: str) -> AbstractContextManager[Download]:
         return self._http.stream(
             "POST",
-            f"/{self._config.reports_version}/reports",
+            f"/{version}/reports",
             json=request.body,
             headers={**request.headers, "Client-Login": login},
             day=f"{login} {request.first}..{request.last}",
@@ -189,7 +194,7 @@ class DirectApi:
 
         def page(offset: int) -> Page[_Item | Odd]:
             asked = {"SelectionCriteria": criteria, **service.fields, "Page": {"Limit": PAGE, "Offset": offset}}
-            found = service.read(self._call(login, service.name, "get", asked))
+            found = service.read(self._call(login, service.name, "get", asked), self.odd_share)
             rejects.update({odd.where: odd for odd in found.rejects})
             return Page(found.items, found.following)
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
+
+import pyarrow.compute as pc
 
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
 from zakaz_dagster.sources.yandex_direct.request import AD_FIELDS, ReportRequest
-from zakaz_dagster.sources.yandex_direct.tsv import find_frame
+from zakaz_dagster.sources.yandex_direct.tsv import find_frame, read_report
 
 Fact = tuple[str, str]
 
@@ -24,7 +27,9 @@ def facts(api: DirectApi, logins: Sequence[str], now: datetime) -> Iterator[Fact
         questions: dict[str, Callable[[], str]] = {
             "campaigns": partial(_campaigns, api, login),
             "points": partial(_points, api, login),
+            "currency": partial(_currency, api, login),
             "report of yesterday": partial(_report, api, login, now),
+            "reports of v5 and v501": partial(_versions, api, login, now),
             "corrections of the last day": partial(_corrections, api, login, now),
         }
         for question, ask in questions.items():
@@ -57,6 +62,25 @@ def _report(api: DirectApi, login: str, now: datetime) -> str:
     fields = f"without {', '.join(missing)}" if missing else "all fields"
     title = "with a title line" if frame.first_line > 2 else "without a title line"  # noqa: PLR2004  names, then data
     return f"{frame.total} rows, {fields}, {title}; {api.stats.requests - before} requests; Units {units}"
+
+
+def _currency(api: DirectApi, login: str) -> str:
+    return ", ".join(sorted({campaign.currency or "not named" for campaign in api.campaigns(login).items})) or "unknown"
+
+
+def _versions(api: DirectApi, login: str, now: datetime) -> str:
+    """Whether the older version of Reports leaves anything out: the same report by both."""
+    yesterday: date = now.date() - timedelta(days=1)
+    sums = {}
+    for version in ("v5", "v501"):
+        request = ReportRequest(yesterday, yesterday, edition=f"probe {version} {now.isoformat()}")
+        with api.report(login, request, version) as download:
+            table = read_report(download.file, micros=False, summary=True).table
+        sums[version] = (table.num_rows, pc.sum(table["Cost"]).as_py() or Decimal(0))
+    (old, cost), (new, new_cost) = sums["v5"], sums["v501"]
+    if sums["v5"] == sums["v501"]:
+        return f"equal: {old} rows, {cost} roubles; DIRECT_REPORTS_VERSION may be either"
+    return f"v5 {old} rows, {cost} roubles, v501 {new} rows, {new_cost}: set DIRECT_REPORTS_VERSION to the larger"
 
 
 def _corrections(api: DirectApi, login: str, now: datetime) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.sources import base
-from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.base import ODD_SHARE, Reject
 from zakaz_dagster.sources.odd_records import Odd, read_items
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 
@@ -132,21 +132,21 @@ class Page(NamedTuple, Generic[_T]):
     rejects: list[Reject]
 
 
-def campaigns(body: bytes) -> Page[Campaign]:
-    return _page(body, "Campaigns", Campaign, _with_tracking)
+def campaigns(body: bytes, share: float = ODD_SHARE) -> Page[Campaign]:
+    return _page(body, "Campaigns", Campaign, share, _with_tracking)
 
 
-def ad_groups(body: bytes) -> Page[AdGroup]:
-    return _page(body, "AdGroups", AdGroup)
+def ad_groups(body: bytes, share: float = ODD_SHARE) -> Page[AdGroup]:
+    return _page(body, "AdGroups", AdGroup, share)
 
 
-def ads(body: bytes) -> Page[Ad]:
+def ads(body: bytes, share: float = ODD_SHARE) -> Page[Ad]:
     """An empty answer has no `Ads` key at all."""
-    return _page(body, "Ads", Ad, _with_link)
+    return _page(body, "Ads", Ad, share, _with_link)
 
 
-def sitelinks(body: bytes) -> Page[SitelinksSet]:
-    return _page(body, "SitelinksSets", SitelinksSet)
+def sitelinks(body: bytes, share: float = ODD_SHARE) -> Page[SitelinksSet]:
+    return _page(body, "SitelinksSets", SitelinksSet, share)
 
 
 def changes(body: bytes) -> Changes:
@@ -157,17 +157,18 @@ def changes(body: bytes) -> Changes:
     return Changes({stat.campaign_id: stat.border_date for stat in stats}, stamp, unprocessed)
 
 
-def _page(body: bytes, key: str, kind: type[_T], prepare: Callable[[dict[str, Any]], None] | None = None) -> Page[_T]:
+def _page(
+    body: bytes, key: str, kind: type[_T], share: float, prepare: Callable[[dict[str, Any]], None] = lambda _: None
+) -> Page[_T]:
     """Only ads may leave the list out when it is empty."""
     result = _result(body)
     if key not in result and not (key == "Ads" and not result):
         raise _changed(f"result.{key} is missing")
     items = _shaped(result.get(key, []), list[Any], f"result.{key}")
-    if prepare is not None:
-        for item in filter(lambda item: isinstance(item, dict), items):
-            prepare(item)
+    for item in filter(lambda item: isinstance(item, dict), items):
+        prepare(item)
     limited = _shaped(result.get("LimitedBy", 0), int, "result.LimitedBy")
-    read, rejects = read_items(items, kind, source=SOURCE, path=f"result.{key}")
+    read, rejects = read_items(items, kind, source=SOURCE, path=f"result.{key}", share=share)
     return Page(read, limited or None, rejects)
 
 

@@ -193,7 +193,9 @@ class DirectSource:
     def _table(self, login: str, request: ReportRequest) -> Report:
         with self.api.report(login, request) as download:
             try:
-                report = _of_period(read_report(download.file, micros=request.micros, summary=request.summary), request)
+                share = self.api.odd_share
+                report = read_report(download.file, micros=request.micros, summary=request.summary, odd_share=share)
+                report = _of_period(report, request, share)
             except BadData as bad:
                 raise _of_request(bad, login, request, download) from None
             except ShapeChanged as changed:
@@ -254,7 +256,7 @@ class DirectSource:
             yield Reject(f"login {login} was not read, {rest}: {failure.what}. {failure.next_step}", f"login {login}")
 
 
-def _of_period(report: Report, request: ReportRequest) -> Report:
+def _of_period(report: Report, request: ReportRequest, odd_share: float) -> Report:
     """Exactly the fields that were asked for; rows of other days, or of none, are put aside."""
     if tuple(report.table.column_names) != request.fields:
         raise ShapeChanged(
@@ -272,7 +274,8 @@ def _of_period(report: Report, request: ReportRequest) -> Report:
         for row in others.to_pylist()
     ]
     rejects = [*report.rejects, *odd]
-    refuse_changed_shape(SOURCE, "the report", odd=rejects, received=report.table.num_rows + len(report.rejects))
+    received = report.table.num_rows + len(report.rejects)
+    refuse_changed_shape(SOURCE, "the report", odd=rejects, received=received, share=odd_share)
     return Report(report.table.filter(inside), rejects)
 
 

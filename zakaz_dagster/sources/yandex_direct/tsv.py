@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from zakaz_dagster.errors import BadData, ShapeChanged
-from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.base import ODD_SHARE, Reject, refuse_changed_shape
 from zakaz_dagster.sources.yandex_direct import money
 from zakaz_dagster.sources.yandex_direct.money import MONEY
 from zakaz_dagster.sources.yandex_direct.odd_rows import ANY_MONEY, EMPTY, fits, sift
@@ -71,7 +71,7 @@ class Frame:
     total: int | None
 
 
-def read_report(file: BinaryIO, *, micros: bool | None, summary: bool) -> Report:
+def read_report(file: BinaryIO, *, micros: bool | None, summary: bool, odd_share: float = ODD_SHARE) -> Report:
     """The table with the vendor's column names, ids and figures typed, `Cost` in roubles, `--` as NULL.
 
     `micros` is the money mode that was asked for, None to tell it from the figures. `summary` says that the table must
@@ -82,7 +82,7 @@ def read_report(file: BinaryIO, *, micros: bool | None, summary: bool) -> Report
     if summary and frame.total is None:
         raise _broken("the table ends without its line `Total rows`", Truncated)
     _check_columns(frame.columns)
-    report = _parse(file, frame, micros=micros)
+    report = _parse(file, frame, micros, odd_share)
     rows, odd = report.table.num_rows, len(report.rejects)
     # a line feed in a name makes several odd lines of one row, a blank line is none
     if frame.total is not None and not rows <= frame.total <= rows + odd:
@@ -126,7 +126,7 @@ def _check_columns(names: list[str]) -> None:
         )
 
 
-def _parse(file: BinaryIO, frame: Frame, *, micros: bool | None) -> Report:
+def _parse(file: BinaryIO, frame: Frame, micros: bool | None, odd_share: float) -> Report:
     """Blocks are typed as they are read; only typed columns stay in memory. Odd rows are looked for if that fails."""
     types = {name: TYPES.get(name, pa.string()) for name in frame.columns}
     if "Cost" in types:
@@ -140,6 +140,8 @@ def _parse(file: BinaryIO, frame: Frame, *, micros: bool | None) -> Report:
         words = _words(str(error), frame)
     if words:
         rows, rejects = sift(_lines(file, frame), frame.columns, frame.first_line, types, words)
+        received = rows.num_rows + len(rejects)
+        refuse_changed_shape(SOURCE, "the report", odd=rejects, received=received, share=odd_share)
         table = pa.table({name: _cast(rows[name], kind) for name, kind in types.items()})
         texts = partial(lambda: rows)
     if "Cost" not in types:

@@ -59,11 +59,13 @@ def test_saved_errors_are_said_as_the_loader_says_them(run):
 
 def test_probes_answer_for_every_login(direct):
     told = dict(facts(direct().api, LOGINS, datetime.fromisoformat(NOW)))
-    assert len(told) == 4 * len(LOGINS)
+    assert len(told) == 6 * len(LOGINS)
     assert "all fields" in told["zakaz-gastroli: report of yesterday"]
     assert "Units not sent" in told["zakaz-gastroli: report of yesterday"]
     assert "of 160000 left" in told["zakaz-afisha: points"]
     assert told["zakaz-afisha: corrections of the last day"] == "none"
+    assert told["zakaz-afisha: currency"] == "RUB"
+    assert told["zakaz-gastroli: reports of v5 and v501"].startswith("equal: ")
 
 
 def test_a_probe_that_fails_says_so_and_the_next_is_asked(sandbox, direct):
