@@ -20,6 +20,8 @@ SELECT DISTINCT date, CAST(tag_city AS String) AS city, assumeNotNull(tag_show_d
 WHERE tag_show_date IS NOT NULL AND tag_city IN {cities:Array(String)}
 """
 
+RUNS = "SELECT DISTINCT CAST(city AS String) AS city, show_date, finish_date FROM dim_shows FINAL"
+
 
 class Run(NamedTuple):
     """A show in a city from its first to its last day, as the venue's calendar has them."""
@@ -61,3 +63,8 @@ def days_of_changed_shows(warehouse: Warehouse, before: Collection[Run], after: 
         return set()
     found = warehouse.rows(NAMED, {"cities": sorted({run.city for run in changed})})
     return days_naming(changed, (Named(row["date"], row["city"], row["day"]) for row in found))
+
+
+def runs(warehouse: Warehouse) -> set[Run]:
+    """The runs of the catalogue as it is now."""
+    return {Run(row["city"], row["show_date"], row["finish_date"]) for row in warehouse.rows(RUNS)}

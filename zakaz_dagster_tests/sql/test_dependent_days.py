@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zakaz_dagster.ingest import dictionaries
-from zakaz_dagster.ingest.dependent_days import Named, Run, days_naming, days_of_changed_shows, days_reading_ads
+from zakaz_dagster.ingest.dependent_days import Named, Run, days_naming, days_of_changed_shows, days_reading_ads, runs
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster_tests.sql.world import World, day, rows
 
@@ -46,6 +46,8 @@ def test_a_moved_show_touches_the_days_that_name_its_old_or_its_new_day(world: W
         day("2025-12-02"), day("2025-12-03")
     }  # fmt: skip
     assert days_of_changed_shows(world.wh, [here], [here]) == set()
+    world.show(1, event=1, name="Динозавры", city="томск", on="2026-01-06")
+    assert runs(world.wh) == {here}
 
 
 def owed(world: World) -> set[tuple[str, str]]:

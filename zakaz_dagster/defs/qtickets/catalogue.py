@@ -61,16 +61,20 @@ def steps() -> list[dg.AssetsDefinition]:
 
 
 def load_catalogue(context: dg.AssetExecutionContext, warehouse: WarehouseParam, qtickets: QTicketsParam) -> Results:
+    from zakaz_dagster.ingest.dependent_days import days_of_changed_shows, runs
+    from zakaz_dagster.warehouse import build_ledger
     from zakaz_dagster.warehouse.replace_table import replace_whole
 
     run_id = context.run.run_id
     tagged = warehouse.tagged(run=run_id, asset="load_qtickets_catalogue")
     with explained():
-        found = qtickets.catalogue()
+        found, before = qtickets.catalogue(), runs(tagged)
         tables = dict(zip(DIMENSIONS, (found.events, found.shows), strict=True))
         read = _read(qtickets.now(), found.received, sum(rows.num_rows for rows in tables.values()), found.rejects)
         for name, rows in tables.items():
             replace_whole(tagged, name, rows, ver=time.time_ns(), run_id=run_id, guard=DROP_GUARD)
+        named = days_of_changed_shows(tagged, before, runs(tagged))
+        build_ledger.owe(tagged, "dim_shows", named, "a show was added, moved or removed", run_id=run_id)
         _enter(tagged, CATALOGUE, read, read.accepted, run_id)
     for name, rows in tables.items():
         yield dg.MaterializeResult(name, metadata={"dagster/row_count": rows.num_rows, **_figures(read)})
