@@ -121,3 +121,15 @@ def test_a_slow_query_does_not_hold_up_a_short_one(clickhouse: Endpoint):
     assert send(clickhouse, "SELECT 1").text == "1\n"
     assert time.monotonic() - began < 1
     slow.join()
+
+
+def test_of_requests_with_one_query_id_one_runs_at_a_time(clickhouse: Endpoint):
+    """As on a server: it is what keeps two swaps of one table apart."""
+    with ThreadPoolExecutor(2) as pool:
+        slow, other = pool.map(
+            lambda wait: (time.sleep(wait), send(clickhouse, "SELECT sleep(0.8)", query_id="one.at.a.time"))[1],
+            (0, 0.3),
+        )
+    assert (slow.status, other.headers.get("x-clickhouse-exception-code")) == (200, "216")
+    assert "already running" in other.text
+    assert send(clickhouse, "SELECT 1", query_id="one.at.a.time").text == "1\n"
