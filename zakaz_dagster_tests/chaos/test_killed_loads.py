@@ -13,11 +13,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.side_table import Superseded
 from zakaz_dagster_tests.chaos import loader
 from zakaz_dagster_tests.plugins.clickhouse import PROJECT, serving
 
@@ -91,6 +94,28 @@ def once(sparse_warehouse):
 def test_a_load_killed_in_its_middle_leaves_each_day_old_or_new(once):
     warehouse, statements = once
     killed_at(warehouse, [round(statements * part) for part in (0.6, 0.85)])
+
+
+def test_two_loads_of_the_same_days_at_once_end_as_one_of_them(once):
+    """The one that began earlier gives way where they meet, and its step's retry reads and writes again."""
+    warehouse, _ = once
+
+    def attempt(version):
+        for gave_way in range(10):
+            with suppress(Superseded):
+                loader.load(warehouse, version)
+                return gave_way
+        raise AssertionError("it gives way for ever")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(attempt, (2, 3)))
+    orders, tickets = versions(warehouse)
+    assert orders == tickets
+    [winner] = set(orders.values())
+    entered = {json.loads(row["totals"])["price_rub"] for row in warehouse.rows(LEDGER)}
+    assert entered == {str(loader.ORDERS * winner)}
+    for table in loader.TABLES:
+        assert warehouse.scalar(f"SELECT uniqExact(_ver) FROM {table}") == 1
 
 
 @pytest.mark.slow

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from zakaz_dagster.errors import Fatal
+from zakaz_dagster.paths import PACKAGE
 from zakaz_dagster.table_schemas import arrow_type, schema_of
 from zakaz_dagster.warehouse import ddl, drift
 from zakaz_dagster.warehouse.sql_files import Place, Statement, load, on_cluster
@@ -154,3 +156,14 @@ def test_every_type_of_our_tables_has_an_arrow_type() -> None:
 def test_the_schema_of_a_table_is_what_its_statement_declares(table: Statement) -> None:
     declared = [(each.name, arrow_type(each.type)) for each in ddl.parse(table.sql).columns if each.name[0] != "_"]
     assert [(each.name, each.type) for each in schema_of(table.name)] == declared
+
+
+def test_loads_and_rebuilds_read_no_system_table_that_needs_a_right_of_its_own() -> None:
+    """With the configuration that ClickHouse ships, all others are closed to whoever was not granted them."""
+    read = {
+        name
+        for folder in ("warehouse", "ingest")
+        for path in (PACKAGE / folder).glob("*.py")
+        for name in re.findall(r"\bsystem\.([a-z_]+)\b", path.read_text("utf-8"))
+    }
+    assert read == {"tables", "columns", "databases"}
