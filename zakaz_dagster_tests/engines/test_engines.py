@@ -177,4 +177,6 @@ def test_an_old_engine_brings_replaced_rows_back_and_that_is_healed(version: str
 
 
 def contents(wh: Warehouse) -> dict[str, tuple[int, int]]:
-    return hashes(wh, {name: ",".join(shape(wh, name).types) for name in load("tables")})
+    """Every table but the audit, whose lines of repairs name moments and versions."""
+    names = load("tables").keys() - {run_ledger.TABLE}
+    return hashes(wh, {name: ",".join(shape(wh, name).types) for name in sorted(names)})
