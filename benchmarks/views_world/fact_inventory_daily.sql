@@ -1,4 +1,4 @@
-INSERT INTO fact_inventory_daily
+INSERT INTO fact_inventory_daily (* EXCEPT (_ver, _run_id))
 SELECT
     {first:Date} + intDiv(number, {opening:UInt64} * {life:UInt64}) AS snapshot_date,
     intDiv(number, {opening:UInt64} * {life:UInt64}) * {opening:UInt64} + number % ({opening:UInt64} * {life:UInt64}) + 1 AS show_id,
