@@ -1,16 +1,20 @@
 """The `zakaz` command: thin verbs, each of which calls one function.
 
-Verbs are imported when they are used, so `zakaz --help` stays instant. Exit codes: 0 done, 1 done with warnings,
-2 a failure that was explained. Belongs here: arguments, tables, progress. Does not: work.
+Verbs are imported when they are used, so `zakaz --help` stays instant. Belongs here: arguments, tables,
+progress. Does not: work.
 """
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 
-from zakaz_dagster.errors import Failure
+from zakaz_dagster.cli import seam
 
 # verb: (module:attribute, one line of help); the line stands here so that --help imports nothing.
 VERBS: dict[str, tuple[str, str]] = {
@@ -31,11 +35,12 @@ VERBS: dict[str, tuple[str, str]] = {
     "smoke": ("smoke:smoke", "Run every check and report; exit 0 ok, 1 warnings, 2 failures."),
     "health": ("health:health", "Serve or probe the health endpoints."),
     "alerts": ("alerts:alerts", "Evaluate, send and test alerts."),
+    "completion": ("completion:completion", "Print the script that completes `zakaz` in bash, zsh or fish."),
 }
 
 
 class Verbs(click.Group):
-    """A group whose commands are imported on first use; failures become one message and exit code 2."""
+    """A group whose commands are imported on first use; what goes wrong in them becomes one sentence (`seam`)."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -45,21 +50,34 @@ class Verbs(click.Group):
             return None
         module, attribute = VERBS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(f"zakaz_dagster.cli.{module}"), attribute)
-        return command
+        return seam.with_verbose(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
 
-    def invoke(self, ctx: click.Context) -> object:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
-            return super().invoke(ctx)
-        except Failure as failure:
-            click.echo(f"zakaz: {failure}", err=True)
-            ctx.exit(2)
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]}?", ctx) from error
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Never returns and never shows a traceback."""
+        run: Callable[..., object] = super().main
+        sys.exit(seam.run(lambda: run(*args, **{"prog_name": "zakaz", **extra, "standalone_mode": False})))
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 ok, 1 warnings, 2 failures were found, 3 the command itself failed.",
+)
 @click.version_option(package_name="zakaz-dagster", message="%(version)s")
 def main() -> None:
     """Ticket sales and advertising spend, from vendors to DataLens."""

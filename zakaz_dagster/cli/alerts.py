@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.console import Console
 
 from zakaz_dagster import timezone
 from zakaz_dagster.alerts.mail import moment
+from zakaz_dagster.cli.terminal import console, working
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.look import Depth
@@ -32,12 +32,14 @@ def alerts() -> None:
 def check(errors: bool, freshness: bool, health: bool, send: bool) -> None:
     """Look at everything, or at the named parts; exit code 0 ok, 1 warnings, 2 errors."""
     settings = Settings()
-    look = watch(settings, Depth.QUICK).look()
+    with working("looking"):
+        look = watch(settings, Depth.QUICK).look()
     wanted = {kind for kind, chosen in {"errors": errors, "freshness": freshness, "health": health}.items() if chosen}
     verdicts = [each for each in look.verdicts if not wanted or kind_of(each) in wanted]
-    show(Console(), verdicts, everything=False)
+    show(console(), verdicts, everything=False)
     if send:
-        told = watching.alerts(settings).notify(verdicts, timezone.now())
+        with working("sending"):
+            told = watching.alerts(settings).notify(verdicts, timezone.now())
         for mail in told.mails:
             click.echo(f"sent: {mail.subject}")
         click.echo(f"{len(told.notices)} new notices, {len(told.mails)} messages sent")
@@ -54,7 +56,8 @@ def test() -> None:
             source="alerts",
             next_step="set ALERT_SMTP_HOST and ALERT_EMAIL_TO, or ALERT_APPRISE_URLS",
         )
-    results = channels.test(timezone.now())
+    with working("sending"):
+        results = channels.test(timezone.now())
     for name, problem in results.items():
         click.echo(f"{name}: {problem or 'accepted'}")
     sys.exit(2 if any(results.values()) else 0)

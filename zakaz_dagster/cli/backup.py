@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from zakaz_dagster import resources, timezone
+from zakaz_dagster.cli.params import Folder, OutputFile
+from zakaz_dagster.cli.terminal import console, table
 from zakaz_dagster.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def list_() -> None:
 
     settings = Settings()
     found = Records(resources.backup_folder(settings)).all()
-    table = Table("backup", "kind", "tables", "rows", "bytes", "seconds", "outcome")
+    made = table("backup", "kind", "tables", "rows", "bytes", "seconds", "outcome")
     for each in found:
         figures = [len(each.sums), each.rows, each.bytes, f"{each.seconds:.1f}"]
-        table.add_row(each.name, each.kind, *map(str, figures), each.error or "good")
-    Console().print(table)
+        made.add_row(each.name, each.kind, *map(str, figures), each.error or "good")
+    console().print(made)
     click.echo(f"{len(found)} backups")
 
 
@@ -92,8 +92,8 @@ def prune() -> None:
 
 
 @backup.command()
-@click.argument("archive", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--unpack", type=click.Path(path_type=Path, file_okay=False), help="Unpack ARCHIVE into this new folder.")
+@click.argument("archive", type=OutputFile())
+@click.option("--unpack", type=Folder(), help="Unpack ARCHIVE into this new folder.")
 def files(archive: Path, unpack: Path | None) -> None:
     """Keep everything beside ClickHouse in ARCHIVE: Dagster's storage, tokens, alerts, DataLens' state, secrets, salt.
 

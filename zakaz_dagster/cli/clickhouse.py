@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from zakaz_dagster.cli.params import ANY_PORT, Folder, InputFile
 from zakaz_dagster.dev.clickhouse.access import NAMES
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.settings import Settings
@@ -17,9 +18,9 @@ def clickhouse() -> None:
 
 
 @clickhouse.command()
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Kept between runs. Default: <data dir>/clickhouse.")
+@click.option("--data-dir", type=Folder(), help="Kept between runs. Default: <data dir>/clickhouse.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; others are refused.")
-@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one. Default: CLICKHOUSE_PORT.")
+@click.option("--port", type=ANY_PORT, help="0 takes a free one. Default: CLICKHOUSE_PORT.")
 @click.option("--password", help="Default: CLICKHOUSE_PASSWORD, or a random one in <data dir>/clickhouse/password.")
 @click.option("--no-password", is_flag=True, help="Let in every program of this machine.")
 @click.option(
@@ -28,10 +29,8 @@ def clickhouse() -> None:
     type=click.Choice(NAMES),
     help="Open this to SQL; repeat. Default: its own tables only.",
 )
-@click.option(
-    "--config-file", type=click.Path(exists=True, path_type=Path), help="Configuration of the engine, merged over ours."
-)
-@click.option("--users-file", type=click.Path(exists=True, path_type=Path), help="users.xml for `default`.")
+@click.option("--config-file", type=InputFile(), help="Configuration of the engine, merged over ours.")
+@click.option("--users-file", type=InputFile(), help="users.xml for `default`.")
 def serve(
     *,
     data_dir: Path | None,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zakaz_dagster.cli.params import Folder, OutputFile
+from zakaz_dagster.cli.terminal import working
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.settings import Settings
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.datalens.remote.wanted import Target
 
 state_option = click.option(
-    "--state", type=click.Path(path_type=Path), help="State file; default <data dir>/datalens/<workbook>.json. Keep it."
+    "--state", type=OutputFile(), help="State file; default <data dir>/datalens/<workbook>.json. Keep it."
 )
 
 
@@ -36,15 +38,15 @@ def plan(state: Path | None) -> None:
 
     settings = Settings()
     held = _state(settings, state)
-    with client.opened(*_account(settings)) as opened:
+    with working("comparing with DataLens"), client.opened(*_account(settings)) as opened:
         steps = _steps(opened, settings, held, prune=False)
     if _print(steps):
         click.get_current_context().exit(1)
 
 
 @datalens.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="docs/metrics.ru.md")
-@click.option("--check", is_flag=True, help="Write nothing; exit 2 when the file says something else.")
+@click.argument("file", type=OutputFile(), default="docs/metrics.ru.md")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the file says something else.")
 def glossary(file: Path, check: bool) -> None:
     """Write the definitions of all figures, in Russian, to FILE (docs/metrics.ru.md)."""
     from zakaz_dagster.datalens import glossary, model, spec
@@ -54,7 +56,8 @@ def glossary(file: Path, check: bool) -> None:
     if not check:
         file.write_text(text, encoding="utf-8")
     elif not file.is_file() or file.read_text(encoding="utf-8") != text:
-        raise ConfigFault(f"{file} is not what dashboard.yaml says", next_step="zakaz datalens glossary")
+        click.echo(f"{file} is not what dashboard.yaml says; run `zakaz datalens glossary`", err=True)
+        click.get_current_context().exit(1)
 
 
 @datalens.command()
@@ -72,7 +75,8 @@ def apply(state: Path | None, adopt: bool, prune: bool, renew: bool, yes: bool) 
     with client.opened(*_account(settings)) as opened:
         from zakaz_dagster.datalens.remote.apply import Applier  # needs the extra, whose absence `opened` explains
 
-        steps = _steps(opened, settings, held, prune=prune)
+        with working("comparing with DataLens"):
+            steps = _steps(opened, settings, held, prune=prune)
         steps = [_renewed(step) if renew and step.action == "keep" else step for step in steps]
         if not _print(steps):
             return
@@ -80,13 +84,14 @@ def apply(state: Path | None, adopt: bool, prune: bool, renew: bool, yes: bool) 
             click.confirm("Do this?", abort=True)
         password = settings.clickhouse.reader_password.get_secret_value()
         applier = Applier(opened, _dashboard(), held, _target(settings), password, adopt=adopt)
-        done = list(applier.run(steps))
+        with working("applying"):
+            done = list(applier.run(steps))
     click.echo(f"{len(done)} objects done; state in {held.path}")
 
 
 @datalens.command()
 @state_option
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=Folder())
 def export(state: Path | None, folder: Path) -> None:
     """Write DataLens' own snapshots of our objects into FOLDER (new or empty)."""
     from zakaz_dagster.datalens.remote import client
@@ -94,7 +99,7 @@ def export(state: Path | None, folder: Path) -> None:
 
     settings = Settings()
     held = _state(settings, state)
-    with client.opened(*_account(settings)) as opened:
+    with working("reading DataLens"), client.opened(*_account(settings)) as opened:
         written = write(opened, held, folder)
     click.echo(f"{len(written)} objects in {folder}")
 

@@ -5,11 +5,11 @@ The world's own books are asked at the end, so the demo does not only run: it is
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,85 +18,50 @@ from typing import Any
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from zakaz_dagster.cli.dev import HOME, SEED
+from zakaz_dagster.cli.params import Folder
+from zakaz_dagster.cli.terminal import console, quiet
+from zakaz_dagster.dev import home as homes
+from zakaz_dagster.dev.home import World
+from zakaz_dagster.dev.loading import load
 from zakaz_dagster.dev.reconcile import compare
 from zakaz_dagster.dev.stack import Stack, enter, stack
-from zakaz_dagster.errors import Fatal
-from zakaz_dagster.paths import PROJECT_ROOT
 from zakaz_dagster.timezone import bounds, today
 
 DAYS = 30
-CHUNK = 10
-JOBS = ("qtickets_refresh", "vk_ads_daily", "yandex_direct_daily", "marts_refresh")
-RUNNING_DAY = "qtickets_refresh"  # the job whose source has a today
 # Widths of the table: a city's column at the least, and all that is no city; without a terminal nobody narrows it.
 CITY_WIDTH, OTHERS_WIDTH, MOST_CITIES = 10, 59, 6
-UNBOUND_WIDTH = 140
 
 
 @click.command()
-@click.option("--days", default=DAYS, show_default=True, type=click.IntRange(1, 365), help="Days to materialise.")
-@click.option("--seed", default=7, show_default=True, help="Another seed is another organiser.")
-@click.option("--home", type=click.Path(path_type=Path), default=PROJECT_ROOT / ".zakaz" / "demo", help="Data folder.")
-def demo(days: int, seed: int, home: Path) -> None:
+@click.option("--days", default=DAYS, show_default=True, type=click.IntRange(1, 365), help="Days a new home gets.")
+@click.option("--seed", type=click.IntRange(min=0), help=f"Another seed is another organiser. Default: {SEED}.")
+@click.option("--home", type=Folder(), default=HOME, help="Data folder, shared with `zakaz dev`.")
+def demo(days: int, seed: int | None, home: Path) -> None:
     """Run everything on a sandbox world, check it against the world's own books, and print the result."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=UNBOUND_WIDTH)
+    quiet()
+    out = console()
     started = time.monotonic()
     midnight, _ = bounds(today())
-    last = midnight.date() - timedelta(days=1)
-    first = last - timedelta(days=days - 1)
-    console.print(f"[bold]Zakaz Dagster demo[/]: {first} … {last}, seed {seed}")
-    with stack(home, ["--seed", str(seed), "--now", midnight.isoformat(), "--days", str(days)]) as running:
-        enter(running)
-        console.print(f"ClickHouse {running.clickhouse.facts['version']} and the sandbox vendors are up on 127.0.0.1")
-        outcomes = _materialise(console, first, last)
-        wrong = _report(console, running, first, last, outcomes)
-    console.print(f"All processes ended. {time.monotonic() - started:.0f} s.")
+    begins = midnight.date() - timedelta(days=days)
+    with homes.held(home, "zakaz demo"):
+        world = homes.world(home, World(seed or SEED, begins, begins), seed=seed)
+        world = homes.keep(home, replace(world, first=world.start))  # the books are those of the whole world
+        first, last = world.start, midnight.date() - timedelta(days=1)
+        out.print(f"[bold]Zakaz Dagster demo[/]: {first} … {last}, seed {world.seed}, in {home}")
+        options = [*world.options, "--now", midnight.isoformat()]
+        with stack(home, options, {"ZAKAZ_START_DATE": first.isoformat()}) as running:
+            enter(running)
+            out.print(f"ClickHouse {running.clickhouse.facts['version']} and the sandbox vendors are up on 127.0.0.1")
+            outcomes = load(out, first, anew=True)
+            wrong = _report(out, running, first, last, outcomes)
+    out.print(f"All processes ended. {time.monotonic() - started:.0f} s.")
     sys.exit(2 if wrong else 0)
 
 
-def _materialise(console: Console, first: date, last: date) -> list[Any]:
-    """Schema, every source's days through Dagster, then the checks; progress is shown per chunk of days."""
-    from zakaz_dagster import resources
-    from zakaz_dagster.definitions import build_definitions
-    from zakaz_dagster.defs.shared import execution
-    from zakaz_dagster.defs.shared.partitions import Days
-    from zakaz_dagster.settings import Settings
-    from zakaz_dagster.warehouse import schema
-
-    logging.disable(logging.WARNING)
-    settings = Settings()
-    changes = schema.apply(resources.warehouse(settings))
-    console.print(f"Schema: {len(changes)} changes applied from sql/")
-    definitions = build_definitions(settings)
-    chunks = [
-        Days(day, min(day + timedelta(days=CHUNK - 1), last))
-        for day in (first + timedelta(days=offset) for offset in range(0, (last - first).days + 1, CHUNK))
-    ]
-    bars = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    outcomes = []
-    with execution.instance_at_home() as instance, Progress(*bars, console=console) as progress:
-        execution.set_pool_limits(definitions, instance)
-        for job in JOBS:
-            task = progress.add_task(f"{job}, days", total=(last - first).days + 1)
-            today = [Days(last + timedelta(days=1), last + timedelta(days=1))] if job == RUNNING_DAY else []
-            for days in [*chunks, *today]:
-                outcome = execution.run_job(definitions, instance, job, days)
-                outcomes.append(outcome)
-                progress.advance(task, (days.last - days.first).days + 1)
-                if not outcome.success:
-                    raise Fatal(f"{job} {days.first}..{days.last} failed:\n{outcome.error}", source="demo")
-        task = progress.add_task("checks and views", total=1)
-        outcomes.append(execution.run_job(definitions, instance, "all_checks"))
-        progress.advance(task)
-    return outcomes
-
-
-def _report(console: Console, running: Stack, first: date, last: date, outcomes: Sequence[Any]) -> list[str]:
+def _report(out: Console, running: Stack, first: date, last: date, outcomes: Sequence[Any]) -> list[str]:
     """Print sales by day and city, the comparison with the world, and the checks; return what is wrong."""
     from zakaz_dagster import resources
     from zakaz_dagster.settings import Settings
@@ -104,25 +69,23 @@ def _report(console: Console, running: Stack, first: date, last: date, outcomes:
     warehouse = resources.warehouse(Settings())
     span = {"first": first, "last": last}
     sales = warehouse.rows(SALES, span)
-    console.print(_sales_table(sales, console.width))
+    out.print(_sales_table(sales, out.width))
     wrong: list[str] = []
     for name, cells, differences in compare(warehouse, running.sandbox.url, first, last):
         wrong += differences
         verdict = f"[red]{len(differences)} differ" if differences else "[green]equal to the world's own books"
-        console.print(f"{name}: {cells} cells, {verdict}")
+        out.print(f"{name}: {cells} cells, {verdict}")
     for difference in wrong[:20]:
-        console.print(f"[red]{difference}")
+        out.print(f"[red]{difference}")
     checks: dict[str, bool] = {}
     for outcome in outcomes:
         checks.update(outcome.checks)
     failed = sorted(name for name, passed in checks.items() if not passed)
-    console.print(
+    out.print(
         f"Checks: {len(checks) - len(failed)} of {len(checks)} passed"
         + (f"; red: {', '.join(failed)}" if failed else "")
     )
-    console.print(
-        "Next: `make dev`, then http://127.0.0.1:3000 for lineage, checks and backfills; docs/ explains the numbers."
-    )
+    out.print("Next: `make dev` opens this same world at http://127.0.0.1:3000, loaded and green.")
     return [*wrong, *failed]
 
 

@@ -1,80 +1,148 @@
 """`zakaz dev`: the local stack and Dagster, kept running together; Ctrl-C ends all of it.
 
-honcho is the process manager: it prefixes each process's lines, and when one ends it ends the others.
+A new home gets its first days by itself; a home of `zakaz demo` opens as the demo left it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
-import shlex
+import signal
+import socket
 import sys
-from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from zakaz_dagster import timezone
+from zakaz_dagster.cli.params import PORT, Folder, try_ports
+from zakaz_dagster.cli.seam import VERBOSE
+from zakaz_dagster.cli.terminal import console
+from zakaz_dagster.dev import home as homes
+from zakaz_dagster.dev.home import World
+from zakaz_dagster.dev.programs import Programs, listening
 from zakaz_dagster.dev.stack import Stack, enter, environment_file, stack
-from zakaz_dagster.paths import FILES, PROJECT_ROOT
+from zakaz_dagster.errors import Fatal
+from zakaz_dagster.paths import PROJECT_ROOT
 
-UI_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
+HOME = PROJECT_ROOT / ".zakaz" / "local"
+LOADED_DAYS, HISTORY_DAYS, SEED = 7, 60, 7
+WORKSPACE = """load_from:
+  - grpc_server:
+      host: {host}
+      port: {port}
+      location_name: zakaz_dagster
+"""
+CLICK = """Three things to click:
+  1. lineage     {url}/asset-groups
+     from the vendors' tables to the views of DataLens
+  2. a check     {url}/assets/fact_qtickets_sales_daily?view=checks
+     what it compares, its SQL, what to do when it is red
+  3. a backfill  {url}/locations/zakaz_dagster/jobs/reload_days
+     Materialize, choose {day}: one run loads that day again, all sources, facts and pages"""
 
 
 @click.command()
-@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
-@click.option("--pages-port", default=3080, show_default=True, help="Port of the DataLens pages as HTML.")
-@click.option("--health-port", default=8080, show_default=True, help="Port of the health endpoints.")
-@click.option("--seed", default=7, show_default=True, help="Another seed is another organiser.")
-@click.option("--history", default=60, show_default=True, help="Days of history the sandbox has.")
-@click.option("--home", type=click.Path(path_type=Path), default=PROJECT_ROOT / ".zakaz" / "dev", help="Data folder.")
-def dev(port: int, pages_port: int, health_port: int, seed: int, history: int, home: Path) -> None:
+@click.option("--port", default=3000, show_default=True, type=PORT, help="Port of the Dagster UI.")
+@click.option("--pages-port", default=3080, show_default=True, type=PORT, help="Port of the DataLens pages as HTML.")
+@click.option("--health-port", default=8080, show_default=True, type=PORT, help="Port of the health endpoints.")
+@click.option("--seed", type=click.IntRange(min=0), help=f"Another seed is another organiser. Default: {SEED}.")
+@click.option("--days", default=LOADED_DAYS, show_default=True, type=click.IntRange(1, 365), help="For a new home.")
+@click.option("--home", type=Folder(), default=HOME, help="Data folder, shared with `zakaz demo`.")
+def dev(port: int, pages_port: int, health_port: int, seed: int | None, days: int, home: Path) -> None:
     """Keep the sandbox, the local ClickHouse and Dagster running; the UI is at http://127.0.0.1:3000."""
-    console = Console()
-    with stack(home, ["--seed", str(seed), "--days", str(history)]) as services:
-        running = replace(services, ui_url=f"http://{UI_HOST}:{port}")
+    with ExitStack() as held:
+        held.enter_context(homes.held(home, f"zakaz dev at http://{HOST}:{port}"))
+        try_ports([("--port", port), ("--pages-port", pages_port), ("--health-port", health_port)])
+        today = timezone.today()
+        history = today - timedelta(days=max(HISTORY_DAYS, days))
+        world = homes.world(home, World(seed or SEED, history, today - timedelta(days=days)), seed=seed)
+        services = held.enter_context(stack(home, world.options, {"ZAKAZ_START_DATE": world.first.isoformat()}))
+        running = replace(services, ui_url=f"http://{HOST}:{port}")
         enter(running)
-        _prepare()
-        console.print(f"[bold]Dagster UI[/]  http://{UI_HOST}:{port}   (Ctrl-C ends everything)")
-        console.print(f"[bold]Pages[/]       http://{UI_HOST}:{pages_port}   (written after the first load)")
-        console.print(f"[bold]Health[/]      http://{UI_HOST}:{health_port}/healthz")
-        console.print(f"ClickHouse  {running.clickhouse.url}   sandbox  {running.sandbox.url}")
-        console.print(f"Other shells: set -a; . {environment_file(running)}; zakaz smoke")
-        sys.exit(_keep_running(running, _processes(port, pages_port, health_port, home / "preview")))
+        out = console()
+        out.print(f"[bold]Dagster UI[/]  {running.ui_url}   (Ctrl-C ends everything)")
+        out.print(f"[bold]Pages[/]       http://{HOST}:{pages_port}")
+        out.print(f"[bold]Health[/]      http://{HOST}:{health_port}/healthz")
+        out.print(f"ClickHouse  {running.clickhouse.url}   sandbox  {running.sandbox.url}   logs  {home / 'logs'}")
+        out.print(f"Other shells: set -a; . {environment_file(running)}; zakaz smoke")
+        try:
+            asyncio.run(_keep_running(out, running, world.first, (port, pages_port, health_port)))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            out.print("All processes ended.")
 
 
-def _prepare() -> None:
-    from zakaz_dagster import resources
-    from zakaz_dagster.definitions import build_definitions
-    from zakaz_dagster.defs.shared import execution
-    from zakaz_dagster.settings import Settings
-    from zakaz_dagster.warehouse import schema
+async def _keep_running(out: Console, running: Stack, first: date, ports: tuple[int, int, int]) -> None:
+    """Everything beside the stack, until one of it ends or a signal comes. Runs are asked for once days are loaded."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None:
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    programs = Programs({**os.environ, **running.environment}, running.home / "logs", verbose=VERBOSE.get())
+    code_port = _free_port()
+    arguments = _arguments(running.home, code_port, *ports)
+    watching = asyncio.create_task(programs.until_one_ends())
+    changes = asyncio.create_task(programs.restart_on_change("code", arguments["code"]))
+    try:
+        for name in ("code", "web", "pages", "health"):
+            await programs.start(name, arguments[name])
+        await _or_fail(watching, _loaded(first))
+        await _or_fail(watching, listening(code_port))
+        await programs.start("daemon", arguments["daemon"])
+        await _or_fail(watching, listening(ports[0]))
+        out.print(CLICK.format(url=running.ui_url, day=timezone.today() - timedelta(days=1)))
+        await watching
+    finally:
+        changes.cancel()
+        watching.cancel()
+        await programs.stop()
 
-    settings = Settings()
-    schema.apply(resources.warehouse(settings))
-    with execution.instance_at_home() as instance:
-        execution.set_pool_limits(build_definitions(settings), instance)
+
+async def _or_fail(watching: asyncio.Task[None], work: object) -> None:
+    """The work, unless a program ends before it is done."""
+    doing: asyncio.Task[object] = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    await asyncio.wait({watching, doing}, return_when=asyncio.FIRST_COMPLETED)
+    if watching.done():
+        doing.cancel()
+        await watching
+    await doing
 
 
-def _keep_running(running: Stack, processes: Mapping[str, Sequence[str]]) -> int:
-    """The processes under honcho until one process ends or Ctrl-C; the exit code of the first that ended."""
-    from honcho.manager import Manager
+async def _loaded(first: date) -> None:
+    """Load what the home lacks, in a process of its own: it takes 300 MB and gives them back."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "zakaz_dagster.dev.loading", first.isoformat(), cwd=PROJECT_ROOT
+    )
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise
+    if code:
+        raise Fatal("the first days could not be loaded", source="dev", next_step="read the sentence above")
 
-    manager = Manager()
-    environment = {**os.environ, **running.environment, "PYTHONUNBUFFERED": "1"}
-    for name, arguments in processes.items():
-        command = shlex.join([sys.executable, "-m", *arguments])
-        manager.add_process(name, command, env=environment, cwd=str(PROJECT_ROOT))
-    manager.loop()
-    return int(manager.returncode or 0)
 
-
-def _processes(port: int, pages_port: int, health_port: int, pages: Path) -> dict[str, list[str]]:
+def _arguments(home: Path, code_port: int, port: int, pages_port: int, health_port: int) -> dict[str, list[str]]:
     """Name to the module and arguments of what runs beside the stack; all of it on loopback."""
-    pages.mkdir(parents=True, exist_ok=True)
-    workspace = str(FILES / "workspace.yaml")
+    workspace = home / "workspace.yaml"
+    workspace.write_text(WORKSPACE.format(host=HOST, port=code_port), "utf-8")
+    module = ["-m", "zakaz_dagster.definitions", "--location-name", "zakaz_dagster"]
+    serving = ["--host", HOST, "--port"]
     return {
-        "dagster": ["dagster", "dev", "-w", workspace, "--host", UI_HOST, "--port", str(port)],
-        "health": ["zakaz_dagster", "health", "serve", "--host", UI_HOST, "--port", str(health_port)],
-        "pages": ["http.server", "--bind", UI_HOST, "--directory", str(pages), str(pages_port)],
+        "code": ["dagster", "api", "grpc", *module, *serving, str(code_port), "--inject-env-vars-from-instance"],
+        "web": ["dagster_webserver", "-w", str(workspace), *serving, str(port)],
+        "daemon": ["dagster._daemon", "run", "-w", str(workspace)],
+        "health": ["zakaz_dagster", "health", "serve", *serving, str(health_port)],
+        "pages": ["zakaz_dagster.dev.pages", str(home / "preview"), str(pages_port)],
     }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

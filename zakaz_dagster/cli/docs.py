@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from zakaz_dagster.cli.params import OutputFile
+
 HEAD = """# Assets
 
 Every table, fact and view with its columns and checks. This page is written by `zakaz docs catalogue` from `sql/`; in
@@ -21,7 +23,7 @@ def docs() -> None:
 
 
 @docs.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="docs/assets.md")
+@click.argument("file", type=OutputFile(), default="docs/assets.md")
 def catalogue(file: Path) -> None:
     """Write the catalogue of tables, views, columns and checks to FILE (docs/assets.md)."""
     file.write_text(catalogue_text(), encoding="utf-8")

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from zakaz_dagster import resources, timezone
+from zakaz_dagster.cli.terminal import console, table, working
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.ingest.mails import days_from_mail, last_api_load
 from zakaz_dagster.settings import GROUPS, SOURCES, Group, Settings, has_value
@@ -34,36 +35,31 @@ def doctor(live: bool, everything: bool) -> None:
 
     Exit code 0: nothing is wrong, 1: warnings, 2: something is wrong.
     """
-    console = Console()
+    out = console()
     settings = Settings()
-    console.print(_settings_table(settings, everything=everything))
-    problems = [*settings.faults, *_unconfigured(console, settings)]
-    problems += _clickhouse(console, settings)
-    problems += _backup(console, settings)
-    if live:
-        for name, ask in resources.PROBES.items():
-            problems += _vendor(console, settings, name, ask)
+    out.print(_settings_table(settings, everything=everything))
+    problems = [*settings.faults, *_unconfigured(out, settings)]
+    with working("asking ClickHouse"):
+        problems += _clickhouse(out, settings)
+        problems += _backup(out, settings)
+    for name, ask in resources.PROBES.items() if live else ():
+        with working(f"asking {name}"):
+            problems += _vendor(out, settings, name, ask)
     for warning in settings.warnings:
-        console.print(f"[yellow]! {escape(warning)}")
+        out.print(f"[yellow]! {escape(warning)}")
     for problem in dict.fromkeys(problems):  # ClickHouse away is noticed more than once
-        console.print(f"[red]✗ {escape(problem)}")
-    if problems:
-        console.print("[red]Something is wrong.")
-    else:
-        console.print(
-            f"[green]Nothing is wrong[/]; {len(settings.warnings)} warnings."
-            if settings.warnings
-            else "[green]Nothing is wrong."
-        )
+        out.print(f"[red]✗ {escape(problem)}")
+    warned = f"; {len(settings.warnings)} warnings" if settings.warnings else ""
+    out.print("[red]Something is wrong." if problems else f"[green]Nothing is wrong[/]{warned}.")
     raise SystemExit(2 if problems else 1 if settings.warnings else 0)
 
 
-def _unconfigured(console: Console, settings: Settings) -> list[str]:
+def _unconfigured(out: Console, settings: Settings) -> list[str]:
     """What is not configured, as a note; as problems, what nothing works without."""
     for name, group in GROUPS.items():
         unset = getattr(settings, name).missing()
         if unset:
-            console.print(f"{name} is not configured: {', '.join(unset)} (configs/{group.file}.env.sample)")
+            out.print(f"{name} is not configured: {', '.join(unset)} (configs/{group.file}.env.sample)")
     if all(getattr(settings, name).missing() for name in SOURCES):
         files = ", ".join(f"secrets/{GROUPS[name].file}.env" for name in SOURCES)
         return [f"no source is configured, nothing can be loaded: copy configs/*.env.sample to {files} and fill in one"]
@@ -75,15 +71,13 @@ def _unconfigured(console: Console, settings: Settings) -> list[str]:
 
 
 def _settings_table(settings: Settings, *, everything: bool) -> Table:
-    table = Table(title="Settings" + ("" if everything else " that differ from their default"))
-    for column in ("variable", "value"):
-        table.add_column(column, overflow="fold")
+    made = table("variable", "value", title="Settings" + ("" if everything else " that differ from their default"))
     for name in GROUPS:
         group: Group = getattr(settings, name)
         for field in type(group).model_fields:
             if everything or field in group.model_fields_set:
-                table.add_row(group.variable(field), escape(_masked(getattr(group, field))))
-    return table
+                made.add_row(group.variable(field), escape(_masked(getattr(group, field))))
+    return made
 
 
 def _masked(value: object) -> str:
@@ -92,29 +86,29 @@ def _masked(value: object) -> str:
     return as_text(value)
 
 
-def _clickhouse(console: Console, settings: Settings) -> list[str]:
+def _clickhouse(out: Console, settings: Settings) -> list[str]:
     """Reach, version and drift, as problems; good news is printed."""
     try:
         warehouse = resources.warehouse(settings, patience=resources.AT_A_TERMINAL)
         found = server.require_supported(warehouse)
         config = warehouse.config
-        console.print(f"[green]ClickHouse {found.text}[/] at {config.address}, database {config.database}")
+        out.print(f"[green]ClickHouse {found.text}[/] at {config.address}, database {config.database}")
         if found.weaker:
-            console.print(f"[yellow]ClickHouse {found.text}: {found.weaker}. To be free of it: {server.UPGRADE}.")
+            out.print(f"[yellow]ClickHouse {found.text}: {found.weaker}. To be free of it: {server.UPGRADE}.")
         drift = schema.diff(warehouse)
     except Failure as failure:
         return [str(failure)]
     if not drift:
-        console.print("[green]Schema equals sql/.")
+        out.print("[green]Schema equals sql/.")
     return [str(difference) for difference in drift]
 
 
-def _backup(console: Console, settings: Settings) -> list[str]:
+def _backup(out: Console, settings: Settings) -> list[str]:
     """Whether the mail can take over from QTickets, and what it replaces now."""
     if settings.gmail.missing():
-        console.print("[yellow]Without gmail nothing replaces QTickets while it is away.")
+        out.print("[yellow]Without gmail nothing replaces QTickets while it is away.")
         return []
-    console.print(f"The mail takes over when QTickets was last loaded {settings.gmail.failover_minutes} minutes ago.")
+    out.print(f"The mail takes over when QTickets was last loaded {settings.gmail.failover_minutes} minutes ago.")
     try:
         resources.gmail(settings)
         warehouse, now = resources.warehouse(settings, patience=resources.AT_A_TERMINAL), timezone.now()
@@ -123,21 +117,19 @@ def _backup(console: Console, settings: Settings) -> list[str]:
     except Failure as failure:
         return [str(failure)]
     age = f"{(now - loaded).total_seconds() / 60:.0f} minutes ago" if loaded else "never"
-    console.print(f"QTickets was loaded {age}; days from the mail: {', '.join(map(str, days)) or 'none'}")
+    out.print(f"QTickets was loaded {age}; days from the mail: {', '.join(map(str, days)) or 'none'}")
     return []
 
 
-def _vendor(console: Console, settings: Settings, name: str, ask: Callable[[Settings], Iterable[Fact]]) -> list[str]:
+def _vendor(out: Console, settings: Settings, name: str, ask: Callable[[Settings], Iterable[Fact]]) -> list[str]:
     if getattr(settings, name).missing():
         return []
-    table = Table(title=f"{name}, live")
-    for column in ("question", "answer"):
-        table.add_column(column, overflow="fold")
+    made = table("question", "answer", title=f"{name}, live")
     try:
         facts = list(ask(resources.in_a_hurry(settings, LONGEST_QUESTION)))
     except Failure as failure:
         return [str(failure)]
     for question, answer in facts:
-        table.add_row(escape(question), escape(answer))
-    console.print(table)
+        made.add_row(escape(question), escape(answer))
+    out.print(made)
     return [f"{name}: {question}: {answer}" for question, answer in facts if answer.startswith(BAD_ANSWERS)]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from zakaz_dagster import resources
+from zakaz_dagster.cli.params import ANY_PORT
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.gmail.consent import LOOPBACK, Consent
 
@@ -22,9 +23,9 @@ def gmail() -> None:
 
 
 @gmail.command()
-@click.option("--port", default=0, help="Loopback port for the browser's answer; 0 takes a free one.")
+@click.option("--port", default=0, type=ANY_PORT, help="Loopback port for the browser's answer; 0 takes a free one.")
 @click.option("--paste", is_flag=True, help="Do not listen: paste the address the browser ended at.")
-@click.option("--patience", default=PATIENCE_SECONDS, show_default=True, help="Seconds to wait for the browser.")
+@click.option("--patience", default=PATIENCE_SECONDS, type=click.IntRange(min=1), help="Seconds to wait for it.")
 def authorize(port: int, paste: bool, patience: int) -> None:
     """Ask the owner of the mailbox for consent and keep the token (mode 0600)."""
     settings = Settings()

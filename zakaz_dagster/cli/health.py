@@ -8,9 +8,10 @@ import sys
 import time
 
 import click
-from rich.console import Console
 
 from zakaz_dagster import logs, timezone
+from zakaz_dagster.cli.params import ANY_PORT
+from zakaz_dagster.cli.terminal import console
 from zakaz_dagster.cli.watch_options import exit_code, show, watch
 from zakaz_dagster.health.look import Depth
 from zakaz_dagster.health.wire import document
@@ -28,7 +29,7 @@ def health() -> None:
 
 @health.command()
 @click.option("--host", help="Address to listen on. Default: HEALTH_HOST.")
-@click.option("--port", type=int, help="Port; 0 takes a free one. Default: HEALTH_PORT.")
+@click.option("--port", type=ANY_PORT, help="Port; 0 takes a free one. Default: HEALTH_PORT.")
 def serve(host: str | None, port: int | None) -> None:
     """Serve /healthz, /healthz/detailed, /healthz/freshness and /metrics; prints one JSON line when ready."""
     from zakaz_dagster.health.server import LOOPBACK, Board, app, keep, run
@@ -65,7 +66,7 @@ def probe(url: str | None, alert: bool) -> None:
     settings = Settings()
     given = settings.health
     verdicts = ask(url or f"http://{given.host}:{given.port}", given.token.get_secret_value())
-    show(Console(), verdicts, everything=False)
+    show(console(), verdicts, everything=False)
     if alert:
         told = watching.alerts(settings).notify(verdicts, timezone.now())
         click.echo(f"{len(told.notices)} new notices, {len(told.mails)} messages sent")

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from zakaz_dagster import resources, timezone
+from zakaz_dagster.cli.params import InputFile
+from zakaz_dagster.cli.terminal import working
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
@@ -27,7 +29,7 @@ def importing() -> None:
 
 
 @importing.command("direct-report")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=InputFile())
 @click.option("--login", help="The client login the report belongs to; default: the only one of DIRECT_LOGINS.")
 @click.option("--money", type=click.Choice(["micros", "decimal"]), help="How a saved API report writes money.")
 @click.option("--force", is_flag=True, help="Also replace days that the API still holds.")
@@ -49,7 +51,8 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
         report.refuse_days_from(oldest_day(timezone.today()))
     load = Load(run_id=f"import {file.name}", guard=None)
     for first, last in report.stretches:
-        done = load_days(report, DESCRIPTION, store, first, last, load)
+        with working(f"loading {first}..{last}"):
+            done = load_days(report, DESCRIPTION, store, first, last, load)
         shown = ", ".join(f"{name} {value}" for name, value in done.totals.items())
         click.echo(f"{first}..{last}: {done.accepted} records, {done.rejected} put aside; {shown}")
     for reject in rejects:
@@ -58,7 +61,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
 
 
 @importing.command("plan")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=InputFile())
 @click.option("--check", is_flag=True, help="Read and report, change nothing.")
 def plan(file: Path, check: bool) -> None:
     """Load a sales plan from CSV or .xlsx (date, event, city, tickets, revenue): the whole plan of every date in it."""

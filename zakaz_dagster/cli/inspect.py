@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 import click
 from rich.console import Console
-from rich.table import Table
 
+from zakaz_dagster.cli.terminal import console, table
 from zakaz_dagster.sources.base import Inspection
 
 KINDS: dict[str, str] = {
@@ -52,35 +52,33 @@ def inspect(kind: str, file: BinaryIO, as_json: bool, money: str | None) -> None
 
 
 def _print(kind: str, result: Inspection) -> None:
-    console = Console()
+    out = console()
     for title, records in ((f"{kind}: {len(result.rows)} rows", result.rows), ("rejects", result.rejects)):
         if records:
-            _print_records(console, title, records)
-    totals = Table(title="totals", show_header=False)
+            _print_records(out, title, records)
+    totals = table("total", "value", title="totals")
     for name, value in result.totals.items():
         totals.add_row(name, str(value))
-    console.print(totals)
+    out.print(totals)
 
 
-def _print_records(console: Console, title: str, records: Sequence[Mapping[str, object]]) -> None:
+def _print_records(out: Console, title: str, records: Sequence[Mapping[str, object]]) -> None:
     """As many columns as the terminal is wide; what is equal in every row is said once, beneath."""
     cells = {name: [str(record.get(name, "")) for record in records[:SHOWN_ROWS]] for name in records[0]}
     same = {name: values[0] for name, values in cells.items() if len(records) > 1 and len(set(values)) == 1}
-    columns, room = [], console.width - 1
+    columns, room = [], out.width - 1
     for name, values in cells.items():
         width = max(map(len, [name, *values])) + 3
         if name not in same and width <= room:
             columns.append(name)
             room -= width
-    table = Table(title=title)
-    for name in columns:
-        table.add_column(name, no_wrap=True)
+    made = table(*columns, title=title)
     for row in zip(*(cells[name] for name in columns), strict=True):
-        table.add_row(*row)
-    console.print(table)
+        made.add_row(*row)
+    out.print(made)
     said = {name: value for name, value in same.items() if value not in ("", "None", "0", "0.00")}
     if said:
-        console.print("in every row: " + ", ".join(f"{name}={value}" for name, value in said.items()))
+        out.print("in every row: " + ", ".join(f"{name}={value}" for name, value in said.items()))
     hidden = len(cells) - len(columns) - len(same)
     if hidden or len(records) > SHOWN_ROWS:
-        console.print(f"not shown: {hidden} columns, {max(0, len(records) - SHOWN_ROWS)} rows; --json prints all")
+        out.print(f"not shown: {hidden} columns, {max(0, len(records) - SHOWN_ROWS)} rows; --json prints all")

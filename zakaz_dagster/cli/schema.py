@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from zakaz_dagster import resources
+from zakaz_dagster.cli.terminal import console, table, working
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse import grants as warehouse_grants
 from zakaz_dagster.warehouse import schema as warehouse_schema
@@ -27,11 +26,12 @@ def apply() -> None:
     A second run changes nothing. Exit code 1 when differences remain that a person has to settle.
     """
     wh = resources.warehouse(Settings(), patience=resources.AT_A_TERMINAL)
-    changes = warehouse_schema.apply(wh)
+    with working("applying sql/"):
+        changes = warehouse_schema.apply(wh)
+        left = warehouse_schema.diff(wh)
     for change in changes:
         click.echo(f"{change.name}: {change.what}")
     click.echo(f"{len(changes)} changes in {wh.config.database}" if changes else f"{wh.config.database} is up to date")
-    left = warehouse_schema.diff(wh)
     if left:
         _show(left)
         sys.exit(1)
@@ -41,7 +41,8 @@ def apply() -> None:
 def diff() -> None:
     """Show what differs between sql/ and the server, and what to do about it. Exit code 0: equal, 1: differs."""
     wh = resources.warehouse(Settings(), patience=resources.AT_A_TERMINAL)
-    found = warehouse_schema.diff(wh)
+    with working("comparing"):
+        found = warehouse_schema.diff(wh)
     if not found:
         click.echo(f"{wh.config.database} equals sql/")
         return
@@ -62,7 +63,7 @@ def grants(run: bool) -> None:
 
 
 def _show(differences: list[Difference]) -> None:
-    table = Table("object", "kind", "difference", "next step", title="sql/ and the server differ")
+    made = table("object", "kind", "difference", "next step", title="sql/ and the server differ")
     for difference in differences:
-        table.add_row(difference.name, difference.kind, difference.what, difference.next_step)
-    Console().print(table)
+        made.add_row(difference.name, difference.kind, difference.what, difference.next_step)
+    console().print(made)

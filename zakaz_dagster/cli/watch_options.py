@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
 
 from zakaz_dagster import timezone
+from zakaz_dagster.cli.terminal import table
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.facts import DagsterFacts
 from zakaz_dagster.health.look import Depth, Watch
@@ -65,14 +65,14 @@ def _reader(settings: Settings) -> Callable[[], DagsterFacts]:
 def show(console: Console, verdicts: Iterable[Verdict], *, everything: bool) -> None:
     """The verdicts as a table, the gravest first; those that are ok only on demand."""
     found = sorted(verdicts, key=lambda each: (-ORDER.index(each.status), each.area, each.name))
-    table = Table("status", *(Column(title, overflow="fold") for title in ("check", "what was found", "what to do")))
+    made = table("status", "check", "what was found", "what to do")
     for each in found:
         if everything or each.status is not Status.OK:
             detail = f"{each.detail} (because of {each.because})" if each.because else each.detail
             status = f"[{COLOURS[each.status]}]{each.status}[/]"
-            table.add_row(status, each.name, escape(detail), escape(each.action))
-    if table.row_count:
-        console.print(table)
+            made.add_row(status, each.name, escape(detail), escape(each.action))
+    if made.row_count:
+        console.print(made)
     counts = ", ".join(f"{sum(each.status is status for each in found)} {status}" for status in Status)
     console.print(f"{len(found)} checks: {counts}")
 

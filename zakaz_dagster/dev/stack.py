@@ -60,24 +60,28 @@ class Service:
 class Stack:
     """The running services and the environment in which the platform uses them.
 
-    `ui_url` is where the Dagster UI is, for the links in mails; empty when there is none.
+    `ui_url` is where the Dagster UI is, for the links in mails; empty when there is none. `own` are further variables.
     """
 
     clickhouse: Service
     sandbox: Service
     home: Path
     ui_url: str = ""
+    own: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         found = environment(str(self.clickhouse.facts["port"]), self.sandbox.url, self.home)
-        found |= {"CLICKHOUSE_PASSWORD": self.clickhouse.password}
+        found |= {"CLICKHOUSE_PASSWORD": self.clickhouse.password, **self.own}
         return found | ({"ZAKAZ_UI_URL": self.ui_url} if self.ui_url else {})
 
 
 @contextmanager
-def stack(home: Path, sandbox_options: Sequence[str]) -> Iterator[Stack]:
-    """Both services on free loopback ports, with their data under `home`; they end with the block."""
+def stack(home: Path, sandbox_options: Sequence[str], own: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """Both services on free loopback ports, with their data under `home`; they end with the block.
+
+    `own` are further variables of the environment.
+    """
     with ExitStack() as running:
         clickhouse = start(
             "clickhouse",
@@ -97,7 +101,7 @@ def stack(home: Path, sandbox_options: Sequence[str]) -> Iterator[Stack]:
         running.callback(sandbox.stop)
         dagster_home(home)
         gmail_consent(home)
-        yield Stack(clickhouse, sandbox, home)
+        yield Stack(clickhouse, sandbox, home, own=own or {})
 
 
 def start(name: str, arguments: Sequence[str], home: Path) -> Service:

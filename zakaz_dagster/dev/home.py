@@ -1,0 +1,71 @@
+"""The folder that `zakaz demo` and `zakaz dev` share: who has it, and which made-up world lives in it.
+
+Belongs here: the folder as a whole. Does not: the processes that use it (`stack`, `programs`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from zakaz_dagster.errors import ConfigFault
+from zakaz_dagster.private_files import private_file, write_private
+
+
+@dataclass(frozen=True)
+class World:
+    """A made-up organiser: its seed, the first day it sells and advertises, the first day that is loaded."""
+
+    seed: int
+    start: date
+    first: date
+
+    @property
+    def options(self) -> list[str]:
+        """The sandbox's options."""
+        return ["--seed", str(self.seed), "--start", self.start.isoformat()]
+
+
+@contextmanager
+def held(home: Path, by: str) -> Iterator[None]:
+    """The folder is ours until the block ends, or a ConfigFault says who has it."""
+    with private_file(home / "held").open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigFault(
+                f"{home} is in use by {file.read().strip() or 'another process'}",
+                next_step="use that one, stop it, or choose another --home",
+            ) from None
+        file.truncate(0)
+        file.write(f"{by} (process {os.getpid()})")
+        file.flush()
+        yield
+        file.truncate(0)
+
+
+def world(home: Path, wanted: World, *, seed: int | None) -> World:
+    """The world of this folder, or `wanted` in a new one; another `seed` than the folder's is refused."""
+    path = home / "world.json"
+    if not path.exists():
+        return keep(home, wanted)
+    found = json.loads(path.read_text("utf-8"))
+    living = World(found["seed"], date.fromisoformat(found["start"]), date.fromisoformat(found["first"]))
+    if seed is not None and seed != living.seed:
+        raise ConfigFault(
+            f"{home} holds the world of seed {living.seed}, not {seed}",
+            next_step=f"choose another --home, leave --seed out, or delete {home}",
+        )
+    return living
+
+
+def keep(home: Path, living: World) -> World:
+    """Remember the world of this folder."""
+    write_private(home / "world.json", json.dumps(asdict(living), default=str).encode())
+    return living

@@ -1,0 +1,102 @@
+"""Load the made-up organiser's days through Dagster, in this process, with progress.
+
+`zakaz demo` calls it; `zakaz dev` runs `python -m zakaz_dagster.dev.loading FIRST`, which gives back the memory it
+takes. Belongs here: which jobs for which days. Does not: services, tables.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from zakaz_dagster import resources, timezone
+from zakaz_dagster.errors import Fatal
+from zakaz_dagster.settings import Settings
+from zakaz_dagster.warehouse import schema
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from zakaz_dagster.defs.shared.execution import Outcome
+    from zakaz_dagster.defs.shared.partitions import Days
+
+CHUNK = 30  # days in one run: a run costs as much as ten days of this world
+LOAD, TODAY, CHECKS = "reload_days", "qtickets_refresh", "all_checks"
+
+
+def load(out: Console, first: date, *, anew: bool) -> list[Outcome]:
+    """Schema, every day from `first` on (only those that are missing, unless `anew`), then the checks."""
+    from zakaz_dagster.definitions import build_definitions
+    from zakaz_dagster.defs.shared import execution
+    from zakaz_dagster.defs.shared.partitions import Days
+
+    settings, today = Settings(), timezone.today()
+    changes = schema.apply(resources.warehouse(settings))
+    out.print(f"Schema: {len(changes)} changes applied from sql/")
+    definitions = build_definitions(settings)
+    with execution.instance_at_home() as instance:
+        execution.set_pool_limits(definitions, instance)
+        days = [first + timedelta(days=n) for n in range((today - first).days)]
+        if not anew:
+            days = missing(definitions, instance, days)
+        if not days:
+            return []
+        work = [(LOAD, each) for each in chunks(days)] + [(TODAY, Days(today, today)), (CHECKS, None)]
+        return list(_run(out, definitions, instance, work))
+
+
+def _run(
+    out: Console, definitions: dg.Definitions, instance: dg.DagsterInstance, work: Sequence[tuple[str, Days | None]]
+) -> Iterator[Outcome]:
+    from zakaz_dagster.defs.shared import execution
+
+    bars = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*bars, console=out) as progress:
+        task = progress.add_task("", total=len(work))
+        for job, days in work:
+            progress.update(task, description=f"{job} {days}" if days else job)
+            outcome = execution.run_job(definitions, instance, job, days)
+            if not outcome.success:
+                raise Fatal(f"{job} {days or ''} failed: {outcome.error}", source="local")
+            yield outcome
+            progress.advance(task)
+
+
+def missing(definitions: dg.Definitions, instance: dg.DagsterInstance, days: Sequence[date]) -> list[date]:
+    """The days that some asset of the load has never had."""
+    layer = definitions.resolve_job_def(LOAD).asset_layer
+    partitioned = [key for key in layer.selected_asset_keys if layer.asset_graph.get(key).partitions_def is not None]
+    made = [set(instance.get_materialized_partitions(key)) for key in partitioned]
+    return [day for day in days if not all(day.isoformat() in each for each in made)]
+
+
+def chunks(days: Sequence[date]) -> Iterator[Days]:
+    """Unbroken ranges of at most CHUNK days."""
+    from zakaz_dagster.defs.shared.partitions import Days
+
+    begun: date | None = None
+    for day, following in zip(days, [*days[1:], None], strict=True):
+        begun = begun or day
+        if following != day + timedelta(days=1) or (day - begun).days + 1 == CHUNK:
+            yield Days(begun, day)
+            begun = None
+
+
+def main() -> int:
+    """Load what is missing; the exit code of `zakaz`."""
+    from zakaz_dagster.cli import seam
+
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    return seam.run(lambda: bool(load(Console(), date.fromisoformat(sys.argv[1]), anew=False)) and 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
