@@ -85,15 +85,17 @@ async def _keep_running(out: Console, running: Stack, first: date, ports: tuple[
     programs = Programs({**os.environ, **running.environment}, running.home / "logs", verbose=VERBOSE.get())
     code_port = _free_port()
     arguments = _arguments(running.home, code_port, *ports)
-    watching = asyncio.create_task(programs.until_one_ends())
+    watching = asyncio.create_task(programs.until_one_ends([running.clickhouse, running.sandbox]))
     changes = asyncio.create_task(programs.restart_on_change("code", arguments["code"]))
     try:
-        for name in ("code", "web", "pages", "health"):
+        for name in ("code", "pages"):
             await programs.start(name, arguments[name])
-        await _or_fail(watching, _loaded(first))
         await _or_fail(watching, listening(code_port))
-        await programs.start("daemon", arguments["daemon"])
+        await programs.start("web", arguments["web"])
+        await _or_fail(watching, _loaded(first))
         await _or_fail(watching, listening(ports[0]))
+        for name in ("daemon", "health"):
+            await programs.start(name, arguments[name])
         out.print(CLICK.format(url=running.ui_url, day=timezone.today() - timedelta(days=1)))
         await watching
     finally:

@@ -11,9 +11,6 @@ import click
 
 from zakaz_dagster import logs, timezone
 from zakaz_dagster.cli.params import ANY_PORT
-from zakaz_dagster.cli.terminal import console
-from zakaz_dagster.cli.watch_options import exit_code, show, watch
-from zakaz_dagster.health.look import Depth
 from zakaz_dagster.health.wire import document
 from zakaz_dagster.resources import watch as watching
 from zakaz_dagster.settings import Settings
@@ -48,6 +45,9 @@ def serve(host: str | None, port: int | None) -> None:
 @health.command(hidden=True)
 def collect() -> None:
     """Look again and again and print each document as one line; `serve` reads them."""
+    from zakaz_dagster.cli.watch_options import watch
+    from zakaz_dagster.health.look import Depth
+
     settings = Settings()
     logs.configure(json_lines=settings.platform.log_json)
     watcher = watch(settings, Depth.QUICK)
@@ -61,6 +61,8 @@ def collect() -> None:
 @click.option("--alert", is_flag=True, help="Tell people what is wrong, as the alerts sensor does.")
 def probe(url: str | None, alert: bool) -> None:
     """Ask the service from outside; exit code 0 ok, 1 warnings, 2 errors or no answer."""
+    from zakaz_dagster.cli.terminal import console
+    from zakaz_dagster.cli.watch_options import exit_code, show
     from zakaz_dagster.health.probe import probe as ask
 
     settings = Settings()

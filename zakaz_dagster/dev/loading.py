@@ -43,7 +43,7 @@ def load(out: Console, first: date, *, anew: bool) -> list[Outcome]:
     definitions = build_definitions(settings)
     with execution.instance_at_home() as instance:
         execution.set_pool_limits(definitions, instance)
-        days = [first + timedelta(days=n) for n in range((today - first).days)]
+        days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
         if not anew:
             days = missing(definitions, instance, days)
         if not days:

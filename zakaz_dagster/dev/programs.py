@@ -15,12 +15,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from zakaz_dagster.dev.stack import Service
 from zakaz_dagster.errors import Fatal
 from zakaz_dagster.paths import PACKAGE, PROJECT_ROOT, SQL_ROOT
 from zakaz_dagster.private_files import private_file
 
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 1.5
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 CHATTER = re.compile(r" - (DEBUG|INFO) - ")  # of Dagster, which the log has in full
 
 
@@ -57,14 +59,19 @@ class Programs:
                 log.write(line)
                 log.flush()
                 text = line.decode("utf-8", "replace").rstrip()
-                if self._verbose or not CHATTER.search(text):
+                if self._verbose or not CHATTER.search(COLOUR.sub("", text)):
                     sys.stderr.write(f"{name:8} | {text}\n")
         code = await process.wait()
         if name not in self._restarting:
             await self._ended.put((name, code))
 
-    async def until_one_ends(self) -> None:
-        """Wait; a program that ends by itself is a Fatal, for nothing is to run without it."""
+    async def until_one_ends(self, services: Sequence[Service]) -> None:
+        """Wait; a program or one of the services that ends by itself is a Fatal: nothing is to run without it."""
+        while self._ended.empty():
+            await asyncio.sleep(LOOK_SECONDS)
+            for each in services:
+                if (code := each.process.poll()) is not None:
+                    await self._ended.put((each.name, code))
         name, code = await self._ended.get()
         raise Fatal(f"{name} ended with code {code}", source="dev", next_step=f"read {self._logs / name}.log")
 

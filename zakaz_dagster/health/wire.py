@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from zakaz_dagster.health.freshness import Freshness
-from zakaz_dagster.health.look import Look
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict, gravest, worst
+
+if TYPE_CHECKING:  # the server of the endpoints needs neither the looking nor its 50 MB
+    from zakaz_dagster.health.freshness import Freshness
+    from zakaz_dagster.health.look import Look
 
 Document = dict[str, Any]
 DAGSTER = ("platform__dagster", "platform__daemons")
