@@ -58,7 +58,8 @@ def fill(wh: Warehouse, years: float, scale: int) -> date:
     }
     for table in WHOLE:
         wh.command(_sql(table), world, BULK)
-    by_show = f"INSERT INTO {BUILT} (* EXCEPT (_ver, _run_id)) SELECT *, now() AS _loaded_at FROM ({load('builds')[BUILT].sql})"
+    shows = load("builds")[BUILT].sql
+    by_show = f"INSERT INTO {BUILT} (* EXCEPT (_ver, _run_id)) SELECT *, now() AS _loaded_at FROM ({shows})"
     for begin in range(0, days, MONTH):
         length = min(MONTH, days - begin)
         for table in MONTHLY:
