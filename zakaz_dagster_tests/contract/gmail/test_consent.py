@@ -110,18 +110,18 @@ def test_a_refusal_or_no_answer_says_what_to_do(environment, sandbox):
     sandbox.fault("gmail", consent_denied=True)
     with started(environment, "authorize") as process:
         urllib.request.urlopen(printed_address(process), timeout=60).read()
-        assert process.wait(60) == 2
+        assert process.wait(60) == 3
         assert "access_denied" in (told := process.stderr.read())
         assert "zakaz gmail authorize" in told
     with started(environment, "authorize", "--patience", "1") as process:
-        assert process.wait(60) == 2
+        assert process.wait(60) == 3
         assert "no answer came" in process.stderr.read()
     assert not Path(environment["GMAIL_TOKEN_FILE"]).exists()
 
 
 def test_without_a_client_file_it_is_asked_for(environment):
     with started({**environment, "GMAIL_CREDENTIALS_FILE": ""}, "authorize") as process:
-        assert process.wait(60) == 2
+        assert process.wait(60) == 3
         assert "GMAIL_CREDENTIALS_FILE is not set" in process.stderr.read()
 
 

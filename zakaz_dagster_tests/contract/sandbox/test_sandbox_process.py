@@ -21,7 +21,7 @@ def test_options_decide_the_world(sandbox_process):
     own = sandbox_process(seed=9, days=20, orders_per_day=5, groups=1, ads=1, now="2026-03-08T10:00:00")
     about = own.get("/world")
     assert about == {
-        "seed": 9, "start": "2026-02-16", "now": "2026-03-08T10:00:00+03:00", "orders_per_day": 5, "groups": 1, "ads": 1
+        "seed": 9, "start": "2026-02-16", "now": "2026-03-08T10:00:00+03:00", "orders_per_day": 5, "groups": 1, "ads": 1, "dirt": []
     }  # fmt: skip
     assert len(own.orders("2026-03-05")) < 15
 
@@ -34,14 +34,14 @@ def test_the_command_line_has_the_same_sandbox():
 
 def test_a_malformed_fault_is_refused_with_its_form():
     result = CliRunner().invoke(main, ["sandbox", "serve", "--fault", "nonsense"])
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "vendor:name=value" in result.output
 
 
 @pytest.mark.parametrize("options", [["--start", "2015-01-01"], ["--now", "yesterday"], ["--today", "x"]])
 def test_a_world_that_cannot_be_is_explained(options):
     result = CliRunner().invoke(main, ["sandbox", "serve", *options])
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "the sandbox cannot start" in result.output
 
 
