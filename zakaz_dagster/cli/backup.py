@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from zakaz_dagster import resources, timezone
@@ -124,6 +125,7 @@ def _backups() -> Backups:
 @contextmanager
 def _progress(what: str) -> Iterator[Follow]:
     columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed}/{task.total} files"), TimeElapsedColumn())
-    with Progress(*columns, transient=True) as shown:
+    errors = Console(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as shown:
         task = shown.add_task(what, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total or None)

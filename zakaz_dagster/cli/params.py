@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ class Folder(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         path = Path(value).expanduser().absolute()
+        if path.is_file():
+            self.fail(f"{path} is a file", param, ctx)
         if not (ctx and ctx.resilient_parsing):
             _try_writing(self, path, param, ctx)
         return path
@@ -63,7 +66,8 @@ def _try_writing(kind: click.Path, folder: Path, param: click.Parameter | None, 
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        kind.fail(f"{folder} cannot be written to: {error.strerror}", param, ctx)
+        name = param.opts[0] if isinstance(param, click.Option) else "one"
+        kind.fail(f"{folder} cannot be written to: {error.strerror}; choose another {name}", param, ctx)
 
 
 def try_ports(ports: Iterable[tuple[str, int]], host: str = "127.0.0.1") -> None:
@@ -86,13 +90,12 @@ def try_ports(ports: Iterable[tuple[str, int]], host: str = "127.0.0.1") -> None
 
 def _listener(port: int) -> str:
     """Who listens on a port of this machine, where /proc says so."""
-    try:
-        lines = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
-        nodes = {f"socket:[{line[9]}]" for line in lines if line[3] == LISTENING and line[1].endswith(f":{port:04X}")}
-        for handle in Path("/proc").glob("[0-9]*/fd/*") if nodes else ():
-            if handle.is_symlink() and str(handle.readlink()) in nodes:
-                command = (handle.parents[1] / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                return f"process {handle.parts[2]}: {command.strip()[:80]}"
-    except OSError:
-        pass  # not Linux, or somebody else's process
+    table = Path("/proc/net/tcp")
+    lines = [line.split() for line in table.read_text("ascii").splitlines()[1:]] if table.exists() else []
+    nodes = {f"socket:[{line[9]}]" for line in lines if line[3] == LISTENING and line[1].endswith(f":{port:04X}")}
+    for process in Path("/proc").glob("[0-9]*") if nodes else ():
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if any(str(handle.readlink()) in nodes for handle in (process / "fd").iterdir()):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                return f"process {process.name}: {command.strip()[:80]}"
     return ""

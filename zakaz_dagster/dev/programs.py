@@ -30,7 +30,11 @@ class Programs:
     """Python modules with their arguments, by name."""
 
     def __init__(self, environment: Mapping[str, str], logs: Path, *, verbose: bool) -> None:
-        self._environment = {**environment, "PYTHONUNBUFFERED": "1"}
+        self._environment = {
+            "MALLOC_ARENA_MAX": "2",
+            **environment,
+            "PYTHONUNBUFFERED": "1",
+        }  # an arena a thread is waste
         self._logs = logs
         self._verbose = verbose
         self._running: dict[str, asyncio.subprocess.Process] = {}

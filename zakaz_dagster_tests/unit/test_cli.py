@@ -44,11 +44,11 @@ def test_the_recorded_page_is_inspected_as_recorded(recorded):
     assert "@" not in done.output
 
 
-def test_a_file_that_is_no_answer_ends_with_two_and_says_what_was_expected(tmp_path):
+def test_a_file_that_is_no_answer_ends_with_three_and_says_what_was_expected(tmp_path):
     file = tmp_path / "broken.json"
     file.write_text("<html>")
     done = CliRunner().invoke(main, ["inspect", "qtickets-orders", str(file)])
-    assert done.exit_code == 2
+    assert done.exit_code == 3
     assert "Expected" in done.output
 
 
@@ -90,9 +90,12 @@ def test_loading_the_definitions_is_no_silence_of_dagsters_storage(monkeypatch, 
     assert (read(), asked) == ("facts", ["definitions"])
 
 
-def test_dev_keeps_the_health_endpoints_beside_dagster(tmp_path):
-    found = dev._processes(3000, 3080, 8081, tmp_path / "pages")
+def test_dev_keeps_every_program_on_loopback_and_its_own_port(tmp_path):
+    found = dev._arguments(tmp_path, 4000, 3000, 3080, 8081)
+    assert set(found) == {"code", "web", "daemon", "health", "pages"}
     assert found["health"] == ["zakaz_dagster", "health", "serve", "--host", "127.0.0.1", "--port", "8081"]
+    assert all("127.0.0.1" in found[name] for name in ("code", "web", "health"))
+    assert "port: 4000" in (tmp_path / "workspace.yaml").read_text()
 
 
 @pytest.mark.parametrize(

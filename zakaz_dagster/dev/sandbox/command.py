@@ -38,16 +38,31 @@ def _options(texts: tuple[str, ...], recorded: str | None) -> dict[str, str]:
     return values | ({"recorded:dir": recorded} if recorded else {})
 
 
+PORT, COUNT = click.IntRange(0, 65_535), click.IntRange(min=0)
+
+
 @click.command("serve")
-@click.option("--port", default=0, show_default=True, help="Loopback port; 0 takes a free one and prints it.")
-@click.option("--seed", default=7, show_default=True, help="Another seed is another organiser.")
+@click.option(
+    "--port",
+    default=0,
+    show_default=True,
+    type=PORT,
+    help="0 takes a free one and prints it.",
+)
+@click.option("--seed", default=7, show_default=True, type=COUNT, help="Another seed is another organiser.")
 @click.option("--now", help="Fixed moment of the world (ISO; Moscow without a zone). Default: real time.")
 @click.option("--today", help="Fixed day of the world: its noon (or use --now).")
-@click.option("--days", default=DEFAULT_DAYS, show_default=True, help="Days of history before the start of today.")
+@click.option(
+    "--days",
+    default=DEFAULT_DAYS,
+    show_default=True,
+    type=COUNT,
+    help="Days of history before today.",
+)
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First day of history, instead of --days.")
-@click.option("--orders-per-day", default=40, show_default=True, help="Orders on an average day.")
-@click.option("--groups", default=3, show_default=True, help="Ad groups per event and vendor.")
-@click.option("--ads", default=2, show_default=True, help="Ads per ad group.")
+@click.option("--orders-per-day", default=40, show_default=True, type=COUNT, help="Orders on an average day.")
+@click.option("--groups", default=3, show_default=True, type=COUNT, help="Ad groups per event and vendor.")
+@click.option("--ads", default=2, show_default=True, type=COUNT, help="Ads per ad group.")
 @click.option("--fault", "faults", multiple=True, metavar="VENDOR:NAME[=VALUE]", help="A fault from the start; repeat.")
 @click.option("--option", "options", multiple=True, metavar="VENDOR:NAME=VALUE", help="A vendor's own switch; repeat.")
 @click.option("--dirt", multiple=True, type=click.Choice(["all", *KINDS]), help="Dirt of the world's tags; repeat.")
