@@ -60,6 +60,7 @@ def test_what_is_no_archive_of_ours_or_has_no_room_is_named(places, tmp_path):
         unpack(tmp_path / "other.tar.gz", tmp_path / "back")
     with tarfile.open(tmp_path / "foreign.tar.gz", "w:gz") as tar:
         tar.add(places["secrets"] / "zakaz.env", arcname="../outside")
+    (tmp_path / "back2").mkdir()
     with pytest.raises(BadData, match="no archive of ours"):
         unpack(tmp_path / "foreign.tar.gz", tmp_path / "back2")
     assert not (tmp_path / "outside").exists(), "an archive writes nothing beside its folder"
