@@ -16,6 +16,7 @@ from contextvars import ContextVar
 import click
 
 from zakaz_dagster.errors import Failure
+from zakaz_dagster.redaction import scrub
 
 FAILED = 3
 STOPPED = 130  # as shells count a Ctrl-C
@@ -58,14 +59,14 @@ def run(invoke: Callable[[], object]) -> int:
     # The last seam of all: a person at a terminal is told what to do, also about a fault of our own.
     except Exception as error:  # noqa: BLE001
         if VERBOSE.get():
-            traceback.print_exc()
+            click.echo(scrub(traceback.format_exc()), err=True)
         _say(sentence(error))
         return FAILED
     return result if isinstance(result, int) else 0
 
 
 def _say(text: str) -> None:
-    click.echo(f"zakaz: {' '.join(text.split())}", err=True)
+    click.echo(f"zakaz: {' '.join(scrub(text).split())}", err=True)
 
 
 def sentence(error: Exception) -> str:

@@ -244,9 +244,9 @@ def test_a_configuration_file_is_passed_to_the_engine(tmp_path: Path):
         assert send(endpoint, "SELECT 1").headers["x-clickhouse-server-display-name"] == "mine"
 
 
-def test_the_command_refuses_with_one_message_and_code_2(clickhouse: Endpoint, tmp_path: Path):
+def test_a_taken_port_is_one_message_and_code_3(clickhouse: Endpoint, tmp_path: Path):
     result = CliRunner().invoke(main, ["clickhouse", "serve", f"--data-dir={tmp_path}", f"--port={clickhouse.port}"])
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "cannot listen" in result.output
     assert "Traceback" not in result.output
 

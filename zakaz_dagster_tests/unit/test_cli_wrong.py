@@ -188,6 +188,18 @@ def test_verbose_shows_where_a_fault_is(monkeypatch, tmp_path):
     assert (verbose.exit_code, "Traceback" in verbose.stderr) == (3, True)
 
 
+@pytest.mark.parametrize("arguments", [[], ["--verbose"]])
+def test_the_text_of_a_fault_is_scrubbed(monkeypatch, tmp_path, arguments):
+    def fail():
+        raise RuntimeError("Authorization: Bearer vk1.a.Zq8TqXcanary of anna.petrova@example.org")
+
+    monkeypatch.setattr("zakaz_dagster.cli.docs.catalogue_text", fail)
+    result = CliRunner().invoke(main, ["docs", "catalogue", *arguments, str(tmp_path / "never.md")])
+    assert "RuntimeError" in result.stderr
+    assert "Zq8TqXcanary" not in result.output + result.stderr
+    assert "anna.petrova" not in result.output + result.stderr
+
+
 def test_a_ctrl_c_is_no_traceback(capsys):
     def stop():
         raise click.Abort from KeyboardInterrupt()
