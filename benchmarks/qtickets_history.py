@@ -25,9 +25,9 @@ from benchmarks.child import run
 from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
 from zakaz_dagster.ingest.days import Load, load_days
-from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.sources.qtickets.answers import ORDER, Page, page_of
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
-from zakaz_dagster.sources.qtickets.records import EventPage, OrderPage, decode
+from zakaz_dagster.sources.qtickets.records import Envelope, Order
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.transport.log import Stats
@@ -37,7 +37,7 @@ PER_PAGE, PER_DAY, TICKETS = 200, 700, 3
 ORDERS = 126_000
 DECODERS: dict[str, Callable[[bytes], object]] = {
     "whole shape": msgspec.json.Decoder(qtickets_shape.Page).decode,
-    "allow-list": msgspec.json.Decoder(OrderPage).decode,
+    "allow-list": msgspec.json.Decoder(Envelope[Order]).decode,
     "json.loads": json.loads,
 }
 FIRST = date(2026, 1, 1)
@@ -103,11 +103,8 @@ class Pages:
         self.folder = folder
         self.http = type("Http", (), {"stats": Stats()})()
 
-    def orders_page(self, where: object, order_by: object, page: int, day: object) -> OrderPage:
-        return decode((self.folder / f"{page}.json").read_bytes(), OrderPage, "benchmark")
-
-    def events_page(self, page: int) -> EventPage:
-        return decode(b'{"data":[],"paging":{"perPage":100,"currentPage":1,"total":0}}', EventPage, "benchmark")
+    def orders_page(self, where: object, order_by: object, page: int, day: object) -> Page[Order]:
+        return page_of((self.folder / f"{page}.json").read_bytes(), ORDER, "benchmark")
 
 
 class Clock:
@@ -129,7 +126,7 @@ def measure(folder: Path, pages: int, orders: int, mode: str) -> tuple[float, fl
     clock = Clock()
     last = FIRST + timedelta(days=(orders - 1) // PER_DAY)
     later = datetime(2027, 6, 1, tzinfo=MOSCOW)
-    source = QTicketsSource(Pages(folder), CityIndex({}), salt="s", now=lambda: later)  # type: ignore[arg-type]
+    source = QTicketsSource(Pages(folder), salt="s", now=lambda: later)  # type: ignore[arg-type]
     if mode in DECODERS:
         for page in range(1, pages + 1):
             body = (folder / f"{page}.json").read_bytes()

@@ -11,7 +11,6 @@ import httpx
 
 from benchmarks.figures import Figure
 from zakaz_dagster.dev.stack import SANDBOX_TOKEN, start
-from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.qtickets.api import EVENT_PAGE_SIZE, ApiConfig, QTicketsApi
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster.timezone import MOSCOW
@@ -36,7 +35,7 @@ def figures(*, quick: bool) -> list[Figure]:
 def _month(url: str, days: int) -> tuple[int, int]:
     base = f"{url}/qtickets/api/rest/v1"
     api = QTicketsApi(ApiConfig(base_url=base, token=SANDBOX_TOKEN, page_size=PAGE, requests_per_second=10_000))
-    source = QTicketsSource(api, city_index(), salt="benchmark", now=lambda: NOW)
+    source = QTicketsSource(api, salt="benchmark", now=lambda: NOW)
     reads = list(source.read(LAST - timedelta(days=days - 1), LAST))
     orders = sum(read.tables["stg_qtickets_orders_raw"].num_rows for read in reads)
     return source.requests, math.ceil(orders / PAGE) + math.ceil(_events(base) / EVENT_PAGE_SIZE)

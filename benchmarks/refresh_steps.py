@@ -17,18 +17,18 @@ from pathlib import Path
 import pyarrow as pa
 
 from zakaz_dagster.datalens import preview
+from zakaz_dagster.ingest.catalogue import build_dimensions, replace_catalogue
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.ingest.dictionaries import list_ads, read_tags
 from zakaz_dagster.resources import qtickets, warehouse
 from zakaz_dagster.settings import Settings
-from zakaz_dagster.sources.qtickets.description import DESCRIPTION
-from zakaz_dagster.sources.qtickets.inventory import inventory_of
+from zakaz_dagster.sources.qtickets.description import CATALOGUE, DESCRIPTION, DIMENSIONS
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
 from zakaz_dagster.warehouse.checks import evaluate_all
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
-from zakaz_dagster.warehouse.replace_table import append, replace_whole
+from zakaz_dagster.warehouse.replace_table import append
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.table_info import shape
 
@@ -41,6 +41,7 @@ BUILDS = (
     "fact_sales_attributed_daily",
     "fact_inventory_daily",
     "fact_show_daily",
+    "fact_sales_channel_daily",
 )
 SEATS = "stg_qtickets_inventory_raw"
 RUN = "bench"
@@ -51,15 +52,15 @@ def bare(source: QTicketsSource, store: Warehouse, day: date, checks: Sequence[s
         for table, rows in read.tables.items():
             _insert(store, table, rows)
     found = source.catalogue()
-    _insert(store, "dim_events", found.events)
-    _insert(store, "dim_shows", found.shows)
-    _insert(store, SEATS, _seats(source))
+    for table, rows in zip(CATALOGUE, (found.events, found.shows), strict=True):
+        _insert(store, table, rows)
+    _insert(store, SEATS, source.inventory().rows)
     _dictionaries(store, day)
     builds = load("builds")
-    for fact in BUILDS:
-        columns = ", ".join(name for name in shape(store, fact).types if not name.startswith("_"))
-        insert = f"INSERT INTO {fact} ({columns}) SELECT {columns} FROM ({builds[fact].sql})"  # noqa: S608  our own files
-        store.command(insert, {"first": str(day), "last": str(day)})
+    for name in (*DIMENSIONS, *BUILDS):
+        columns = ", ".join(name for name in shape(store, name).types if not name.startswith("_"))
+        insert = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ({builds[name].sql})"  # noqa: S608  our own files
+        store.command(insert, {"first": str(day), "last": str(day), "ver": time.time_ns()})
     _pages(store)
     statements = load("checks")
     for name in checks:
@@ -68,10 +69,9 @@ def bare(source: QTicketsSource, store: Warehouse, day: date, checks: Sequence[s
 
 def proven(source: QTicketsSource, store: Warehouse, day: date, checks: Sequence[str]) -> None:
     load_days(source, DESCRIPTION, store, day, day, Load(RUN, guard=None))
-    found = source.catalogue()
-    replace_whole(store, "dim_events", found.events, ver=time.time_ns(), run_id=RUN)
-    replace_whole(store, "dim_shows", found.shows, ver=time.time_ns(), run_id=RUN)
-    append(store, SEATS, _seats(source), ver=time.time_ns(), run_id=RUN)
+    replace_catalogue(store, source.catalogue(), run_id=RUN)
+    build_dimensions(store, RUN)
+    append(store, SEATS, source.inventory().rows, ver=time.time_ns(), run_id=RUN)
     _dictionaries(store, day)
     builds = load("builds")
     for fact in BUILDS:
@@ -89,12 +89,6 @@ def _dictionaries(store: Warehouse, day: date) -> None:
 def _pages(store: Warehouse) -> None:
     with tempfile.TemporaryDirectory() as folder:
         preview.write(store, Path(folder), datetime.now(UTC))
-
-
-def _seats(source: QTicketsSource) -> pa.Table:
-    now = source.now()
-    shows = source.catalogue().on_sale(now)
-    return inventory_of(((show, event, source.api.seats(show).data) for show, event in shows), now).rows
 
 
 def _insert(store: Warehouse, table: str, rows: pa.Table) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # Parts of other views and settings: no chart asks them.
-INNER = {"v_romi_lights", "v_sales_attributed", "v_sales_days", "v_settings"}
+INNER = {
+    "v_romi_lights",
+    "v_sales_attributed",
+    "v_sales_counted",
+    "v_sales_days",
+    "v_sales_outdated",
+    "v_sales_unmapped",
+    "v_settings",
+}
 SALES, SPEND, SEATS = "fact_sales_attributed_daily", "fact_marketing_daily", "fact_inventory_daily"
 NET = ("revenue_rub", "refunds_rub")
 

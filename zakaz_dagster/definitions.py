@@ -76,7 +76,9 @@ def _build(settings: Settings) -> dg.Definitions:
     hurried = resources.in_a_hurry(settings, change_sensor.LOOK_SECONDS)
     need = {name: partial(settings.need, group) for name, group in {**DAY_SOURCES, "gmail": "gmail"}.items()}
     parts = dg.Definitions.merge(
-        qtickets.definitions(start, guard, need["qtickets"], partial(resources.qtickets, hurried)),
+        qtickets.definitions(
+            start, guard, need["qtickets"], partial(resources.qtickets, hurried), partial(resources.warehouse, settings)
+        ),
         vk_ads.definitions(start, guard, need["vk_ads"]),
         yandex_direct.definitions(start, guard, need["yandex_direct"], partial(resources.yandex_direct, hurried)),
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label, need["gmail"]),

@@ -46,7 +46,7 @@ def order(*tickets: dict[str, Any], paid: str | None = "2026-03-01T10:00:00+03:0
         "client_id": 77,
         "client": {"id": 77, "email": PLANTED[1], "details": {"name": PLANTED[0], "phone": PLANTED[2]}},
         "event_id": 40,
-        "price": sum(each["price"] for each in tickets),
+        "price": sum(each["price"] for each in tickets if isinstance(each["price"], int | float)),
         "currency_id": "RUB",
         "utm": [],
         "baskets": list(tickets),

@@ -1,5 +1,5 @@
 INSERT INTO stg_qtickets_sales_raw (
-    channel, sale_date, line_id, order_id, order_lines, sold_at, event_id, show_id, city, tickets, price_rub,
+    channel, sale_date, line_id, order_id, order_lines, sold_at, event_id, show_id, tickets, price_rub,
     original_price_rub, is_free, refund_date, refunded_tickets, refunded_rub, utm_source, utm_medium, utm_campaign,
     utm_content, _loaded_at, _ver)
 SELECT
@@ -11,7 +11,6 @@ SELECT
     toDateTime(sale_date) + 40000 AS sold_at,
     number % 60 + 1 AS event_id,
     number % 60 + 1 AS show_id,
-    ['томск', 'омск', 'чита'][number % 3 + 1] AS city,
     1 AS tickets,
     if(number % 2, 0, number % 30 * 100) AS price_rub,
     price_rub AS original_price_rub,

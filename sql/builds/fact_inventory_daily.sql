@@ -6,6 +6,7 @@ SELECT
     s.show_id AS show_id,
     argMax(s.event_id, s.snapshot_at) AS event_id,
     max(s.snapshot_at) AS snapshot_at,
+    argMax(s.seats_capacity, s.snapshot_at) AS seats_capacity,
     argMax(s.seats_total, s.snapshot_at) AS seats_total,
     argMax(s.seats_free, s.snapshot_at) AS seats_free,
     argMax(s.seats_sold, s.snapshot_at) AS seats_sold,

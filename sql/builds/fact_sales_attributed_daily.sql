@@ -1,5 +1,6 @@
--- Sale lines of both channels, each movement on its own day, with the advertising it is owed to. Which channel counts on
--- which day is not decided here but where it is read (v_sales_attributed), because that may change later.
+-- Sales of both channels, each movement on its own day, with the advertising it is owed to. Which channel counts on which
+-- day is not decided here but where it is read (v_sales_attributed), because that may change later. Cities, events and
+-- shows are those of fact_qtickets_sales_daily.
 -- The ladder: the first rung that matches. ad, campaign and utm are found in fact_utm_matches_daily, show, city and source
 -- in what the tag says (fact_utm_daily).
 -- day: sale_date
@@ -51,64 +52,13 @@ owed AS
     LEFT ANY JOIN platforms AS p ON if(m.rung != '', m.source, u.source) = p.source
     WHERE m.date BETWEEN {first:Date} AND {last:Date}
 ),
-lines AS
-(
-    SELECT
-        sale_date, channel, line_id, order_lines, event_id, show_id, event_name, city, tickets, price_rub,
-        is_free, is_removed, removed_date, refund_date, refunded_tickets, refunded_rub, deduction_rub,
-        tuple(utm_source, utm_medium, utm_campaign, utm_content, utm_term) AS utm,
-        maxIf(price_rub, is_removed = 0)
-            OVER (PARTITION BY channel, sale_date, if(order_id = 0, line_id, toString(order_id))) AS dearest_rub,
-        ifNull(reported_at, _loaded_at) AS known_at,
-        trimBoth(replaceRegexpAll(translateUTF8(lowerUTF8(event_name), 'ё', 'е'), '[^\\p{L}\\p{N}]+', ' ')) AS name_key
-    FROM stg_qtickets_sales_raw FINAL
-    WHERE sale_date BETWEEN {first:Date} AND {last:Date}
-),
-loads AS
-(
-    SELECT day, covered_until
-    FROM meta_day_loads FINAL
-    WHERE source = 'qtickets' AND day BETWEEN {first:Date} AND {last:Date}
-),
--- Mails name an event in words: it is known where one event of the city has that name.
-named AS
-(
-    SELECT
-        trimBoth(replaceRegexpAll(translateUTF8(lowerUTF8(v.event_name), 'ё', 'е'), '[^\\p{L}\\p{N}]+', ' ')) AS name_key,
-        v.city AS city,
-        min(v.event_id) AS event_id
-    FROM dim_events AS v FINAL
-    WHERE v.is_deleted = 0
-    GROUP BY name_key, city
-    HAVING uniqExact(v.event_id) = 1
-),
--- Each line moves once when it is sold (1), refunded (2) or removed without a refund (3).
 moves AS
 (
     SELECT
-        l.sale_date AS sale_date,
-        multiIf(move = 1, l.sale_date, move = 2, ifNull(l.refund_date, l.sale_date), ifNull(l.removed_date, l.sale_date)) AS date,
-        l.channel AS sales_source,
-        if(l.event_id = 0, e.event_id, l.event_id) AS event_id,
-        if(l.event_id = 0 AND e.event_id = 0, l.event_name, '') AS event_name,
-        l.show_id AS show_id,
-        if(l.city = '', 'не указано', l.city) AS city,
-        l.utm AS utm,
-        if(move = 1, l.order_lines, 0) AS orders,
-        if(move = 1 AND l.dearest_rub = 0, l.order_lines, 0) AS orders_free,
-        if(move = 1, l.tickets, 0) AS tickets_sold,
-        if(move = 1 AND l.is_free = 1, l.tickets, 0) AS tickets_free,
-        if(move = 2, l.refunded_tickets, 0) AS tickets_refunded,
-        if(move = 3, l.tickets, 0) AS tickets_removed,
-        if(move = 1, l.price_rub, 0) AS revenue_rub,
-        if(move = 2, l.refunded_rub, 0) AS refunds_rub,
-        if(move = 2, l.deduction_rub, 0) AS deduction_rub,
-        if(l.channel = 'api' AND d.covered_until > toDateTime(0), d.covered_until, l.known_at) AS as_of
-    FROM lines AS l
-    LEFT ANY JOIN loads AS d ON l.sale_date = d.day
-    LEFT ANY JOIN named AS e ON l.name_key = e.name_key AND l.city = e.city
-    ARRAY JOIN [1, 2, 3] AS move
-    WHERE (move = 1 AND l.is_removed = 0) OR (move = 2 AND l.refund_date IS NOT NULL) OR (move = 3 AND l.is_removed = 1)
+        f.*,
+        tuple(CAST(f.utm_source AS String), CAST(f.utm_medium AS String), f.utm_campaign, f.utm_content, f.utm_term) AS utm
+    FROM fact_qtickets_sales_daily AS f
+    WHERE f.sale_date BETWEEN {first:Date} AND {last:Date}
 )
 SELECT
     m.sale_date AS sale_date,

@@ -18,9 +18,10 @@ read_by AS
 ),
 lines AS
 (
-    SELECT line.*
+    SELECT line.*, if(alias.city = '', line.city_key, CAST(alias.city AS String)) AS city
     FROM (SELECT * FROM stg_gmail_sales_raw FINAL WHERE sale_date IN {days:Array(Date)} AND reason = '') AS line
     INNER JOIN read_by ON read_by.message_id = line.message_id AND read_by.ver = line._ver
+    LEFT ANY JOIN (SELECT alias, city FROM dim_city_alias FINAL) AS alias ON line.city_key = alias.alias
 ),
 said AS
 (
@@ -104,17 +105,22 @@ SELECT
     event_id,
     show_id,
     event_name,
-    city,
-    if(kind = 'free', holding.tickets_free, holding.tickets - holding.tickets_free) AS tickets,
+    event_key,
+    city_raw,
+    city_key,
+    if(kind = 'free', ifNull(holding.tickets_free, 0), holding.tickets - ifNull(holding.tickets_free, 0)) AS tickets,
     if(kind = 'free', toDecimal64(0, 2), holding.revenue_rub) AS price_rub,
     price_rub AS original_price_rub,
     toUInt8(kind = 'free' OR (holding.tickets > 0 AND holding.revenue_rub = 0)) AS is_free,
     toUInt8(0) AS is_removed,
     CAST(NULL, 'Nullable(Date)') AS removed_date,
-    if(kind = 'paid' AND (holding.refunds_rub != 0 OR holding.refunded_tickets != 0), sale_date, NULL) AS refund_date,
-    if(kind = 'paid', holding.refunded_tickets, 0) AS refunded_tickets,
-    if(kind = 'paid', holding.refunds_rub, toDecimal64(0, 2)) AS refunded_rub,
+    if(kind = 'paid' AND (ifNull(holding.refunds_rub, 0) != 0 OR ifNull(holding.refunded_tickets, 0) != 0), sale_date, NULL) AS refund_date,
+    if(kind = 'paid', ifNull(holding.refunded_tickets, 0), 0) AS refunded_tickets,
+    if(kind = 'paid', ifNull(holding.refunds_rub, toDecimal64(0, 2)), toDecimal64(0, 2)) AS refunded_rub,
     toDecimal64(0, 2) AS deduction_rub,
+    toUInt8(holding.tickets_free IS NOT NULL) AS says_free,
+    toUInt8(holding.refunded_tickets IS NOT NULL) AS says_refunded_tickets,
+    toUInt8(holding.refunds_rub IS NOT NULL) AS says_refunds,
     '' AS utm_source,
     '' AS utm_medium,
     '' AS utm_campaign,
@@ -123,5 +129,5 @@ SELECT
     '' AS client_hash,
     CAST(stated_at, 'Nullable(DateTime(\'Europe/Moscow\'))') AS reported_at
 FROM holding
-ARRAY JOIN if(holding.tickets_free > 0, ['paid', 'free'], ['paid']) AS kind
+ARRAY JOIN if(ifNull(holding.tickets_free, 0) > 0, ['paid', 'free'], ['paid']) AS kind
 ORDER BY sale_date, line_id

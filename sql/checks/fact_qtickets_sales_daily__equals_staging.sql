@@ -7,18 +7,19 @@
 -- action: run the job reload_days for the days the detail names
 WITH sides AS
 (
-    SELECT sale_date, revenue_rub - refunds_rub AS net, toInt64(tickets_sold) AS tickets
+    SELECT sale_date, sales_source AS channel, revenue_rub - refunds_rub AS net, toInt64(tickets_sold) AS tickets
     FROM fact_qtickets_sales_daily
     UNION ALL
-    SELECT sale_date, if(is_removed = 1, toDecimal64(0, 2), refunded_rub - price_rub), if(is_removed = 1, 0, -toInt64(tickets))
+    SELECT
+        sale_date, channel, if(is_removed = 1, toDecimal64(0, 2), refunded_rub - price_rub) AS net,
+        if(is_removed = 1, 0, -toInt64(tickets)) AS tickets
     FROM stg_qtickets_sales_raw FINAL
-    WHERE channel = 'api'
 ),
 days AS
 (
     SELECT sale_date, sum(net) AS gap, sum(tickets) AS ticket_gap
     FROM sides
-    GROUP BY sale_date
+    GROUP BY sale_date, channel
     HAVING gap != 0 OR ticket_gap != 0
 )
 SELECT

@@ -7,7 +7,7 @@
 -- action: open the show's hall in the QTickets cabinet; seats may have been closed after they were sold
 WITH halls AS
 (
-    SELECT show_id, argMax(seats_total, snapshot_at) AS total, argMax(seats_sold + seats_held + seats_free, snapshot_at) AS counted
+    SELECT show_id, argMax(seats_capacity, snapshot_at) AS total, argMax(seats_sold + seats_held + seats_free, snapshot_at) AS counted
     FROM stg_qtickets_inventory_raw FINAL
     WHERE snapshot_date > (SELECT max(snapshot_date) FROM stg_qtickets_inventory_raw) - 7
     GROUP BY show_id

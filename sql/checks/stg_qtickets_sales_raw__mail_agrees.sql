@@ -1,4 +1,4 @@
--- Days that both channels hold whole agree: the mail's revenue differs from the API's by at most 1 % on any of 30 days.
+-- Days that both channels hold whole agree: a city's revenue in the mail differs from the API's by at most 1 % on any of 30 days.
 -- asset: stg_qtickets_sales_raw
 -- severity: warn
 -- blocking: no
@@ -9,31 +9,45 @@
 WITH
 whole AS
 (
-    SELECT date, assumeNotNull(mail_reported_at) AS reported_at
-    FROM v_sales_days
-    WHERE is_complete = 1 AND mail_reported_at >= toDateTime(date + 1, 'Europe/Moscow') AND date >= today() - 30
+    SELECT t.date AS date, t.city AS city, t.mail_as_of AS reported_at
+    FROM fact_sales_channel_daily AS t
+    INNER JOIN v_sales_days AS d ON t.date = d.date
+    WHERE d.is_complete = 1 AND t.mail_as_of >= toDateTime(t.date + 1, 'Europe/Moscow') AND t.date >= today() - 30
 ),
-days AS
+sold AS
 (
     SELECT
-        line.sale_date AS date,
-        sumIf(line.price_rub, line.channel = 'api' AND
-            (line.is_removed = 0 OR line.removed_date > toDate(whole.reported_at))) AS api_rub,
-        sumIf(line.price_rub, line.channel = 'mail') AS mail_rub
-    FROM (SELECT * FROM stg_qtickets_sales_raw FINAL WHERE sale_date IN (SELECT date FROM whole)) AS line
-    INNER JOIN whole ON whole.date = line.sale_date
-    GROUP BY date
+        l.sale_date AS date, if(s.show_id > 0, s.city, e.city) AS city, l.price_rub AS price_rub, l.is_removed AS is_removed,
+        l.removed_date AS removed_date
+    FROM (SELECT * FROM stg_qtickets_sales_raw FINAL WHERE channel = 'api' AND sale_date IN (SELECT date FROM whole)) AS l
+    LEFT ANY JOIN (SELECT show_id, city FROM dim_shows FINAL) AS s ON l.show_id = s.show_id
+    LEFT ANY JOIN (SELECT event_id, city FROM dim_events FINAL) AS e ON l.event_id = e.event_id
+),
+sides AS
+(
+    SELECT date, if(city = '', 'не указано', CAST(city AS String)) AS city, price_rub AS api_rub, toDecimal64(0, 2) AS mail_rub,
+        is_removed, removed_date
+    FROM sold
+    UNION ALL
+    SELECT date, CAST(city AS String) AS city, toDecimal64(0, 2) AS api_rub, revenue_rub AS mail_rub, 0 AS is_removed,
+        CAST(NULL AS Nullable(Date)) AS removed_date
+    FROM fact_qtickets_sales_daily
+    WHERE sales_source = 'mail' AND date IN (SELECT date FROM whole)
 ),
 gaps AS
 (
     SELECT
-        date, api_rub, mail_rub,
+        s.date AS date, s.city AS city,
+        sumIf(s.api_rub, s.is_removed = 0 OR ifNull(s.removed_date > toDate(w.reported_at), 0)) AS api_rub,
+        sum(s.mail_rub) AS mail_rub,
         abs(toFloat64(mail_rub - api_rub)) / greatest(toFloat64(api_rub), 1) * 100 AS gap_pct
-    FROM days
+    FROM sides AS s
+    INNER JOIN whole AS w ON s.date = w.date AND s.city = w.city
+    GROUP BY s.date, s.city
 ),
 worst AS
 (
-    SELECT count() AS days, argMax(tuple(date, api_rub, mail_rub), gap_pct) AS about, max(gap_pct) AS gap
+    SELECT uniqExact(date) AS days, argMax(tuple(date, api_rub, mail_rub, city), gap_pct) AS about, max(gap_pct) AS gap
     FROM gaps
 )
 SELECT
@@ -43,5 +57,5 @@ SELECT
     multiIf(
         days = 0, 'no day of the last 30 stands in both channels',
         gap = 0, concat(toString(days), ' days agree to the kopeck'),
-        concat('widest of ', toString(days), ' days: ', toString(about.1), ', API ', toString(about.2), ' RUB, mail ', toString(about.3), ' RUB')) AS detail
+        concat('widest of ', toString(days), ' days: ', toString(about.1), ' ', about.4, ', API ', toString(about.2), ' RUB, mail ', toString(about.3), ' RUB')) AS detail
 FROM worst

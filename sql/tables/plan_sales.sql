@@ -4,9 +4,11 @@
 CREATE TABLE IF NOT EXISTS plan_sales
 (
     date Date COMMENT 'День продажи, на который поставлен план (Москва)',
-    event_id UInt64 COMMENT 'Мероприятие QTickets; 0, если план без мероприятия или оно не найдено',
-    event_name String COMMENT 'Мероприятие, как оно названо в файле',
-    city LowCardinality(String) COMMENT 'Город; «не указано», если план без города',
+    event_id UInt64 COMMENT 'Мероприятие QTickets; 0, если файл его номера не называет',
+    event_name String COMMENT 'Мероприятие, как оно названо в файле; пусто, если план на все мероприятия',
+    event_key String COMMENT 'Название для сравнения: слова строчными буквами, «ё» как «е»',
+    city_raw String COMMENT 'Город, как в файле; пусто, если план без города',
+    city_key String COMMENT 'Город для сравнения: нормальная форма написания',
     plan_tickets UInt64 COMMENT 'План, билетов',
     plan_revenue_rub Decimal(18, 2) COMMENT 'План, выручка, руб.',
     _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда загружено',
@@ -15,5 +17,5 @@ CREATE TABLE IF NOT EXISTS plan_sales
 )
 ENGINE = ReplacingMergeTree(_ver)
 PARTITION BY date
-ORDER BY (date, event_id, event_name, city)
+ORDER BY (date, event_id, event_key, city_key)
 COMMENT 'План продаж';

@@ -3,6 +3,8 @@
 -- day: sale_date
 -- source: qtickets, gmail
 -- writer: if(channel = 'mail', 'gmail', 'qtickets')
+-- It says what the source said: which event and show by number (API), or by name and city (mail). What these mean is
+-- looked up in sql/builds/fact_qtickets_sales_daily.sql. A measure the source does not name is unknown, not zero (says_…).
 -- A removed ticket (deleted without a refund) has is_removed = 1 and counts neither as sold nor as revenue.
 -- A refunded ticket stays sold on sale_date and is refunded on refund_date: net = price_rub - refunded_rub.
 CREATE TABLE IF NOT EXISTS stg_qtickets_sales_raw
@@ -15,8 +17,10 @@ CREATE TABLE IF NOT EXISTS stg_qtickets_sales_raw
     sold_at DateTime('Europe/Moscow') COMMENT 'Момент оплаты',
     event_id UInt64 COMMENT 'Мероприятие QTickets, 0 если неизвестно',
     show_id UInt64 COMMENT 'Показ (сеанс) QTickets, 0 если неизвестно',
-    event_name String COMMENT 'Название мероприятия',
-    city LowCardinality(String) COMMENT 'Город мероприятия в едином написании; пусто, если неизвестен',
+    event_name String COMMENT 'Название мероприятия, как в отчёте (mail); у API пусто',
+    event_key String COMMENT 'Название для сравнения: слова строчными буквами, «ё» как «е»',
+    city_raw String COMMENT 'Город, как в отчёте (mail); у API пусто',
+    city_key String COMMENT 'Город для сравнения: нормальная форма написания',
     tickets UInt32 COMMENT 'Билетов в строке',
     price_rub Decimal(18, 2) COMMENT 'Цена после скидок, руб.',
     original_price_rub Decimal(18, 2) COMMENT 'Цена до скидок, руб.',
@@ -27,6 +31,9 @@ CREATE TABLE IF NOT EXISTS stg_qtickets_sales_raw
     refunded_tickets UInt32 COMMENT 'Возвращено билетов',
     refunded_rub Decimal(18, 2) COMMENT 'Возвращено покупателю, руб.',
     deduction_rub Decimal(18, 2) COMMENT 'Удержано при возврате, руб.',
+    says_free UInt8 COMMENT '1: источник строки называет бесплатные билеты',
+    says_refunded_tickets UInt8 COMMENT '1: источник строки называет возвращённые билеты',
+    says_refunds UInt8 COMMENT '1: источник строки называет сумму возвратов',
     utm_source LowCardinality(String) COMMENT 'utm_source заказа',
     utm_medium LowCardinality(String) COMMENT 'utm_medium заказа',
     utm_campaign String COMMENT 'utm_campaign заказа',

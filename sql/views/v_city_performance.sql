@@ -4,6 +4,7 @@ CREATE OR REPLACE VIEW v_city_performance
 (
     date Date COMMENT 'День рекламы и продажи или возврата (Москва)',
     city LowCardinality(String) COMMENT 'Город; «не указано», если неизвестен',
+    city_name String COMMENT 'Город',
     spend_rub Float64 COMMENT 'Расход с НДС, руб.',
     impressions Int64 COMMENT 'Показы',
     clicks Int64 COMMENT 'Клики',
@@ -57,33 +58,35 @@ met AS
     FROM summed AS s
 )
 SELECT
-    date,
-    city,
-    spend_rub,
-    impressions,
-    clicks,
-    orders,
-    tickets_sold,
-    tickets_paid,
-    tickets_free,
-    tickets_refunded,
-    revenue_rub,
-    refunds_rub,
-    net_revenue_rub,
-    organiser_income_rub,
-    if(tickets_paid > 0, revenue_rub / tickets_paid, NULL) AS avg_ticket_rub,
-    if(row_roas IS NOT NULL AND tickets_paid > 0, spend_rub / tickets_paid, NULL) AS cpt_rub,
-    row_roas AS roas,
-    (row_roas - 1) * 100 AS romi_pct,
-    if(organiser_income_rub > 0, 100 / row_roas, NULL) AS drr_pct,
+    m.date AS date,
+    m.city AS city,
+    if(ifNull(c.city_name, '') = '', CAST(m.city AS String), ifNull(c.city_name, '')) AS city_name,
+    m.spend_rub AS spend_rub,
+    m.impressions AS impressions,
+    m.clicks AS clicks,
+    m.orders AS orders,
+    m.tickets_sold AS tickets_sold,
+    m.tickets_paid AS tickets_paid,
+    m.tickets_free AS tickets_free,
+    m.tickets_refunded AS tickets_refunded,
+    m.revenue_rub AS revenue_rub,
+    m.refunds_rub AS refunds_rub,
+    m.net_revenue_rub AS net_revenue_rub,
+    m.organiser_income_rub AS organiser_income_rub,
+    if(m.tickets_paid > 0, m.revenue_rub / m.tickets_paid, NULL) AS avg_ticket_rub,
+    if(m.row_roas IS NOT NULL AND m.tickets_paid > 0, m.spend_rub / m.tickets_paid, NULL) AS cpt_rub,
+    m.row_roas AS roas,
+    (m.row_roas - 1) * 100 AS romi_pct,
+    if(m.organiser_income_rub > 0, 100 / m.row_roas, NULL) AS drr_pct,
     t.romi_status AS romi_status,
     t.romi_status_code AS romi_status_code,
     t.roas_green_above AS roas_green_above,
     t.roas_yellow_from AS roas_yellow_from,
-    data_as_of
+    m.data_as_of AS data_as_of
 FROM met AS m
 ASOF JOIN v_romi_lights AS t
     ON toUInt8(multiIf(m.spend_rub <= 0, 0, m.row_roas IS NULL, 2, 1)) = t.light_kind
     AND round(ifNull(m.row_roas, 0), 9) >= t.roas_from
+LEFT ANY JOIN (SELECT city, city_name FROM dim_cities FINAL) AS c ON m.city = c.city
 )
 COMMENT 'Города: продажи и реклама по дням'

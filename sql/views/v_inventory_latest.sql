@@ -6,10 +6,12 @@ CREATE OR REPLACE VIEW v_inventory_latest
     event_id UInt64 COMMENT 'Мероприятие QTickets',
     event_name String COMMENT 'Название мероприятия',
     city LowCardinality(String) COMMENT 'Город; «не указано», если неизвестен',
+    city_name String COMMENT 'Город',
     show_date Nullable(Date) COMMENT 'День показа на площадке; пусто, если показа нет в афише',
     show_time String COMMENT 'Время начала на площадке',
     show_status LowCardinality(String) COMMENT 'впереди, идёт, прошёл, отменён или нет в афише',
-    seats_total Int64 COMMENT 'Вместимость',
+    seats_capacity Int64 COMMENT 'Вместимость: места, открытые к продаже, и закрытые, что проданы или в брони',
+    seats_total Int64 COMMENT 'Открыто к продаже мест',
     seats_sold Int64 COMMENT 'Оплачено',
     seats_held Int64 COMMENT 'В брони и корзинах',
     seats_free Int64 COMMENT 'Свободно',
@@ -27,6 +29,7 @@ seats AS
         f.show_id AS show_id,
         argMax(f.event_id, f.snapshot_date) AS event_id,
         max(f.snapshot_at) AS snapshot_at,
+        toInt64(argMax(f.seats_capacity, f.snapshot_date)) AS seats_capacity,
         toInt64(argMax(f.seats_total, f.snapshot_date)) AS seats_total,
         toInt64(argMax(f.seats_sold, f.snapshot_date)) AS seats_sold,
         toInt64(argMax(f.seats_held, f.snapshot_date)) AS seats_held,
@@ -45,6 +48,7 @@ SELECT
     f.event_id AS event_id,
     if(ifNull(s.event_name, '') = '', 'не указано', ifNull(s.event_name, '')) AS event_name,
     CAST(if(ifNull(s.city, '') = '', 'не указано', ifNull(s.city, '')) AS LowCardinality(String)) AS city,
+    if(ifNull(c.city_name, '') = '', if(ifNull(s.city, '') = '', 'Не указано', CAST(ifNull(s.city, '') AS String)), ifNull(c.city_name, '')) AS city_name,
     s.show_date AS show_date,
     ifNull(s.show_time, '') AS show_time,
     CAST(multiIf(
@@ -53,15 +57,17 @@ SELECT
         ifNull(s.show_date > toDate(now('Europe/Moscow')), 0), 'впереди',
         ifNull(greatest(s.show_date, s.finish_date) >= toDate(now('Europe/Moscow')), 0), 'идёт',
         'прошёл') AS LowCardinality(String)) AS show_status,
+    f.seats_capacity AS seats_capacity,
     f.seats_total AS seats_total,
     f.seats_sold AS seats_sold,
     f.seats_held AS seats_held,
     f.seats_free AS seats_free,
     f.seats_disabled AS seats_disabled,
-    if(f.seats_total > 0, f.seats_sold / f.seats_total * 100, NULL) AS sell_through_pct,
+    if(f.seats_capacity > 0, f.seats_sold / f.seats_capacity * 100, NULL) AS sell_through_pct,
     f.snapshot_at AS snapshot_at,
     f.snapshot_at AS data_as_of
 FROM seats AS f
 LEFT ANY JOIN shows AS s ON f.show_id = s.show_id
+LEFT ANY JOIN (SELECT city, city_name FROM dim_cities FINAL) AS c ON s.city = c.city
 )
 COMMENT 'Места по показам, как видели в последний раз'

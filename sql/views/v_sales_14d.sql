@@ -1,5 +1,5 @@
 -- The last fourteen days of v_sales_latest, today included (it is still running).
--- grain: one row per (date, show, city), as in v_sales_latest
+-- grain: one row per (date, show, city, sales_source), as in v_sales_latest
 CREATE OR REPLACE VIEW v_sales_14d
 (
     date Date COMMENT 'День продажи или возврата (Москва)',
@@ -7,6 +7,7 @@ CREATE OR REPLACE VIEW v_sales_14d
     show_id UInt64 COMMENT 'Показ (сеанс) QTickets; 0, если неизвестен',
     event_name String COMMENT 'Название мероприятия',
     city LowCardinality(String) COMMENT 'Город мероприятия; «не указано», если неизвестен',
+    city_name String COMMENT 'Город',
     tickets_sold Int64 COMMENT 'Продано билетов, включая бесплатные',
     tickets_paid Int64 COMMENT 'Продано платных билетов',
     tickets_free Int64 COMMENT 'Бесплатных билетов',
@@ -15,9 +16,9 @@ CREATE OR REPLACE VIEW v_sales_14d
     refunds_rub Float64 COMMENT 'Возвраты, руб.',
     net_revenue_rub Float64 COMMENT 'Выручка за вычетом возвратов, руб.',
     avg_ticket_rub Nullable(Float64) COMMENT 'Средний билет: выручка / платные билеты, руб.',
-    sales_source LowCardinality(String) COMMENT 'Откуда взят день: api или mail',
+    sales_source LowCardinality(String) COMMENT 'Откуда взята строка: api или mail',
     is_complete UInt8 COMMENT '1: день прочитан из API до конца',
-    data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известен день'
+    data_as_of DateTime('Europe/Moscow') COMMENT 'По какой момент известна строка'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (
@@ -27,6 +28,7 @@ SELECT
     s.show_id AS show_id,
     s.event_name AS event_name,
     s.city AS city,
+    s.city_name AS city_name,
     s.tickets_sold AS tickets_sold,
     s.tickets_paid AS tickets_paid,
     s.tickets_free AS tickets_free,

@@ -1,7 +1,7 @@
--- Sales, refunds and removals that count, with the advertising they are owed to: of every day the moves of the channel it
--- is taken from (v_sales_days). The choice is made for the day the money moved: a refund the API knows on a day that is
--- taken from the mail is left to the mail's own figures of that day. Every view of attributed sales reads this one.
--- grain: that of fact_sales_attributed_daily
+-- Sales, refunds and removals that count, with the advertising they are owed to: every measure of a day and city from the
+-- channel that knows it (fact_sales_channel_daily), chosen for the day the money moved. Orders, removals and deductions
+-- are the API's alone: mails do not name them. Every view of attributed sales reads this one.
+-- grain: that of fact_sales_attributed_daily; rows of which nothing counts are left out
 CREATE OR REPLACE VIEW v_sales_attributed
 (
     sale_date Date COMMENT 'День продажи, к которой относится строка (Москва)',
@@ -38,39 +38,52 @@ CREATE OR REPLACE VIEW v_sales_attributed
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (
+WITH chosen AS
+(
+    SELECT
+        f.*,
+        (f.sales_source = 'mail') = (ifNull(t.mail_sales, 0) = 1) AS has_sales,
+        (f.sales_source = 'mail') = (ifNull(t.mail_free, 0) = 1) AS has_free,
+        (f.sales_source = 'mail') = (ifNull(t.mail_refunded_tickets, 0) = 1) AS has_refunded_tickets,
+        (f.sales_source = 'mail') = (ifNull(t.mail_refunds, 0) = 1) AS has_refunds
+    FROM fact_sales_attributed_daily AS f
+    LEFT ANY JOIN fact_sales_channel_daily AS t ON f.date = t.date AND f.city = t.city
+)
 SELECT
-    f.sale_date AS sale_date,
-    f.date AS date,
-    f.sales_source AS sales_source,
-    f.event_id AS event_id,
-    f.event_name AS event_name,
-    f.show_id AS show_id,
-    f.city AS city,
-    f.utm_source AS utm_source,
-    f.utm_medium AS utm_medium,
-    f.utm_campaign AS utm_campaign,
-    f.utm_content AS utm_content,
-    f.match_level AS match_level,
-    f.channel_group AS channel_group,
-    f.source AS source,
-    f.account AS account,
-    f.campaign_id AS campaign_id,
-    f.campaign_name AS campaign_name,
-    f.ad_group_id AS ad_group_id,
-    f.ad_group_name AS ad_group_name,
-    f.ad_id AS ad_id,
-    f.utm_problem AS utm_problem,
-    toInt64(f.orders) AS orders,
-    toInt64(f.orders_free) AS orders_free,
-    toInt64(f.tickets_sold) AS tickets_sold,
-    toInt64(f.tickets_free) AS tickets_free,
-    toInt64(f.tickets_refunded) AS tickets_refunded,
-    toInt64(f.tickets_removed) AS tickets_removed,
-    f.revenue_rub AS revenue_rub,
-    f.refunds_rub AS refunds_rub,
-    f.deduction_rub AS deduction_rub,
-    f.as_of AS as_of
-FROM fact_sales_attributed_daily AS f
-WHERE (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND mail_in_facts = 1))
+    c.sale_date AS sale_date,
+    c.date AS date,
+    c.sales_source AS sales_source,
+    c.event_id AS event_id,
+    c.event_name AS event_name,
+    c.show_id AS show_id,
+    c.city AS city,
+    c.utm_source AS utm_source,
+    c.utm_medium AS utm_medium,
+    c.utm_campaign AS utm_campaign,
+    c.utm_content AS utm_content,
+    c.match_level AS match_level,
+    c.channel_group AS channel_group,
+    c.source AS source,
+    c.account AS account,
+    c.campaign_id AS campaign_id,
+    c.campaign_name AS campaign_name,
+    c.ad_group_id AS ad_group_id,
+    c.ad_group_name AS ad_group_name,
+    c.ad_id AS ad_id,
+    c.utm_problem AS utm_problem,
+    toInt64(c.orders) AS orders,
+    toInt64(c.orders_free) AS orders_free,
+    if(c.has_sales, toInt64(c.tickets_sold), 0) AS tickets_sold,
+    if(c.has_free, toInt64(c.tickets_free), 0) AS tickets_free,
+    if(c.has_refunded_tickets, toInt64(c.tickets_refunded), 0) AS tickets_refunded,
+    toInt64(c.tickets_removed) AS tickets_removed,
+    if(c.has_sales, c.revenue_rub, toDecimal64(0, 2)) AS revenue_rub,
+    if(c.has_refunds, c.refunds_rub, toDecimal64(0, 2)) AS refunds_rub,
+    c.deduction_rub AS deduction_rub,
+    c.as_of AS as_of
+FROM chosen AS c
+WHERE c.orders != 0 OR c.tickets_removed != 0 OR c.deduction_rub != 0
+    OR (c.has_sales AND (c.tickets_sold != 0 OR c.revenue_rub != 0)) OR (c.has_free AND c.tickets_free != 0)
+    OR (c.has_refunded_tickets AND c.tickets_refunded != 0) OR (c.has_refunds AND c.refunds_rub != 0)
 )
 COMMENT 'Продажи, которые считаются, и реклама, которой они обязаны'

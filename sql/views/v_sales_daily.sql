@@ -7,6 +7,7 @@ CREATE OR REPLACE VIEW v_sales_daily
     event_id UInt64 COMMENT 'Мероприятие QTickets; 0, если неизвестно',
     event_name String COMMENT 'Название мероприятия',
     city LowCardinality(String) COMMENT 'Город мероприятия; «не указано», если неизвестен',
+    city_name String COMMENT 'Город',
     channel_group LowCardinality(String) COMMENT 'Группа каналов, которой обязана продажа',
     sales_source LowCardinality(String) COMMENT 'Откуда взяты продажи: api или mail',
     orders Int64 COMMENT 'Оплачено заказов, включая бесплатные',
@@ -58,6 +59,7 @@ SELECT
         s.reported_name != '', s.reported_name,
         'не указано') AS event_name,
     s.city AS city,
+    if(ifNull(c.city_name, '') = '', CAST(s.city AS String), ifNull(c.city_name, '')) AS city_name,
     s.channel_group AS channel_group,
     s.sales_source AS sales_source,
     s.orders AS orders,
@@ -76,5 +78,6 @@ SELECT
     s.as_of AS data_as_of
 FROM summed AS s
 LEFT ANY JOIN (SELECT event_id, event_name FROM dim_events FINAL) AS e ON s.event_id = e.event_id
+LEFT ANY JOIN (SELECT city, city_name FROM dim_cities FINAL) AS c ON s.city = c.city
 )
 COMMENT 'Продажи и возвраты по дням, мероприятиям, городам и каналам'

@@ -7,12 +7,13 @@ CREATE OR REPLACE VIEW v_show_performance
 (
     show_date Nullable(Date) COMMENT 'День показа на площадке; пусто, если продажа или расход не называют показ',
     city LowCardinality(String) COMMENT 'Город; «не указано», если неизвестен',
+    city_name String COMMENT 'Город',
     event_id UInt64 COMMENT 'Мероприятие QTickets; 0, если неизвестно или их несколько',
     event_name String COMMENT 'Название мероприятия',
     show_status LowCardinality(String) COMMENT 'впереди, идёт, прошёл, отменён, нет в афише, несколько мероприятий или показ не определён',
     days_to_show Nullable(Int64) COMMENT 'Дней до начала показа; меньше нуля, если он начался',
     shows Int64 COMMENT 'Сеансов в этот день',
-    capacity Int64 COMMENT 'Вместимость сеансов, мест',
+    capacity Int64 COMMENT 'Вместимость сеансов: места, открытые к продаже, проданные и в брони',
     tickets_sold Int64 COMMENT 'Продано билетов, включая бесплатные',
     tickets_paid Int64 COMMENT 'Продано платных билетов',
     tickets_free Int64 COMMENT 'Бесплатных билетов',
@@ -40,26 +41,28 @@ WITH
 shows AS
 (
     SELECT
-        show_id, event_id, event_name, if(city = '', 'не указано', city) AS city,
+        show_id, event_id, event_name, if(city = '', 'не указано', CAST(city AS String)) AS city,
         toNullable(show_date) AS show_date, finish_date, is_deleted
     FROM dim_shows FINAL
 ),
 moved AS
 (
     SELECT
-        f.show_id AS show_id, f.event_id AS event_id, f.event_name AS reported_name, f.city AS city, f.show_date AS tag_date,
-        toInt64(sum(f.tickets_sold)) AS tickets_sold,
-        toInt64(sum(f.tickets_free)) AS tickets_free,
-        toInt64(sum(f.tickets_refunded)) AS tickets_refunded,
-        sum(f.revenue_rub) AS revenue_rub,
-        sum(f.refunds_rub) AS refunds_rub,
+        f.show_id AS show_id, f.event_id AS event_id, f.event_name AS reported_name, CAST(f.city AS String) AS city,
+        f.show_date AS tag_date,
+        toInt64(sum(if((f.sales_source = 'mail') = (ifNull(t.mail_sales, 0) = 1), f.tickets_sold, 0))) AS tickets_sold,
+        toInt64(sum(if((f.sales_source = 'mail') = (ifNull(t.mail_free, 0) = 1), f.tickets_free, 0))) AS tickets_free,
+        toInt64(sum(if((f.sales_source = 'mail') = (ifNull(t.mail_refunded_tickets, 0) = 1), f.tickets_refunded, 0))) AS tickets_refunded,
+        sum(if((f.sales_source = 'mail') = (ifNull(t.mail_sales, 0) = 1), f.revenue_rub, toDecimal64(0, 2))) AS revenue_rub,
+        sum(if((f.sales_source = 'mail') = (ifNull(t.mail_refunds, 0) = 1), f.refunds_rub, toDecimal64(0, 2))) AS refunds_rub,
         sum(f.spend_rub) AS spend_rub,
         sum(f.impressions) AS impressions,
         sum(f.clicks) AS clicks
     FROM fact_show_daily AS f
-    WHERE f.sales_source = ''
-        OR (f.sales_source = 'mail') = (f.date IN (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND mail_in_facts = 1))
+    LEFT ANY JOIN fact_sales_channel_daily AS t ON f.date = t.date AND f.city = t.city
     GROUP BY f.show_id, f.event_id, f.event_name, f.city, f.show_date
+    HAVING tickets_sold != 0 OR tickets_free != 0 OR tickets_refunded != 0 OR revenue_rub != 0 OR refunds_rub != 0
+        OR spend_rub != 0 OR impressions != 0 OR clicks != 0
 ),
 -- The event of a city's day, when it is the only one; a live one is preferred to a cancelled one. An exhibition is there on
 -- every day of its run; of several runs of one event the one that began last is meant.
@@ -78,7 +81,7 @@ billed AS
 ),
 seats AS
 (
-    SELECT f.show_id AS show_id, toInt64(argMax(f.seats_total, f.snapshot_date)) AS seats_total
+    SELECT f.show_id AS show_id, toInt64(argMax(f.seats_capacity, f.snapshot_date)) AS seats_capacity
     FROM fact_inventory_daily AS f
     GROUP BY f.show_id
 ),
@@ -88,18 +91,18 @@ parts AS
         s.show_date AS show_date, s.city AS city, s.event_id AS event_id, '' AS reported_name, s.event_name AS event_name,
         toInt64(s.is_deleted = 0) AS shows, toInt64(s.is_deleted = 1) AS cancelled, s.finish_date AS finish_date,
         toInt64(0) AS is_ambiguous,
-        toInt64(if(s.is_deleted = 0, ifNull(p.seats_total, 0), 0)) AS capacity,
-        toInt64(s.is_deleted = 0 AND ifNull(p.seats_total, 0) > 0) AS measured,
+        toInt64(if(s.is_deleted = 0, ifNull(p.seats_capacity, 0), 0)) AS capacity,
+        toInt64(s.is_deleted = 0 AND ifNull(p.seats_capacity, 0) > 0) AS measured,
         toInt64(0) AS tickets_sold, toInt64(0) AS tickets_free, toInt64(0) AS tickets_refunded,
         toDecimal64(0, 2) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
         toDecimal64(0, 2) AS spend_rub, toInt64(0) AS impressions, toInt64(0) AS clicks
     FROM shows AS s
     LEFT ANY JOIN seats AS p ON s.show_id = p.show_id
     UNION ALL
-    -- A sale knows its show; spend knows a city and a day.
+    -- A sale knows its show, and has the city that every view says of it; spend knows a city and a day.
     SELECT
         coalesce(s.show_date, if(length(b.events) = 1, b.began, NULL), f.tag_date) AS show_date,
-        if(s.show_date IS NULL, f.city, ifNull(s.city, '')) AS city,
+        f.city AS city,
         multiIf(s.show_date IS NOT NULL, ifNull(s.event_id, 0), length(b.events) = 1, b.events[1], f.event_id) AS event_id,
         if(s.show_date IS NULL, f.reported_name, '') AS reported_name,
         '' AS event_name, 0 AS shows, 0 AS cancelled, toDate(0) AS finish_date,
@@ -141,6 +144,7 @@ named AS
 (
     SELECT
         s.show_date AS show_date, s.city AS city, s.event_id AS event_id,
+        if(ifNull(c.city_name, '') = '', CAST(s.city AS String), ifNull(c.city_name, '')) AS city_name,
         multiIf(
             s.event_name != '', s.event_name,
             ifNull(e.event_name, '') != '', ifNull(e.event_name, ''),
@@ -164,11 +168,13 @@ named AS
         if(s.spend_rub > 0 AND s.shows + s.cancelled > 0, income_rub / s.spend_rub, NULL) AS roas
     FROM summed AS s
     LEFT ANY JOIN (SELECT event_id, event_name FROM dim_events FINAL) AS e ON s.event_id = e.event_id
+    LEFT ANY JOIN (SELECT city, city_name FROM dim_cities FINAL) AS c ON s.city = c.city
     CROSS JOIN v_settings AS l
 )
 SELECT
     show_date,
     CAST(city AS LowCardinality(String)) AS city,
+    city_name,
     event_id,
     event_name,
     CAST(show_status AS LowCardinality(String)) AS show_status,

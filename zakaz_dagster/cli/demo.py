@@ -91,7 +91,8 @@ def _report(out: Console, running: Stack, first: date, last: date, outcomes: Seq
 
 SALES = """
 SELECT date, city, sum(tickets_sold) AS tickets_sold, sum(revenue_rub) AS revenue_rub, sum(refunds_rub) AS refunds_rub
-FROM fact_qtickets_sales_daily WHERE date BETWEEN {first:Date} AND {last:Date} GROUP BY date, city
+FROM fact_qtickets_sales_daily
+WHERE date BETWEEN {first:Date} AND {last:Date} AND sales_source = 'api' GROUP BY date, city
 """
 
 

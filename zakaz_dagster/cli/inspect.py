@@ -20,6 +20,7 @@ KINDS: dict[str, str] = {
     "qtickets-orders": "qtickets.inspect:orders",
     "qtickets-events": "qtickets.inspect:events",
     "qtickets-seats": "qtickets.inspect:seats",
+    "qtickets-barcodes": "qtickets.inspect:barcodes",
     "vk-statistics": "vk_ads.inspect:statistics",
     "vk-banners": "vk_ads.inspect:banners",
     "direct-report": "yandex_direct.inspect:report",

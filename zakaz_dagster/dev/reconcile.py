@@ -14,6 +14,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from zakaz_dagster.parsing.cities import city_key
+from zakaz_dagster.seeds import city_index
 from zakaz_dagster.warehouse.client import Warehouse
 
 Key = tuple[str, ...]
@@ -36,7 +38,7 @@ ARRAY JOIN [('tickets_sold', toDecimal64(tickets_sold, 2)), ('tickets_free', toD
             ('tickets_refunded', toDecimal64(tickets_refunded, 2)),
             ('tickets_removed', toDecimal64(tickets_removed, 2)),
             ('revenue', revenue_rub), ('refunds', refunds_rub)] AS measure
-WHERE date BETWEEN {first:Date} AND {last:Date}
+WHERE date BETWEEN {first:Date} AND {last:Date} AND sales_source = 'api'
 GROUP BY day, city, name
 """
 VK = """
@@ -52,8 +54,9 @@ SALES_FIGURES = ("tickets_sold", "tickets_free", "tickets_refunded", "tickets_re
 
 def _sales(day: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     for city in day["sales"]["cities"]:
+        key = city_index().resolve(city["city"]) or city_key(city["city"])
         for name in SALES_FIGURES:
-            yield (day["day"], city["city"].lower(), name), str(city[name])
+            yield (day["day"], key, name), str(city[name])
 
 
 def _vk(day: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:

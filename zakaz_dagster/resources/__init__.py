@@ -120,7 +120,6 @@ def in_a_hurry(settings: Settings, seconds: float | None) -> Settings:
 
 def qtickets(settings: Settings) -> QTicketsSource:
     """QTickets REST API of the organiser, read-only."""
-    from zakaz_dagster.seeds import city_index
     from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
     from zakaz_dagster.sources.qtickets.source import QTicketsSource
 
@@ -136,7 +135,8 @@ def qtickets(settings: Settings) -> QTicketsSource:
             deadline=given.deadline_seconds,
         )
     )
-    return QTicketsSource(api, city_index(), salt=settings.platform.privacy_salt.get_secret_value(), now=timezone.now)
+    salt = settings.platform.privacy_salt.get_secret_value()
+    return QTicketsSource(api, salt=salt, now=timezone.now, odd_share=given.odd_share)
 
 
 def vk_ads(settings: Settings) -> VkAdsSource:

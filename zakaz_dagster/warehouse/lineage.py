@@ -31,11 +31,11 @@ def columns(statement: Statement) -> tuple[Column, ...]:
 
 
 def reads(statement: Statement) -> frozenset[str]:
-    """The tables and views the statement reads."""
+    """The tables and views the statement reads, other than what it makes itself (a build may look at what was)."""
     if statement.kind not in ("views", "builds", "checks"):
         return frozenset()
     tree = _tree(statement)
-    inner = {cte.alias for cte in tree.find_all(exp.CTE)}
+    inner = {statement.name, *(cte.alias for cte in tree.find_all(exp.CTE))}
     return frozenset(table.name for table in tree.find_all(exp.Table) if table.name and table.name not in inner)
 
 

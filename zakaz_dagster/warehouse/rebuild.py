@@ -149,7 +149,8 @@ def _fill_from_current(side: Side, build: Statement, params: dict[str, object], 
 def fill(side: Side, build: Statement, params: dict[str, object], *, run_id: str) -> None:
     """Insert the build's rows into the side table, by column name; its columns must be the table's."""
     wh, types = side.wh, side.shape.types
-    given = lineage_cache.outputs(build) or [row["name"] for row in wh.rows(f"DESCRIBE TABLE ({build.sql})", params)]
+    bound = {**params, "ver": side.ver, "run": run_id}
+    given = lineage_cache.outputs(build) or [row["name"] for row in wh.rows(f"DESCRIBE TABLE ({build.sql})", bound)]
     service = {"_loaded_at": NOW, "_ver": "{ver:UInt64}", "_run_id": "{run:String}"}
     added = [name for name in SERVICE_COLUMNS if name in types and name not in given]
     if set(given) | set(added) != set(types):
@@ -162,7 +163,6 @@ def fill(side: Side, build: Statement, params: dict[str, object], *, run_id: str
         )
     chosen = ", ".join([*given, *(f"{service[name]} AS {name}" for name in added)])
     target = ", ".join([*given, *added])
-    bound = {**params, "ver": side.ver, "run": run_id}
     settings = {"max_partitions_per_insert_block": 0, "async_insert": 0}
     wh.command(f"INSERT INTO {side.name} ({target}) SELECT {chosen} FROM ({build.sql})", bound, settings)
 

@@ -15,9 +15,9 @@ from itertools import count
 
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.sources.base import DayRead
+from zakaz_dagster.sources.qtickets.answers import ORDER, page_of
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
-from zakaz_dagster.sources.qtickets.records import OrderPage, decode
-from zakaz_dagster.sources.qtickets.rows import EventNames, sale_rows
+from zakaz_dagster.sources.qtickets.rows import sale_rows
 from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster_tests.bodies_qtickets import order, page, ticket
@@ -39,7 +39,7 @@ class Made:
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
             orders = [self._order(day, n) for n in range(ORDERS)]
-            rows = sale_rows(decode(page(*orders), OrderPage, "test").data, EventNames.of({}), str)
+            rows = sale_rows(page_of(page(*orders), ORDER, "test").data, str)
             tables = dict(zip(TABLES, (rows.orders, rows.lines), strict=True))
             totals = {"price_rub": Decimal(ORDERS * self.version)}
             yield DayRead(day, tables, ORDERS, ORDERS, totals=totals)

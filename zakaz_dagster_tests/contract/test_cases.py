@@ -25,8 +25,6 @@ ROOT = Path(os.environ.get("ZAKAZ_CASES") or PROJECT.parent / "shared" / "cases"
 CASES = sorted(ROOT.glob("*/expected.json"))
 CATALOGUE = (Event(40, "Цирк", "томск"), Event(41, "Цирк", "омск"))
 KINDS: dict[str, Callable[[bytes], Inspection]] = {"plan": lambda raw: plan(raw, {}, CATALOGUE)}
-# Their readers are still being changed; the mark goes with the change.
-WAITING = {"f06a-closed-after-sale", "f13a-thousandths-of-a-rouble"}
 
 
 def inspected(kind: str, raw: bytes) -> Inspection:
@@ -62,12 +60,7 @@ class Subset(dict[str, Any]):
     __hash__ = None  # type: ignore[assignment]
 
 
-def _case(path: Path) -> Any:
-    name = path.parent.name
-    return pytest.param(path, id=name, marks=[pytest.mark.xfail(strict=False)] if name in WAITING else [])
-
-
-@pytest.mark.parametrize("path", [_case(path) for path in CASES])
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.parent.name)
 def test_a_case_reaches_an_accepted_outcome(path: Path) -> None:
     case = json.loads(path.read_text("utf-8"))
     try:

@@ -25,6 +25,7 @@ ANSWERS = {
     "qtickets": (
         "does GET with a body honour payed_at: yes", "does GET with a body honour updated_at: yes", "orderBy id desc:",
         "page size asked and given:", "shape of a refund:",
+        "does an order lose its payment date:", "do a show's barcodes equal its seats sold:",
     ),
     "vk_ads": ("account:", "page cap:", "deleted objects:", "prefix of error codes:", "shape of 401:", "VAT:", "limits:"),
     "direct": (

@@ -117,7 +117,7 @@ def test_every_column_of_a_loaded_or_built_table_comes_from_somewhere_or_says_wh
 
 def test_the_mail_channel_leads_to_the_mailbox(shown: Shown) -> None:
     sold = {table for table, _ in shown.ends(("v_sales_daily", "revenue_rub"))}
-    assert sold == {"qtickets/orders", "gmail/messages"}
+    assert sold >= {"qtickets/orders", "gmail/messages"}
 
 
 def test_what_is_ours_is_written_down_only_where_it_is_so(shown: Shown) -> None:

@@ -12,6 +12,7 @@ from dagster._core.test_utils import create_run_for_test
 from zakaz_dagster.cli import main
 from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days
 from zakaz_dagster.dev.reconcile import compare
+from zakaz_dagster.sources.qtickets.description import CATALOGUE, DIMENSIONS
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster_tests.defs.conftest import FOLLOW, day, words
 
@@ -43,7 +44,7 @@ def sold_as_in_the_world(platform, days):
 
 
 def test_staging_loaded_by_hand_for_old_days_reaches_the_dashboards(platform):
-    assert platform.materialize(*SALES, "dim_events", "dim_shows", days=OLD).success
+    assert platform.materialize(*SALES, *CATALOGUE, *DIMENSIONS, days=OLD).success
     assert platform.rows("stg_qtickets_sales_raw", "sale_date", OLD)
     assert not platform.rows("fact_qtickets_sales_daily", "sale_date", OLD)
     [run] = platform.follow()

@@ -16,11 +16,9 @@ from zakaz_dagster.defs.shared import accounting
 from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.ingest.days import Load, load_days
-from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.qtickets.catalogue import catalogue_of
-from zakaz_dagster.sources.qtickets.records import Seats
-from zakaz_dagster.sources.qtickets.rows import EventNames, sale_rows
+from zakaz_dagster.sources.qtickets.rows import sale_rows
 from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
@@ -28,7 +26,7 @@ from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.plugins.sandbox import TODAY
 from zakaz_dagster_tests.story.qtickets_account import Account
 
-NOTHING = sale_rows([], EventNames.of({}), str)
+NOTHING = sale_rows([], str)
 NOON = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
@@ -64,17 +62,17 @@ def rejects(warehouse):
 def test_a_show_that_is_no_row_stands_in_the_rejects_until_it_heals(account, materialise):
     account.sandbox.fault("qtickets", replaced={"shows.start_date": None}, only="events")
     source = account.source()
-    source._catalogue = catalogue_of(source.api.events_page(1).data[:5], city_index())
+    source._catalogue = catalogue_of(source.api.events_page(1).data[:5])
     checks = materialise(source)
     [row] = rejects(account.warehouse)
     assert (row["source"], row["day"], row["reason"]) == ("qtickets_catalogue", TODAY, "show without a start date")
     assert row["place"].startswith("event ")
     assert '"start_date":null' in row["payload"]
-    assert not checks["dim_shows"].passed
-    assert checks["dim_shows"].severity is dg.AssetCheckSeverity.ERROR
+    assert not checks["stg_qtickets_shows_raw"].passed
+    assert checks["stg_qtickets_shows_raw"].severity is dg.AssetCheckSeverity.ERROR
     assert checks["stg_qtickets_inventory_raw"].passed
     account.sandbox.reset()
-    assert materialise(account.source())["dim_shows"].passed
+    assert materialise(account.source())["stg_qtickets_shows_raw"].passed
     assert rejects(account.warehouse) == []
 
 
@@ -83,11 +81,11 @@ def test_a_seat_that_cannot_be_is_put_aside_and_its_show_stays(account, material
     answer, asked = source.api.seats, []
 
     def seats(show):
-        data = dict(answer(show).data)
+        data, odd = answer(show)
         if data and not asked:
             asked.append(show)
             data["broken"] = next(iter(data.values())).__class__(-1, 0, 0, 0, 0, disabled=False)
-        return Seats(data)
+        return data, odd
 
     source.api.seats = seats
     checks = materialise(source)
@@ -149,7 +147,7 @@ def test_a_day_whose_total_disagrees_is_not_swapped_in(account):
     with pytest.raises(BadData, match="add up to .* of price_rub"):
         load_days(Lying(), qtickets.DESCRIPTION, account.warehouse, days[0].day, TODAY, Load("test"))
     assert account.snapshot() == before
-    sales = qtickets.definitions(days[0].day, 0.5, lambda: None, lambda: None).assets
+    sales = qtickets.definitions(days[0].day, 0.5, *[lambda: None] * 3).assets
     steps = [each for each in sales if isinstance(each, dg.AssetsDefinition) and each.op.name == "load_qtickets"]
     bound = {"qtickets": Lying(), "warehouse": account.warehouse}
     with dg.DagsterInstance.ephemeral() as instance:

@@ -18,7 +18,7 @@ from zakaz_dagster.warehouse.sql_files import load
 FIRST, LAST = date(2026, 10, 1), date(2026, 11, 22)
 PRINTS = dict.fromkeys(facts(), 7)
 SETTINGS = {"attribution_window_days": 30.0}
-SALES = ("fact_qtickets_sales_daily", "fact_sales_attributed_daily", "fact_utm_daily", "fact_utm_matches_daily")
+SALES = ("fact_qtickets_sales_daily", "fact_sales_channel_daily", "fact_utm_daily", "fact_utm_matches_daily")
 
 
 def day(text: str) -> date:
@@ -42,7 +42,7 @@ def owed(*args, **kwargs):
 
 def test_every_table_a_fact_reads_says_how_its_changes_are_known():
     """A new input that is none of these would change facts without a word."""
-    said_by_loaders = {"dim_events", "dim_shows", "dim_vk_ads", "dim_vk_ad_groups", "dim_vk_ad_plans", "dim_direct_ads",
+    said_by_loaders = {"dim_cities", "dim_events", "dim_shows", "dim_vk_ads", "dim_vk_ad_groups", "dim_vk_ad_plans", "dim_direct_ads",
                        "dim_direct_campaigns", "dim_utm_tags", "dim_ads"}  # fmt: skip
     for fact in facts():
         for name in reads(fact):
@@ -67,6 +67,7 @@ def test_a_fact_is_owed_when_one_it_reads_was_built_after_it_had_read():
     spend = ("fact_marketing_daily", "11-20", 10, 30)
     assert owed([], [spend, ("fact_show_daily", "11-20", 20, 40)]) == {
         ("fact_show_daily", "11-20"): "fact_marketing_daily",
+        ("fact_sales_channel_daily", "11-20"): "fact_show_daily",
         **{(name, f"{day('11-20') + timedelta(step):%m-%d}"): "fact_marketing_daily"
            for name in ("fact_utm_matches_daily",) for step in range(3)},
     }  # fmt: skip
@@ -141,7 +142,7 @@ def test_in_the_warehouse_a_load_is_owed_until_every_reader_is_built(warehouse):
         "fact_qtickets_sales_daily",
         "fact_utm_daily",
         "fact_utm_matches_daily",
-        "fact_sales_attributed_daily",
+        "fact_sales_channel_daily",
     ):
         build(warehouse, fact, on)
     assert not waiting(warehouse)  # a day without rows brings nothing to those who read these facts
@@ -156,6 +157,7 @@ def test_in_the_warehouse_a_load_is_owed_until_every_reader_is_built(warehouse):
     build(warehouse, "fact_utm_matches_daily", on)
     build(warehouse, "fact_sales_attributed_daily", on)
     build(warehouse, "fact_show_daily", on)
+    build(warehouse, "fact_sales_channel_daily", on)
     assert not waiting(warehouse)
     enter(warehouse, "gmail", on)  # the other channel's mails of that day
     assert waiting(warehouse) == {(fact, on) for fact in SALES}

@@ -47,6 +47,7 @@ def test_a_moved_show_touches_the_days_that_name_its_old_or_its_new_day(world: W
     }  # fmt: skip
     assert days_of_changed_shows(world.wh, [here], [here]) == set()
     world.show(1, event=1, name="Динозавры", city="томск", on="2026-01-06")
+    world.build("2026-01-06", "2026-01-06", "fact_utm_daily")
     assert runs(world.wh) == {here}
 
 

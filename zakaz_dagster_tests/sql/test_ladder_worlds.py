@@ -34,6 +34,7 @@ PLACES = ["tomsk", "omsk", "Томск", "москва", "atlantis", "vladimir"]
 TEXTS = ["crea01_family", "{banner_id}", "skidka_20%deti", "", "a\tb", "сcылка", "{{geo}}", "🎭"]
 TERMS = ["", "", "{keyword}", "цирк", "{", "0"]
 CITY_OF = {"tomsk": "томск", "omsk": "омск", "moscow": "москва"}
+EVENT_OF = {city: number for number, city in enumerate(CITY_OF.values(), start=1)}
 
 
 class Random20:
@@ -120,14 +121,8 @@ def built(worlds: list[Random20], module_world) -> World:
 
 def _put(world: World, each: Random20) -> None:
     for number, show in enumerate(each.shows):
-        world.put(
-            "dim_shows",
-            show_id=each.base + number,
-            event_id=1,
-            city=show.city,
-            show_date=show.first,
-            finish_date=show.last,
-        )
+        event = EVENT_OF[show.city]
+        world.show(each.base + number, event=event, city=show.city, on=str(show.first), until=str(show.last))
     for number, ad in enumerate(each.ads):
         if ad.day is None:
             _list(world, ad)

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from zakaz_dagster_tests.sql.world import World, day, rows
+from zakaz_dagster_tests.sql.world import World, rows
 
 GREEN, RED, NONE, APART = "зелёный", "красный", "нет расхода", "нельзя сравнить"
 ON = "2025-12-01"
@@ -119,8 +119,7 @@ def test_the_colours_follow_the_settings(world: World, green: float, yellow: flo
 
 def expo(world: World, event: int, first: str, last: str, *, city: str = "томск") -> None:
     world.event(event, f"Выставка {event}", city)
-    world.put("dim_shows", show_id=event, event_id=event, event_name=f"Выставка {event}", city=city, show_date=day(first),
-              finish_date=day(last))  # fmt: skip
+    world.show(event, event=event, on=first, until=last)
 
 
 def shows(world: World) -> list[tuple[object, ...]]:
@@ -157,8 +156,7 @@ def test_a_day_of_two_events_names_neither(world: World) -> None:
 
 def test_of_several_runs_of_one_event_the_one_that_began_last_is_meant(world: World) -> None:
     expo(world, 8, "2025-12-10", "2025-12-31")
-    world.put("dim_shows", show_id=80, event_id=8, event_name="Выставка 8", city="томск", show_date=day("2025-12-20"),
-              finish_date=day("2025-12-20"))  # fmt: skip
+    world.show(80, event=8, on="2025-12-20")
     world.direct(ON, 500, 51, 1, "100", utm="yandex/cpc/x/tomsk_20_12")
     world.direct(ON, 500, 51, 2, "30", utm="yandex/cpc/x/tomsk_21_12")
     assert [row[:3] for row in shows(world)] == [(8, "2025-12-10", 30.0), (8, "2025-12-20", 100.0)]

@@ -5,38 +5,58 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.verdicts import Status
+from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster_tests.sql.test_sales_latest import api_line, covered, mail_line
+from zakaz_dagster_tests.sql.world import World
 
 NOW = datetime.now(MOSCOW)
 DAY, NEXT = ((NOW - timedelta(days=back)).date().isoformat() for back in (2, 1))
 AGREES, READ = (load("checks")[f"stg_qtickets_sales_raw__{name}"] for name in ("mail_agrees", "mails_read"))
 
 
-def test_agreeing_days_are_green_and_differing_ones_tell_the_day_and_both_sums(warehouse):
-    assert evaluate(warehouse, AGREES).detail == "no day of the last 30 stands in both channels"
-    covered(warehouse, DAY, f"{NEXT} 03:00:00")
-    api_line(warehouse, DAY, 1, price=700)
-    api_line(warehouse, DAY, 2, price=300)
-    api_line(warehouse, DAY, 3, price=900, removed=DAY)
-    mail_line(warehouse, DAY, "m:0", f"{NEXT} 06:00:00", tickets=2, price=1000)
-    verdict = evaluate(warehouse, AGREES)
+@pytest.fixture
+def sales(world: World) -> World:
+    world.event(1, "Шоу", "Томск")
+    world.load("qtickets", DAY, f"{NEXT} 03:00")
+    return world
+
+
+def agreement(world: World) -> Verdict:
+    world.build(DAY, NEXT)
+    return evaluate(world.wh, AGREES)
+
+
+def test_agreeing_days_are_green_and_differing_ones_tell_the_day_and_both_sums(sales):
+    assert agreement(sales).detail == "no day of the last 30 stands in both channels"
+    sales.sale(DAY, 1, 700, event=1, show=11)
+    sales.sale(DAY, 2, 300, event=1, show=11)
+    sales.sale(DAY, 3, 900, event=1, show=11, removed=DAY)
+    sales.mail(DAY, "Шоу", 2, 1000, city="томск", reported=f"{NEXT} 06:00")
+    verdict = agreement(sales)
     assert (verdict.status, verdict.detail) == (Status.OK, "1 days agree to the kopeck")
-    mail_line(warehouse, DAY, "m:1", f"{NEXT} 06:00:00", tickets=1, price=50)
-    verdict = evaluate(warehouse, AGREES)
+    sales.mail(DAY, "Шоу", 1, 50, city="томск", reported=f"{NEXT} 06:00")
+    verdict = agreement(sales)
     assert (verdict.status, verdict.figure) == (Status.WARNING, 5.0)
-    assert f"{DAY}, API 1000 RUB, mail 1050 RUB" in verdict.detail
+    assert f"{DAY} томск, API 1000 RUB, mail 1050 RUB" in verdict.detail
     assert verdict.action
 
 
-def test_a_day_the_mail_saw_only_in_part_is_not_compared(warehouse):
-    covered(warehouse, DAY, f"{NEXT} 03:00:00")
-    api_line(warehouse, DAY, 1, price=700)
-    mail_line(warehouse, DAY, "m:0", f"{DAY} 12:00:00", tickets=1, price=100)
-    assert evaluate(warehouse, AGREES).status is Status.OK
+def test_a_mail_about_one_city_is_compared_with_that_city(sales):
+    sales.event(2, "Выставка", "Омск")
+    sales.sale(DAY, 1, 700, event=1, show=11)
+    sales.sale(DAY, 2, 5000, event=2, show=21)
+    sales.mail(DAY, "Шоу", 1, 700, city="г. Томск", reported=f"{NEXT} 06:00")
+    assert agreement(sales).status is Status.OK
+
+
+def test_a_day_the_mail_saw_only_in_part_is_not_compared(sales):
+    sales.sale(DAY, 1, 700, event=1, show=11)
+    sales.mail(DAY, "Шоу", 1, 100, city="томск", reported=f"{DAY} 12:00")
+    assert agreement(sales).status is Status.OK
 
 
 def test_a_refused_mail_and_an_unproved_sender_are_named_and_strangers_only_if_nothing_was_read(warehouse):

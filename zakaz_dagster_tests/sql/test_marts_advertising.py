@@ -139,7 +139,13 @@ def test_the_traffic_light_changes_at_its_thresholds(
         world.direct(on, 1, 1, 1, spend, utm="yandex/cpc/1/1", city="томск")
     world.sale(on, 1, revenue, event=1, show=1, city="томск", utm="yandex/cpc/1/1")
     world.build(
-        on, on, "fact_utm_daily", "fact_marketing_daily", "fact_utm_matches_daily", "fact_sales_attributed_daily"
+        on,
+        on,
+        "fact_qtickets_sales_daily",
+        "fact_utm_daily",
+        "fact_marketing_daily",
+        "fact_utm_matches_daily",
+        "fact_sales_attributed_daily",
     )
     assert rows(world.wh, f"SELECT romi_status FROM v_romi_kpi WHERE date = '{on}'") == [(status,)]
     assert rows(world.wh, f"SELECT romi_status FROM v_city_performance WHERE date = '{on}'") == [(status,)]
@@ -284,7 +290,7 @@ def test_a_renamed_campaign_bears_on_its_day_the_name_it_spent_under(module_worl
     world.put("dim_vk_ads", account="кабинет", ad_id=68, ad_group_id=67, valid_from=day("2024-03-01"))
     world.vk("2024-03-05", 66, 67, 68, "10", utm="vk/cpc/x/68", ad_plan_name="А: старое имя", ad_group_name="А: старая")
     for number, on in enumerate(("2024-03-05", "2024-03-06")):
-        world.sale(on, 700 + number, 300, event=1, show=1, utm="vk/cpc/x/68")
+        world.sale(on, 700 + number, 300, event=6601, show=0, utm="vk/cpc/x/68")
     world.build("2024-03-05", "2024-03-06")
     found = rows(
         world.wh,

@@ -10,7 +10,13 @@ import pytest
 from zakaz_dagster_tests.sql.world import World, day, rows
 
 NOWHERE = "не указано"
-OWED = ("fact_utm_daily", "fact_marketing_daily", "fact_utm_matches_daily", "fact_sales_attributed_daily")
+OWED = (
+    "fact_qtickets_sales_daily",
+    "fact_utm_daily",
+    "fact_marketing_daily",
+    "fact_utm_matches_daily",
+    "fact_sales_attributed_daily",
+)
 _days = count(1)
 
 

@@ -9,10 +9,11 @@ from decimal import Decimal
 
 import pytest
 
+from zakaz_dagster.ingest.catalogue import build_dimensions
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster_tests.sql.world import World
+from zakaz_dagster_tests.sql.world import World, at
 
 ASSETS = ("stg_qtickets_", "dim_shows__", "dim_events__")
 CHECKS = [name for name in load("checks") if name.startswith(ASSETS)]
@@ -41,6 +42,7 @@ def account(world: World) -> World:
     order(world, 1, "500")
     order(world, 2, "0")
     books(world, DAY, 2, "500")
+    build_dimensions(world.wh, "test")
     return world
 
 
@@ -51,7 +53,8 @@ def verdicts(world: World) -> dict[str, Status]:
 
 SPOILT: dict[str, tuple[Status, Callable[[World], None]]] = {
     "dim_shows__event_known": (
-        Status.ERROR, lambda w: w.show(102, event=77, name="?", city="томск", on=str(DAY))),
+        Status.ERROR, lambda w: w.put(
+            "dim_shows", show_id=102, event_id=77, show_date=DAY, finish_date=DAY, starts_at=at(str(DAY)))),
     "dim_shows__dates_possible": (
         Status.WARNING, lambda w: w.put("dim_shows", show_id=103, event_id=1, show_date=DAY, finish_date=DAY - timedelta(9))),
     "stg_qtickets_inventory_raw__show_known": (

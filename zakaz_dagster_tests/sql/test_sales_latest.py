@@ -1,6 +1,5 @@
-"""v_sales_latest and the mail's channel against hand-computed rows: each day from one channel, and it says which."""
+"""Which channel a sale is taken from: per day, city and measure, by what each statement says."""
 
-# ruff: noqa: S608
 from __future__ import annotations
 
 from datetime import date
@@ -10,186 +9,205 @@ import pytest
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster_tests.sql.world import World, rows
 
-SALES_FACTS = (
-    "fact_qtickets_sales_daily",
-    "fact_utm_daily",
-    "fact_utm_matches_daily",
-    "fact_sales_attributed_daily",
-)
 D18, D19, D20, D21 = ("2026-11-18", "2026-11-19", "2026-11-20", "2026-11-21")
-
-
-def api_line(
-    wh: Warehouse,
-    day: str,
-    line: int,
-    *,
-    price: int,
-    show: int = 11,
-    refund: str = "",
-    refunded: int = 0,
-    removed: str = "",
-) -> None:
-    """One ticket of the API channel in Tomsk."""
-    wh.command(
-        "INSERT INTO stg_qtickets_sales_raw (channel, sale_date, line_id, order_id, order_lines, sold_at, event_id, show_id,"
-        " city, tickets, price_rub, is_free, is_removed, removed_date, refund_date, refunded_tickets, refunded_rub, reported_at)"
-        f" VALUES ('api', '{day}', '{line}', {line}, 1, '{day} 10:00:00', 1, {show}, 'томск', 1, {price}, {int(price == 0)},"
-        f" {int(bool(removed))}, {_date(removed)}, {_date(refund)}, {int(bool(refund))}, {refunded}, NULL)"
-    )
-
-
-def mail_line(
-    wh: Warehouse, day: str, line: str, at: str, *, tickets: int, price: int, refunded: int = 0,
-    event: int = 1, show: int = 11, name: str = "Шоу", city: str = "томск", free: int = 0,
-) -> None:  # fmt: skip
-    wh.command(
-        "INSERT INTO stg_qtickets_sales_raw (channel, sale_date, line_id, sold_at, event_id, show_id, event_name, city, tickets,"
-        " price_rub, is_free, refund_date, refunded_tickets, refunded_rub, reported_at)"
-        f" VALUES ('mail', '{day}', '{line}', '{day} 00:00:00', {event}, {show}, '{name}', '{city}', {tickets}, {price}, {free},"
-        f" {_date(day if refunded else '')}, {int(bool(refunded))}, {refunded}, '{at}')"
-    )
-
-
-def _date(text: str) -> str:
-    return f"'{text}'" if text else "NULL"
-
-
-def covered(wh: Warehouse, day: str, until: str, ver: int = 1, accepted: int = 0) -> None:
-    wh.command(
-        "INSERT INTO meta_day_loads (source, day, covered_until, accepted, _ver)"
-        f" VALUES ('qtickets', '{day}', '{until}', {accepted}, {ver})"
-    )
+FIRST, LAST = "2026-11-01", "2026-11-30"
+TOMSK, OMSK = {"event": 1, "show": 11}, {"event": 2, "show": 21}
+EVERY_SALES_VIEW = ("v_sales_latest", "v_sales_attributed", "v_sales_daily", "v_show_performance", "v_city_performance")
 
 
 @pytest.fixture
-def wh(warehouse: Warehouse) -> Warehouse:
-    warehouse.command(
-        "INSERT INTO dim_events (event_id, event_name, city, is_deleted) VALUES (1, 'Шоу «Ёлка»', 'томск', 0),"
-        " (2, 'Выставка', 'омск', 0), (3, 'Двойник', 'чита', 0), (4, 'Двойник!', 'чита', 0)"
-    )
-    return warehouse
+def sales(world: World) -> World:
+    world.event(1, "Шоу «Ёлка»", "Томск")
+    world.event(2, "Выставка", "Омск")
+    world.event(3, "Двойник", "Чита")
+    world.event(4, "Двойник!", "Чита")
+    return world
 
 
-def latest(wh: Warehouse, **settings: object) -> list[tuple]:
-    """(date, event, show, city, sold, free, revenue, refunds, source, complete)"""
-    rebuild(wh, load("builds")["fact_qtickets_sales_daily"], date(2026, 11, 1), date(2026, 11, 30))
-    rows = wh.rows(
-        "SELECT toString(date) AS date, event_id, show_id, city, tickets_sold, tickets_free, revenue_rub, refunds_rub,"
-        " sales_source, is_complete FROM v_sales_latest ORDER BY ALL",
-        None,
-        settings,
-    )
-    return [tuple(row.values()) for row in rows]
+def latest(
+    world: World, columns: str = "date, city, tickets_sold, revenue_rub, refunds_rub, sales_source"
+) -> list[tuple]:
+    world.build(FIRST, LAST)
+    return rows(world.wh, f"SELECT {columns} FROM v_sales_latest ORDER BY ALL")  # noqa: S608
 
 
-@pytest.mark.parametrize("nulls", [0, 1])
-def test_a_complete_day_is_the_apis_and_any_other_the_mails(wh, nulls):
+def test_a_complete_day_is_the_apis_and_any_other_the_mails(sales: World) -> None:
     for day in (D18, D19, D20):
-        api_line(wh, day, 1, price=500)
-        mail_line(wh, day, "m:0", f"{D21} 06:00:00", tickets=3, price=1500)
-    mail_line(wh, D21, "m:1", f"{D21} 12:25:00", tickets=2, price=900)
-    covered(wh, D18, f"{D21} 03:00:00")  # complete
-    covered(wh, D19, f"{D19} 23:45:00")  # the last hours are missing, the mail is later
+        sales.sale(day, 1, 500, **TOMSK)
+        sales.mail(day, "Шоу Елка", 3, 1500, city="Томск", reported=f"{D21} 06:00")
+    sales.mail(D21, "Шоу Елка", 2, 900, city="Томск", reported=f"{D21} 12:25")
+    sales.load("qtickets", D18, f"{D21} 03:00")  # complete
+    sales.load("qtickets", D19, f"{D19} 23:45")  # the last hours are missing, the mail is later
     # D20: the API was never read to any moment; D21: only a mail
-    assert latest(wh, join_use_nulls=nulls) == [
-        (D18, 1, 11, "томск", 1, 0, 500.0, 0.0, "api", 1),
-        (D19, 1, 11, "томск", 3, 0, 1500.0, 0.0, "mail", 0),
-        (D20, 1, 11, "томск", 3, 0, 1500.0, 0.0, "mail", 0),
-        (D21, 1, 11, "томск", 2, 0, 900.0, 0.0, "mail", 0),
+    assert latest(sales) == [
+        (D18, "томск", 1, 500.0, 0.0, "api"),
+        (D19, "томск", 3, 1500.0, 0.0, "mail"),
+        (D20, "томск", 3, 1500.0, 0.0, "mail"),
+        (D21, "томск", 2, 900.0, 0.0, "mail"),
+    ]
+    days = "SELECT date, sales_source, is_complete, mail_cities FROM v_sales_days ORDER BY date"
+    assert rows(sales.wh, days) == [(D18, "api", 1, 0), (D19, "mail", 0, 1), (D20, "mail", 0, 1), (D21, "mail", 0, 1)]
+
+
+def test_a_running_day_is_the_apis_while_it_knows_later_hours_than_the_mail(sales: World) -> None:
+    def source() -> list[str]:
+        return [row[0] for row in latest(sales, "sales_source")]
+
+    sales.sale(D21, 1, 500, **TOMSK)
+    sales.mail(D21, "Шоу Елка", 3, 1500, city="Томск", reported=f"{D21} 12:25")
+    sales.load("qtickets", D21, f"{D21} 12:30")
+    assert source() == ["api"]
+    sales.mail(D21, "Шоу Елка", 4, 2000, city="Томск", reported=f"{D21} 16:25")
+    assert source() == ["mail"]
+    sales.load("qtickets", D21, f"{D21} 18:00", ver=2)
+    assert source() == ["api"]
+
+
+def test_a_mail_about_one_city_leaves_the_others_to_the_api(sales: World) -> None:
+    sales.sale(D21, 1, 500, **TOMSK)
+    sales.sale(D21, 2, 700, **OMSK)
+    sales.load("qtickets", D21, f"{D21} 11:00")
+    sales.mail(D21, "Шоу Елка", 3, 1500, city="г. Томск", reported=f"{D21} 20:25")
+    assert latest(sales) == [(D21, "омск", 1, 700.0, 0.0, "api"), (D21, "томск", 3, 1500.0, 0.0, "mail")]
+    for view in EVERY_SALES_VIEW:
+        found = rows(sales.wh, f"SELECT city, sum(revenue_rub) FROM {view} GROUP BY city ORDER BY city")  # noqa: S608
+        assert found == [("омск", 700), ("томск", 1500)], view
+
+
+def test_a_mail_without_a_refunds_column_leaves_refunds_to_the_api(sales: World) -> None:
+    """And one that has it states zero, which is an answer."""
+    for day, says in ((D20, ""), (D21, "refunds refunded_tickets")):
+        sales.sale(D18, int(day[-2:]), 400, refunded=(day, "350", "50"), **TOMSK)
+        sales.load("qtickets", day, f"{day} 11:00")
+        sales.mail(day, "Шоу Елка", 3, 1500, city="томск", reported=f"{day} 20:25", says=says)
+    sales.load("qtickets", D18, f"{D19} 03:00")
+    assert latest(sales, "date, tickets_sold, tickets_refunded, refunds_rub, sales_source") == [
+        (D18, 2, 0, 0.0, "api"),
+        (D20, 0, 1, 350.0, "api"),
+        (D20, 3, 0, 0.0, "mail"),
+        (D21, 3, 0, 0.0, "mail"),
+    ]
+    kept = rows(sales.wh, "SELECT date, deduction_rub FROM v_sales_daily WHERE deduction_rub != 0 ORDER BY date")
+    assert kept == [(D20, 50.0), (D21, 50.0)], "no mail speaks of what was kept"
+
+
+def test_measures_are_chosen_one_by_one(sales: World) -> None:
+    """A mail with money given back and no count of tickets; free tickets only the API knows of."""
+    sales.sale(D20, 1, 0, **TOMSK)
+    sales.sale(D18, 2, 400, refunded=(D20, "400", "0"), **TOMSK)
+    sales.load("qtickets", D20, f"{D20} 11:00")
+    sales.mail(D20, "Шоу Елка", 5, 1500, city="томск", reported=f"{D20} 20:25", refunded=(0, "300"), says="refunds")
+    sales.build(FIRST, LAST)
+    query = f"""SELECT sum(tickets_sold), sum(tickets_free), sum(tickets_refunded), sum(revenue_rub), sum(refunds_rub), sum(orders)
+        FROM v_sales_daily WHERE date = '{D20}'"""  # noqa: S608
+    assert rows(sales.wh, query) == [(5, 1, 1, 1500.0, 300.0, 1)]
+
+
+def test_a_mail_that_names_no_city_speaks_of_the_whole_day(sales: World) -> None:
+    sales.sale(D21, 1, 500, **TOMSK)
+    sales.sale(D21, 2, 700, **OMSK)
+    sales.load("qtickets", D21, f"{D21} 11:00")
+    sales.mail(D21, "Неизвестное шоу", 9, 4500, city="", reported=f"{D21} 20:25")
+    assert latest(sales) == [(D21, "не указано", 9, 4500.0, 0.0, "mail")]
+
+
+def test_an_unknown_city_of_a_mail_meets_its_event_by_the_normal_form(sales: World) -> None:
+    """The seed knows neither spelling; API and mail write it each in its own way."""
+    sales.event(7, "Цирк", "Усть-Кемь")
+    sales.sale(D21, 1, 500, event=7, show=71)
+    sales.load("qtickets", D21, f"{D21} 11:00")
+    sales.mail(D21, "«ЦИРК»", 3, 1500, city="Усть\u2011Кемь г.", reported=f"{D21} 20:25")
+    assert latest(sales, "event_id, city, city_name, tickets_sold, sales_source") == [
+        (7, "усть кемь", "Усть-Кемь", 3, "mail")
     ]
 
 
-def test_a_running_day_is_the_apis_while_it_knows_later_hours_than_the_mail(wh):
-    api_line(wh, D21, 1, price=500)
-    mail_line(wh, D21, "m:0", f"{D21} 12:25:00", tickets=3, price=1500)
-    covered(wh, D21, f"{D21} 12:30:00")
-    assert [row[8] for row in latest(wh)] == ["api"]
-    mail_line(wh, D21, "n:0", f"{D21} 16:25:00", tickets=4, price=2000)
-    assert [row[8] for row in latest(wh)] == ["mail"]
-    covered(wh, D21, f"{D21} 18:00:00", ver=2)
-    assert [row[8] for row in latest(wh)] == ["api"]
+def test_a_day_is_never_empty_on_its_way_from_one_channel_to_the_other(sales: World) -> None:
+    """Loaded is not built: until every fact holds a channel's day, it is shown as the other one knows it."""
 
-
-def test_a_day_is_never_empty_on_its_way_from_one_channel_to_the_other(wh):
-    """Loaded is not built: until the facts hold a channel's day, it is shown as the other one knows it."""
-
-    def shown(*facts: str) -> list[tuple[str, int]]:
-        """(source, tickets) of v_sales_latest and v_sales_attributed, after building these facts."""
+    def shown(*facts: str) -> list[tuple[object, ...]]:
+        builds, day = load("builds"), date.fromisoformat(D20)
         for fact in facts:
-            rebuild(wh, load("builds")[fact], date.fromisoformat(D20), date.fromisoformat(D20))
-        query = f"SELECT sales_source, sum(tickets_sold) AS n FROM {{}} WHERE date = '{D20}' GROUP BY sales_source"
-        views = ("v_sales_latest", "v_sales_attributed")
-        return [tuple(row.values()) for view in views for row in wh.rows(query.format(view))]
+            rebuild(sales.wh, builds[fact], day, day)
+        query = f"""SELECT sales_source, sum(tickets_sold) FROM {{}} WHERE date = '{D20}' AND tickets_sold != 0
+            GROUP BY sales_source"""  # noqa: S608
+        return [row for view in ("v_sales_latest", "v_sales_attributed") for row in rows(sales.wh, query.format(view))]
 
-    api_line(wh, D20, 1, price=500)
-    covered(wh, D20, f"{D20} 16:30:00", accepted=1)
-    assert shown(*SALES_FACTS) == [("api", 1), ("api", 1)]
-    mail_line(wh, D20, "m:0", f"{D20} 20:25:00", tickets=3, price=1500)
-    assert shown() == [("mail", 3), ("api", 1)]
-    assert shown(*SALES_FACTS) == [("mail", 3), ("mail", 3)]
-    wh.command("ALTER TABLE fact_sales_attributed_daily DELETE WHERE sales_source = 'api' SETTINGS mutations_sync = 2")
-    wh.command("TRUNCATE TABLE fact_qtickets_sales_daily")  # a day that the API had never had
-    covered(wh, D20, f"{D21} 03:00:00", ver=2, accepted=1)
+    qtickets, *shared, channel = (
+        "fact_qtickets_sales_daily", "fact_utm_daily", "fact_marketing_daily", "fact_utm_matches_daily",
+        "fact_sales_attributed_daily", "fact_show_daily", "fact_sales_channel_daily",
+    )  # fmt: skip
+    sales.mail(D20, "Шоу Елка", 3, 1500, city="томск", reported=f"{D20} 20:25")
+    sales.build(FIRST, LAST)
     assert shown() == [("mail", 3), ("mail", 3)]
-    assert shown(SALES_FACTS[0]) == [("mail", 3), ("mail", 3)]
-    assert shown(*SALES_FACTS) == [("api", 1), ("api", 1)]
+    sales.sale(D20, 1, 500, **TOMSK)
+    sales.load("qtickets", D20, f"{D21} 03:00")
+    assert shown(qtickets) == [("mail", 3), ("mail", 3)]
+    assert shown(channel) == [("mail", 3), ("mail", 3)], "the API's rows are not yet where advertising is joined"
+    assert shown(*shared) == [("mail", 3), ("mail", 3)]
+    assert shown(channel) == [("api", 1), ("api", 1)]
 
 
-def test_without_a_mail_an_incomplete_day_is_shown_as_the_api_knows_it(wh):
-    api_line(wh, D21, 1, price=500)
-    assert latest(wh) == [(D21, 1, 11, "томск", 1, 0, 500.0, 0.0, "api", 0)]
+def test_a_whole_day_of_the_api_without_a_sale_beats_a_mail(sales: World) -> None:
+    sales.mail(D20, "Шоу Елка", 3, 1500, city="томск", reported=f"{D20} 20:25")
+    sales.load("qtickets", D20, f"{D21} 03:00", accepted=0)
+    assert latest(sales) == []
 
 
-def test_the_channel_is_chosen_for_the_day_the_money_moved(wh):
+def test_without_a_mail_an_incomplete_day_is_shown_as_the_api_knows_it(sales: World) -> None:
+    sales.sale(D21, 1, 500, **TOMSK)
+    assert latest(sales, "date, tickets_sold, sales_source, is_complete") == [(D21, 1, "api", 0)]
+
+
+def test_the_channel_is_chosen_for_the_day_the_money_moved(sales: World) -> None:
     """A ticket of the 18th is refunded on the 20th, which is the mail's; another of the 20th on the 21st, the API's."""
-    api_line(wh, D18, 1, price=500, refund=D20, refunded=450)
-    api_line(wh, D20, 2, price=700, refund=D21, refunded=700)
-    mail_line(wh, D20, "m:0", f"{D21} 06:00:00", tickets=1, price=700, refunded=450)
-    covered(wh, D18, f"{D21} 03:00:00")
-    covered(wh, D21, "2026-11-22 03:00:00")
-    assert latest(wh) == [
-        (D18, 1, 11, "томск", 1, 0, 500.0, 0.0, "api", 1),
-        (D20, 1, 11, "томск", 1, 0, 700.0, 450.0, "mail", 0),
-        (D21, 1, 11, "томск", 0, 0, 0.0, 700.0, "api", 1),
+    sales.sale(D18, 1, 500, refunded=(D20, "450", "0"), **TOMSK)
+    sales.sale(D20, 2, 700, refunded=(D21, "700", "0"), **TOMSK)
+    sales.mail(D20, "Шоу Елка", 1, 700, city="томск", reported=f"{D21} 06:00", refunded=(1, "450"))
+    sales.load("qtickets", D18, f"{D21} 03:00")
+    sales.load("qtickets", D21, "2026-11-22 03:00")
+    assert latest(sales) == [
+        (D18, "томск", 1, 500.0, 0.0, "api"),
+        (D20, "томск", 1, 700.0, 450.0, "mail"),
+        (D21, "томск", 0, 0.0, 700.0, "api"),
     ]
 
 
-def test_removed_and_free_tickets_count_as_such(wh):
-    api_line(wh, D18, 1, price=500)
-    api_line(wh, D18, 2, price=0)
-    api_line(wh, D18, 3, price=900, removed=D19)
-    covered(wh, D18, f"{D21} 03:00:00")
-    assert [row[:9] for row in latest(wh)] == [
-        (D18, 1, 11, "томск", 2, 1, 500.0, 0.0, "api"),
-        (D19, 1, 11, "томск", 0, 0, 0.0, 0.0, "api"),
-    ]
-    removed = wh.scalar("SELECT sum(tickets_removed) FROM v_sales_latest")
-    assert removed == 1
-
-
-def test_two_shows_of_a_day_stay_two_rows_and_unnamed_events_are_found_by_name_and_city(wh):
-    at = f"{D21} 06:00:00"
-    mail_line(wh, D20, "m:0", at, tickets=1, price=100, event=1, show=11)
-    mail_line(wh, D20, "m:1", at, tickets=2, price=200, event=1, show=12)
-    mail_line(wh, D20, "m:2", at, tickets=3, price=300, event=0, show=0, name="ШОУ «Елка»")
-    mail_line(wh, D20, "m:3", at, tickets=4, price=400, event=0, show=0, name="Двойник", city="чита")
-    mail_line(wh, D20, "m:4", at, tickets=5, price=500, event=0, show=0, name="Новое", city="")
-    rows = wh.rows("SELECT event_id, show_id, event_name, city, tickets_sold FROM v_sales_latest ORDER BY tickets_sold")
-    assert [tuple(row.values()) for row in rows] == [
-        (1, 11, "Шоу «Ёлка»", "томск", 1),
-        (1, 12, "Шоу «Ёлка»", "томск", 2),
-        (1, 0, "Шоу «Ёлка»", "томск", 3),
-        (0, 0, "Двойник", "чита", 4),
-        (0, 0, "Новое", "не указано", 5),
+def test_removed_and_free_tickets_count_as_such(sales: World) -> None:
+    sales.sale(D18, 1, 500, **TOMSK)
+    sales.sale(D18, 2, 0, **TOMSK)
+    sales.sale(D18, 3, 900, removed=D19, **TOMSK)
+    sales.load("qtickets", D18, f"{D21} 03:00")
+    assert latest(sales, "date, tickets_sold, tickets_free, tickets_removed, revenue_rub") == [
+        (D18, 2, 1, 0, 500.0),
+        (D19, 0, 0, 1, 0.0),
     ]
 
 
-def test_every_rouble_of_the_chosen_channel_is_there_once(wh):
+def test_two_shows_of_a_day_stay_two_rows_and_unnamed_events_are_found_by_name_and_city(sales: World) -> None:
+    at = f"{D21} 06:00"
+    sales.mail(D20, "Ёлка", 1, 100, city="томск", reported=at, event_id=1, show_id=11)
+    sales.mail(D20, "Ёлка", 2, 200, city="томск", reported=at, event_id=1, show_id=12)
+    sales.mail(D20, "ШОУ «Елка»", 3, 300, city="томск", reported=at)
+    sales.mail(D20, "Двойник", 4, 400, city="чита", reported=at)
+    sales.mail(D20, "Новое", 5, 500, city="", reported=at)
+    sales.mail(D20, "выставка!", 6, 600, city="", reported=at)
+    assert latest(sales, "tickets_sold, event_id, show_id, event_name, city, city_name") == [
+        (1, 1, 11, "Шоу «Ёлка»", "томск", "Томск"),
+        (2, 1, 12, "Шоу «Ёлка»", "томск", "Томск"),
+        (3, 1, 0, "Шоу «Ёлка»", "томск", "Томск"),
+        (4, 0, 0, "Двойник", "чита", "Чита"),
+        (5, 0, 0, "Новое", "не указано", "Не указано"),
+        (6, 2, 0, "Выставка", "омск", "Омск"),
+    ]
+
+
+def test_every_rouble_of_the_chosen_channel_is_there_once(sales: World) -> None:
     for line in range(40):
-        api_line(wh, D18, line, price=100 + line, show=11 + line % 3)
-    covered(wh, D18, f"{D21} 03:00:00")
-    assert sum(row[6] for row in latest(wh)) == sum(100 + line for line in range(40))
-    unique = "SELECT count() - uniqExact(date, show_id, city) FROM v_sales_latest"
-    assert wh.scalar(unique) == 0
+        sales.sale(D18, line, 100 + line, event=1, show=11 + line % 3)
+    sales.load("qtickets", D18, f"{D21} 03:00")
+    assert sum(row[3] for row in latest(sales)) == sum(100 + line for line in range(40))
+    wh: Warehouse = sales.wh
+    assert wh.scalar("SELECT count() - uniqExact(date, show_id, city) FROM v_sales_latest") == 0

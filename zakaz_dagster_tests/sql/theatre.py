@@ -11,9 +11,7 @@ Belongs here: the world. Does not: what the views make of it (the tests).
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from zakaz_dagster_tests.sql.world import World, day
+from zakaz_dagster_tests.sql.world import World
 
 FIRST, LAST = "2025-12-01", "2025-12-31"
 DINOSAURS, ROBOTS, CIRCUS = 1, 2, 3
@@ -26,12 +24,8 @@ def fill(world: World) -> None:
     _second_of_december(world)
     _mails(world)
     _loads(world)
-    world.put(
-        "plan_sales", date=day("2025-12-01"), event_id=1, event_name="Динозавры", city="томск", **_plan(10, "4000")
-    )
-    world.put(
-        "plan_sales", date=day("2099-01-01"), event_id=1, event_name="Динозавры", city="томск", **_plan(5, "1000")
-    )
+    world.plan("2025-12-01", 10, "4000", event=1, name="Динозавры", city="томск")
+    world.plan("2099-01-01", 5, "1000", event=1, name="Динозавры", city="томск")
     world.build(FIRST, LAST)
 
 
@@ -114,7 +108,3 @@ def _loads(world: World) -> None:
         world.load("qtickets", on, f"{read} 03:00")
         world.load("vk_ads", on, f"{read} 00:05")
         world.load("yandex_direct", on, f"{read} 00:15")
-
-
-def _plan(tickets: int, revenue: str) -> dict[str, object]:
-    return {"plan_tickets": tickets, "plan_revenue_rub": Decimal(revenue)}

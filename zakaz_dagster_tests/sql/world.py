@@ -18,7 +18,10 @@ from itertools import count
 
 import pyarrow as pa
 
+from zakaz_dagster.ingest.catalogue import build_dimensions
 from zakaz_dagster.ingest.dictionaries import list_ads, read_tags
+from zakaz_dagster.parsing.cities import city_key
+from zakaz_dagster.parsing.names import name_key
 from zakaz_dagster.table_schemas import arrow_type
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.arrow_types import is_nullable
@@ -36,6 +39,7 @@ BUILDS = (
     "fact_sales_attributed_daily",
     "fact_show_daily",
     "fact_inventory_daily",
+    "fact_sales_channel_daily",
 )
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
@@ -63,6 +67,7 @@ class World:
         self._lines = count(1)
         self._types: dict[str, Mapping[str, str]] = {}
         self._waiting: dict[str, list[dict[str, object]]] = defaultdict(list)
+        self._events: set[int] = set()
 
     @property
     def wh(self) -> Warehouse:
@@ -88,22 +93,47 @@ class World:
         known = {"_loaded_at": self.loaded_at, "_ver": 1, "_run_id": "test", **values}
         self._waiting[table].append({name: _value(kind, name, known) for name, kind in types.items()})
 
-    def event(self, event: int, name: str, city: str) -> None:
-        self.put("dim_events", event_id=event, event_name=name, city=city, city_raw=city)
-
-    def show(self, show: int, *, event: int, name: str, city: str, on: str, deleted: bool = False) -> None:
+    def event(self, event: int, name: str, city: str, *, deleted: bool = False, ver: int = 1) -> None:
+        """An event as the vendor names it; said again with a larger `ver`, it is another one now."""
+        self._events.add(event)
         self.put(
-            "dim_shows",
-            show_id=show,
+            "stg_qtickets_events_raw",
             event_id=event,
             event_name=name,
-            city=city,
+            event_key=name_key(name),
+            city_raw=city,
+            city_key=city_key(city),
+            is_active=1,
+            is_deleted=int(deleted),
+            _ver=ver,
+        )
+
+    def show(
+        self,
+        show: int,
+        *,
+        event: int,
+        name: str = "",
+        city: str = "",
+        on: str,
+        until: str = "",
+        deleted: bool = False,
+        ver: int = 1,
+    ) -> None:
+        """A show of an event; the event is made from name and city if it was not named before."""
+        if event not in self._events:
+            self.event(event, name, city)
+        self.put(
+            "stg_qtickets_shows_raw",
+            show_id=show,
+            event_id=event,
             show_date=day(on),
-            finish_date=day(on),
+            finish_date=day(until or on),
             show_time="12:00",
             starts_at=at(on),
             is_active=1,
             is_deleted=int(deleted),
+            _ver=ver,
         )
 
     def seats(self, show: int, total: int, sold: int, *, when: str, event: int = 0) -> None:
@@ -113,6 +143,7 @@ class World:
             snapshot_at=at(when),
             show_id=show,
             event_id=event,
+            seats_capacity=total,
             seats_total=total,
             seats_sold=sold,
             seats_free=total - sold,
@@ -133,7 +164,12 @@ class World:
         refunded: tuple[str, str, str] | None = None,
         paid: str = "",
     ) -> None:
-        """A ticket of the API; `refunded` is (day, roubles given back, roubles kept), `paid` a moment of its own."""
+        """A ticket of the API; `refunded` is (day, roubles given back, roubles kept), `paid` a moment of its own.
+
+        `city` makes the event, if it was not named before.
+        """
+        if city and event not in self._events:
+            self.event(event, "", city)
         gone, back, kept = refunded or ("", "0", "0")
         self.put(
             "stg_qtickets_sales_raw",
@@ -145,7 +181,6 @@ class World:
             order_lines=int(first and not removed),
             event_id=event,
             show_id=show,
-            city=city,
             tickets=1,
             price_rub=Decimal(str(price)),
             original_price_rub=Decimal(str(price)),
@@ -156,6 +191,9 @@ class World:
             refunded_tickets=int(bool(gone)),
             refunded_rub=Decimal(back),
             deduction_rub=Decimal(kept),
+            says_free=1,
+            says_refunded_tickets=1,
+            says_refunds=1,
             **tags(utm),
         )
 
@@ -164,13 +202,17 @@ class World:
         on: str,
         name: str,
         tickets: int,
-        price: str,
+        price: str | int,
         *,
         city: str,
         reported: str,
         refunded: tuple[int, str] = (0, "0"),
+        says: str = "free refunded_tickets refunds",
+        **more: object,
     ) -> None:
-        """A line of a mailed report; `refunded` is tickets and roubles the mail counts as given back on that day."""
+        """A line of a mailed report; `refunded` is tickets and roubles the mail counts as given back on that day, `says`
+        the measures that its table has beside tickets and revenue.
+        """
         self.put(
             "stg_qtickets_sales_raw",
             channel="mail",
@@ -178,13 +220,33 @@ class World:
             sold_at=at(on),
             line_id=str(next(self._lines)),
             event_name=name,
-            city=city,
+            event_key=name_key(name),
+            city_raw=city,
+            city_key=city_key(city),
             tickets=tickets,
-            price_rub=Decimal(price),
-            refund_date=day(on) if refunded[0] else None,
+            price_rub=Decimal(str(price)),
+            refund_date=day(on) if refunded != (0, "0") else None,
             refunded_tickets=refunded[0],
             refunded_rub=Decimal(refunded[1]),
             reported_at=at(reported),
+            **{f"says_{name}": int(name in says.split()) for name in ("free", "refunded_tickets", "refunds")},
+            **more,
+        )
+
+    def plan(
+        self, on: str, tickets: int, revenue: str | int, *, event: int = 0, name: str = "", city: str = ""
+    ) -> None:
+        """A line of an uploaded plan."""
+        self.put(
+            "plan_sales",
+            date=day(on),
+            event_id=event,
+            event_name=name,
+            event_key=name_key(name),
+            city_raw=city,
+            city_key=city_key(city),
+            plan_tickets=tickets,
+            plan_revenue_rub=Decimal(str(revenue)),
         )
 
     def vk(self, on: str, plan: int, group: int, ad: int, spent: str, *, utm: str = "", **more: object) -> None:
@@ -232,13 +294,21 @@ class World:
             },
         )
 
-    def load(self, source: str, on: str, until: str) -> None:
+    def load(self, source: str, on: str, until: str, *, accepted: int = 1, ver: int = 1) -> None:
         self.put(
-            "meta_day_loads", source=source, day=day(on), covered_until=at(until), received=1, accepted=1, totals="{}"
+            "meta_day_loads",
+            source=source,
+            day=day(on),
+            covered_until=at(until),
+            received=accepted,
+            accepted=accepted,
+            totals="{}",
+            _ver=ver,
         )
 
     def build(self, first: str, last: str, *facts: str) -> None:
-        """These facts (every one, if none is named) for these days, in order."""
+        """The dimensions, and these facts (every one, if none is named) for these days, in order."""
+        build_dimensions(self.wh, "test")
         builds = load("builds")
         list_ads(self.wh)
         read_tags(self.wh, day(first), day(last))

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from zakaz_dagster.ingest.catalogue import build_dimensions, replace_catalogue
 from zakaz_dagster.ingest.days import Load, LoadReport, load_days
+from zakaz_dagster.parsing.cities import city_key
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.qtickets.api import ApiConfig, QTicketsApi
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
@@ -30,7 +32,7 @@ FIGURES = {
 }
 BY_DAY_AND_CITY = f"""
 SELECT date, city, {", ".join(f"sum({name}) AS {name}" for name in FIGURES)}
-FROM {FACT} WHERE date BETWEEN {{first:Date}} AND {{last:Date}} GROUP BY date, city
+FROM {FACT} WHERE date BETWEEN {{first:Date}} AND {{last:Date}} AND sales_source = 'api' GROUP BY date, city
 """
 
 
@@ -54,10 +56,13 @@ class Account:
             timeout=5,
             deadline=4,
         )
-        return QTicketsSource(QTicketsApi(config), city_index(), salt="story", now=lambda: self.now)
+        return QTicketsSource(QTicketsApi(config), salt="story", now=lambda: self.now)
 
     def load(self, first: date, last: date, *, guard: float | None = 0.5) -> LoadReport:
-        report = load_days(self.source(), DESCRIPTION, self.warehouse, first, last, Load("story", guard))
+        source = self.source()
+        report = load_days(source, DESCRIPTION, self.warehouse, first, last, Load("story", guard))
+        replace_catalogue(self.warehouse, source.catalogue(), run_id="story")
+        build_dimensions(self.warehouse, "story")
         rebuild(self.warehouse, load("builds")[FACT], first, last)
         return report
 
@@ -68,7 +73,7 @@ class Account:
 
     def told(self, first: date, last: date) -> dict[tuple[str, str], tuple[Decimal, ...]]:
         cells = {
-            (day["day"], city["city"].lower()): _figures(city)
+            (day["day"], city_index().resolve(city["city"]) or city_key(city["city"])): _figures(city)
             for day in self.sandbox.truths(first, last)["days"]
             for city in day["sales"]["cities"]
         }

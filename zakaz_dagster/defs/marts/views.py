@@ -15,6 +15,7 @@ from zakaz_dagster.defs.shared.checks import result
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.params import WarehouseParam
 from zakaz_dagster.defs.shared.specs import asset_spec, tables, views
+from zakaz_dagster.sources.qtickets.description import DIMENSIONS
 from zakaz_dagster.warehouse import lineage_cache, view_contract
 from zakaz_dagster.warehouse.sql_files import Statement
 
@@ -57,7 +58,7 @@ def automation() -> dg.AutomationConditionSensorDefinition:
     """The sensor that re-creates views and reloads seeds; without it Dagster's own would stand still, stopped."""
     return dg.AutomationConditionSensorDefinition(
         "views_and_seeds_on_change",
-        target=dg.AssetSelection.groups(GROUP, "settings"),
+        target=dg.AssetSelection.groups(GROUP, "settings") | dg.AssetSelection.assets(*DIMENSIONS),
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=60,
     )

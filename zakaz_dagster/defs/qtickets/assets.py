@@ -24,8 +24,10 @@ from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 
 if TYPE_CHECKING:
     from zakaz_dagster.sources.qtickets.source import QTicketsSource
+    from zakaz_dagster.warehouse.client import Warehouse
 
 MakeSource = Callable[[], "QTicketsSource"]
+MakeWarehouse = Callable[[], "Warehouse"]
 REFRESH, RELOAD = "qtickets_refresh", "qtickets_reload"
 # Of the run that comes every quarter of an hour: while it insists, nobody else builds the facts, not even from mails.
 REFRESH_SECONDS = 60.0
@@ -36,10 +38,12 @@ VENDOR = {
 }
 
 
-def definitions(start: date, guard: float, configured: Configured, make: MakeSource) -> dg.Definitions:
-    """Everything of this vendor; `configured` refuses when its settings are missing, `make` is for the sensor."""
+def definitions(
+    start: date, guard: float, configured: Configured, make: MakeSource, store: MakeWarehouse
+) -> dg.Definitions:
+    """Everything of this vendor; `configured` refuses without its settings, `make` and `store` are the sensor's."""
 
-    @dg.multi_asset(**day_step(DESCRIPTION, start, ["qtickets/orders", "dim_events"]))
+    @dg.multi_asset(**day_step(DESCRIPTION, start, ["qtickets/orders"]))
     def load_sales(
         context: dg.AssetExecutionContext, config: LoadConfig, warehouse: WarehouseParam, qtickets: QTicketsParam
     ) -> Results:
@@ -61,18 +65,21 @@ def definitions(start: date, guard: float, configured: Configured, make: MakeSou
             refresh_schedule(DESCRIPTION, "qtickets_every_15_minutes", refresh, start, configured),
             *(reload_schedule(DESCRIPTION, each, reload, start, configured) for each in (nightly, weekly)),
         ],
-        sensors=[_changed_orders(start, make)],
+        sensors=[_changed_orders(start, make, store)],
     )
 
 
-def _changed_orders(start: date, make: MakeSource) -> dg.SensorDefinition:
+def _changed_orders(start: date, make: MakeSource, store: MakeWarehouse) -> dg.SensorDefinition:
     def look(mark: str) -> Found:
+        from zakaz_dagster.ingest.changes import held_days
         from zakaz_dagster.sources.qtickets.changes import Look
 
         source = make()  # not a resource: those are made before a sensor's body, where a missing setting is an error
         found = source.changes(Look.of(mark))
+        # The days an order is paid on now, and those we hold it on: a payment's date may have moved or vanished.
+        days = {*found.days, *held_days(store(), found.orders)} if found.orders else set()
         today = timezone.today()
-        return Found([day for day in found.days if day < today], str(found.next), more=not found.whole)
+        return Found(sorted(day for day in days if day < today), str(found.next), more=not found.whole)
 
     return changes_sensor(
         Watch(

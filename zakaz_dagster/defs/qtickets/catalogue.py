@@ -1,14 +1,14 @@
-"""The QTickets catalogue in Dagster: events and shows, replaced whole, and snapshots of the seats on sale.
+"""The QTickets catalogue in Dagster: events and shows as the vendor names them, what facts read of them, and the seats.
 
 What cannot become a row stands in stg_rejects under the day it was read on, and is counted, as with days of sales.
-Belongs here: these two steps. Does not: sales, jobs and schedules (`qtickets`).
+Belongs here: these three steps. Does not: sales, jobs and schedules (`assets`).
 """
 
 import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -16,18 +16,23 @@ from zakaz_dagster.defs.shared import accounting
 from zakaz_dagster.defs.shared.day_assets import Results, freshness
 from zakaz_dagster.defs.shared.errors import RETRY, explained
 from zakaz_dagster.defs.shared.params import QTicketsParam, WarehouseParam
-from zakaz_dagster.defs.shared.specs import asset_spec, vendor_origins
+from zakaz_dagster.defs.shared.specs import asset_spec, builds, vendor_origins
 from zakaz_dagster.sources.base import DayRead, Reject
-from zakaz_dagster.sources.qtickets.description import DESCRIPTION
+from zakaz_dagster.sources.qtickets.description import CATALOGUE as TABLES
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION, DIMENSIONS
 from zakaz_dagster.timezone import MOSCOW
+from zakaz_dagster.warehouse import lineage_cache
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
 
 DROP_GUARD = 0.5  # events are never taken off the list, so half of them missing is no honest answer
 CATALOGUE, INVENTORY = f"{DESCRIPTION.name}_catalogue", f"{DESCRIPTION.name}_inventory"  # as named in stg_rejects
-DIMENSIONS = ("dim_events", "dim_shows")
 SEATS = "stg_qtickets_inventory_raw"
+AC: Any = dg.AutomationCondition  # its generics do not fit together for a type checker
+SEED_CHANGED = (
+    AC.any_deps_match(AC.newly_updated()).allow(dg.AssetSelection.assets("dim_city_alias")) & ~AC.in_progress()
+).with_label("the list of cities was loaded again")
 
 
 def _spec(table: str, deps: Sequence[dg.AssetKey | str]) -> dg.AssetSpec:
@@ -42,56 +47,79 @@ def _spec(table: str, deps: Sequence[dg.AssetKey | str]) -> dg.AssetSpec:
 
 
 def steps() -> list[dg.AssetsDefinition]:
-    """The catalogue and the seats, one step each."""
+    """The catalogue, what facts read of it, and the seats, one step each."""
     catalogue = dg.multi_asset(
         name="load_qtickets_catalogue",
-        specs=[_spec(table, [dg.AssetKey(["qtickets", "events"])]) for table in DIMENSIONS],
-        check_specs=[accounting.spec("dim_shows", DESCRIPTION.reject_share_limit)],
+        specs=[_spec(table, [dg.AssetKey(["qtickets", "events"])]) for table in TABLES],
+        check_specs=[accounting.spec(TABLES[1], DESCRIPTION.reject_share_limit)],
+        retry_policy=RETRY,
+        pool=DESCRIPTION.name,
+    )
+    dimensions = dg.multi_asset(
+        name="build_dimensions",
+        specs=[_dimension(name) for name in DIMENSIONS],
         retry_policy=RETRY,
         pool=DESCRIPTION.name,
     )
     seats = dg.multi_asset(
         name="load_qtickets_inventory",
-        specs=[_spec(SEATS, [dg.AssetKey(["qtickets", "seats"]), "dim_shows"])],
+        specs=[_spec(SEATS, [dg.AssetKey(["qtickets", "seats"]), TABLES[1]])],
         check_specs=[accounting.spec(SEATS, DESCRIPTION.reject_share_limit)],
         retry_policy=RETRY,
         pool=DESCRIPTION.name,
     )
-    return [catalogue(load_catalogue), seats(load_seats)]
+    return [catalogue(load_catalogue), dimensions(make_dimensions), seats(load_seats)]
+
+
+def _dimension(name: str) -> dg.AssetSpec:
+    build = builds()[name]
+    return asset_spec(
+        name,
+        group=DESCRIPTION.name,
+        deps=sorted(lineage_cache.reads(build)),
+        kinds=("clickhouse", "sql"),
+        origins=lineage_cache.column_lineage(build),
+        freshness_policy=freshness(DESCRIPTION),
+        automation_condition=SEED_CHANGED,
+    )
 
 
 def load_catalogue(context: dg.AssetExecutionContext, warehouse: WarehouseParam, qtickets: QTicketsParam) -> Results:
-    from zakaz_dagster.ingest.dependent_days import days_of_changed_shows, runs
-    from zakaz_dagster.warehouse import build_ledger
-    from zakaz_dagster.warehouse.replace_table import replace_whole
+    from zakaz_dagster.ingest.catalogue import replace_catalogue
 
     run_id = context.run.run_id
     tagged = warehouse.tagged(run=run_id, asset="load_qtickets_catalogue")
     with explained():
-        found, before = qtickets.catalogue(), runs(tagged)
-        tables = dict(zip(DIMENSIONS, (found.events, found.shows), strict=True))
-        read = _read(qtickets.now(), found.received, sum(rows.num_rows for rows in tables.values()), found.rejects)
-        for name, rows in tables.items():
-            replace_whole(tagged, name, rows, ver=time.time_ns(), run_id=run_id, guard=DROP_GUARD)
-        named = days_of_changed_shows(tagged, before, runs(tagged))
-        build_ledger.owe(tagged, "dim_shows", named, "a show was added, moved or removed", run_id=run_id)
+        found = qtickets.catalogue()
+        read = _read(qtickets.now(), found.received, found.events.num_rows + found.shows.num_rows, found.rejects)
+        rows = replace_catalogue(tagged, found, run_id=run_id, guard=DROP_GUARD)
         _enter(tagged, CATALOGUE, read, read.accepted, run_id)
-    for name, rows in tables.items():
-        yield dg.MaterializeResult(name, metadata={"dagster/row_count": rows.num_rows, **_figures(read)})
-    yield _accounted("dim_shows", CATALOGUE, read)
+    for name in TABLES:
+        yield dg.MaterializeResult(name, metadata={"dagster/row_count": rows[name], **_figures(read)})
+    yield _accounted(TABLES[1], CATALOGUE, read)
+
+
+def make_dimensions(context: dg.AssetExecutionContext, warehouse: WarehouseParam) -> Results:
+    """An edited city list or a moved show needs this build and that of the facts, which follow; no load."""
+    from zakaz_dagster.ingest.catalogue import build_dimensions
+
+    run_id = context.run.run_id
+    with explained():
+        built = build_dimensions(warehouse.tagged(run=run_id, asset="build_dimensions"), run_id)
+    for name in DIMENSIONS:
+        yield dg.MaterializeResult(
+            name, metadata={"dagster/row_count": built.rows[name], "days of facts to rebuild": len(built.days)}
+        )
 
 
 def load_seats(context: dg.AssetExecutionContext, warehouse: WarehouseParam, qtickets: QTicketsParam) -> Results:
-    from zakaz_dagster.sources.qtickets.inventory import inventory_of
     from zakaz_dagster.warehouse.replace_table import append
 
     run_id = context.run.run_id
     tagged = warehouse.tagged(run=run_id, asset=SEATS)
     with explained():
-        now = qtickets.now()
-        halls = ((show, event, qtickets.api.seats(show).data) for show, event in qtickets.catalogue().on_sale(now))
-        found = inventory_of(halls, now)
-        read = _read(now, found.received, found.received - len(found.rejects), found.rejects)
+        found = qtickets.inventory()
+        read = _read(qtickets.now(), found.received, found.received - len(found.rejects), found.rejects)
         append(tagged, SEATS, found.rows, ver=time.time_ns(), run_id=run_id)
         _enter(tagged, INVENTORY, read, found.rows.num_rows, run_id)
     yield dg.MaterializeResult(
@@ -99,7 +127,7 @@ def load_seats(context: dg.AssetExecutionContext, warehouse: WarehouseParam, qti
         metadata={
             "dagster/row_count": found.rows.num_rows,
             "seats free": sum(found.rows["seats_free"].to_pylist()),
-            "shows without seats": sum(1 for total in found.rows["seats_total"].to_pylist() if not total),
+            "shows without seats": sum(1 for total in found.rows["seats_capacity"].to_pylist() if not total),
             **_figures(read),
         },
     )

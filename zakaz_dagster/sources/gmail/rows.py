@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from zakaz_dagster.parsing.cities import city_key
 from zakaz_dagster.parsing.names import name_key
 from zakaz_dagster.sources.gmail.parts import PartRead
 from zakaz_dagster.sources.gmail.report import MailRead, Statement
@@ -101,15 +102,15 @@ def _line(line: Line) -> dict[str, Any]:
         "show_id": line.show_id,
         "event_name": line.event_name,
         "event_key": name_key(line.event_name),
-        "city": line.city,
         "city_raw": line.city_raw,
+        "city_key": city_key(line.city_raw),
         "show_date": line.show_date,
         "show_time": line.show_time,
         "tickets": counted.tickets,
-        "tickets_free": counted.tickets_free or 0,
-        "refunded_tickets": counted.refunded_tickets or 0,
+        "tickets_free": counted.tickets_free,
+        "refunded_tickets": counted.refunded_tickets,
         "revenue_rub": counted.revenue,
-        "refunds_rub": counted.refunds or ZERO,
+        "refunds_rub": counted.refunds,
     }
 
 
@@ -121,7 +122,7 @@ def _second(moment: datetime | None) -> datetime | None:
     return moment.replace(microsecond=0) if moment else None
 
 
-_EMPTY_TEXTS: Sequence[str] = ("digest", "event_name", "event_key", "city", "city_raw", "show_time")
+_EMPTY_TEXTS: Sequence[str] = ("digest", "event_name", "event_key", "city_raw", "city_key", "show_time")
 _EMPTY_NUMBERS: Sequence[str] = ("is_forward", "event_id", "show_id", "tickets", "tickets_free", "refunded_tickets")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from zakaz_dagster.errors import BadData, ShapeChanged
-from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.parsing.cities import CityIndex, city_key
 from zakaz_dagster.parsing.dates import parse_date
 from zakaz_dagster.parsing.names import name_key
 from zakaz_dagster.parsing.numbers import Measure
@@ -128,7 +128,8 @@ def plan_of(name: str, data: bytes, events: Catalogue, cities: CityIndex) -> Pla
         except (Unreadable, Refused) as error:
             rejects.append(Reject(str(error), where))
             continue
-        key = (row["date"], row["event_id"], "" if row["event_id"] else name_key(row["event_name"]), row["city"])
+        city = cities.resolve(row["city_raw"]) or row["city_key"]
+        key = (row["date"], row["event_id"], "" if row["event_id"] else row["event_key"], city)
         if key in seen:
             rejects.append(Reject(f"the same date, event and city as {seen[key]}", where))
             continue
@@ -171,11 +172,15 @@ def _row(line: Line, reason: str, events: Catalogue, cities: CityIndex) -> dict[
     city = _city(line.cells.get("city", ""), cities)
     text = line.cells.get("event_id") or line.cells.get("event_name") or ""
     event = events.find(text, city) if text else None
+    name = (event.name if event else "") or line.cells.get("event_name") or text
+    written = line.cells.get("city") or (event.city if event else "")
     return {
         "date": day,
         "event_id": event.event_id if event else 0,
-        "event_name": (event.name if event else "") or line.cells.get("event_name") or text,
-        "city": event.city if event and city == NOWHERE and event.city else city,
+        "event_name": name,
+        "event_key": name_key(name),
+        "city_raw": written,
+        "city_key": city_key(written),
         "plan_tickets": int(_figure(line, "plan_tickets", "a number of tickets")),
         "plan_revenue_rub": _figure(line, "plan_revenue", "an amount"),
     }

@@ -15,14 +15,9 @@ from http import HTTPStatus
 from typing import Any
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
-from zakaz_dagster.sources.qtickets.records import (
-    SOURCE,
-    EventPage,
-    OrderEnvelope,
-    OrderPage,
-    Seats,
-    decode,
-)
+from zakaz_dagster.sources.qtickets.answers import EVENT, ORDER, Page, decode, page_of, seats_of
+from zakaz_dagster.sources.qtickets.odd import Odd
+from zakaz_dagster.sources.qtickets.records import SOURCE, Barcode, Event, Order, Seat
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.verdict import Again, Response, Stop, Verdict, default_judge
 
@@ -34,8 +29,13 @@ EVENT_FIELDS = [
     *(f"shows.{name}" for name in SHOW_FIELDS),
 ]
 SEAT_FIELDS = ["max_quantity", "free_quantity", "ordered_quantity", "payed_quantity", "in_basket_quantity", "disabled"]
+BARCODE_FIELDS = ["admission", "price", "zone_name"]
 
 Condition = Mapping[str, Any]
+
+
+class NotFound(Fatal):
+    """The object does not exist, or is not this organiser's."""
 
 
 @dataclass(frozen=True)
@@ -69,25 +69,25 @@ class QTicketsApi:
 
     def orders_page(
         self, where: Sequence[Condition], order_by: Mapping[str, str], page: int, day: date | str | None
-    ) -> OrderPage:
+    ) -> Page[Order]:
         """One page of orders; `day` only names the load in failures."""
         body = {"where": list(where), "orderBy": dict(order_by), "page": page, "perPage": self.page_size}
-        return decode(self._get("/orders", body, day), OrderPage, "GET /orders")
+        return page_of(self._get("/orders", body, day), ORDER, "GET /orders")
 
-    def order(self, order_id: int) -> OrderEnvelope:
-        """One order, or a Fatal failure when it is not this organiser's."""
-        path = f"/orders/{order_id}"
-        return decode(self._get(path, {}, None), OrderEnvelope, f"GET {path}")
-
-    def events_page(self, page: int) -> EventPage:
+    def events_page(self, page: int) -> Page[Event]:
         """One page of events with their shows, deleted ones included."""
         body = {"orderBy": {"id": "asc"}, "page": page, "perPage": EVENT_PAGE_SIZE, "select": EVENT_FIELDS}
-        return decode(self._get("/events", body, None), EventPage, "GET /events")
+        return page_of(self._get("/events", body, None), EVENT, "GET /events")
 
-    def seats(self, show_id: int) -> Seats:
-        """Every seat of a show, flat."""
+    def seats(self, show_id: int) -> tuple[dict[str, Seat], list[Odd]]:
+        """Every seat of a show by its key, and the records that do not fit; `NotFound` when the show is gone."""
         path = f"/shows/{show_id}/seats"
-        return decode(self._get(path, {"flat": True, "select": SEAT_FIELDS}, None), Seats, f"GET {path}")
+        return seats_of(self._get(path, {"flat": True, "select": SEAT_FIELDS}, None), f"GET {path}")
+
+    def barcodes(self, show_id: int) -> list[Barcode]:
+        """The live tickets of a show, without codes and names."""
+        path = f"/shows/{show_id}/barcodes"
+        return decode(self._get(path, {"select": BARCODE_FIELDS}, None), list[Barcode], f"GET {path}")
 
     def _get(self, path: str, body: Mapping[str, Any], day: date | str | None) -> bytes:
         return self.http.request("GET", path, json=dict(body), day=day).content
@@ -119,15 +119,12 @@ def judge(response: Response) -> Verdict:
         return Stop(_stop(f"HTTP {response.status_code}: the token was refused", "renew QTICKETS_TOKEN in the cabinet"))
     if response.status_code == HTTPStatus.NOT_FOUND:
         what = f"not found ({code})" if code else "no such path: the answer is a web page, not the API"
-        return Stop(_stop(f"HTTP 404: {what}", "check QTICKETS_BASE_URL and that the object is this organiser's"))
-    if (
-        code == "UNKNOWN_ERROR"
-    ):  # also the answer to a wrong verb or body: only the step's few retries, not the client's
-        return Stop(
-            Retriable(
-                "HTTP 503 UNKNOWN_ERROR", source=SOURCE, next_step="if it stays, compare the request with the contract"
-            )
-        )
+        next_step = "check QTICKETS_BASE_URL and that the object is this organiser's"
+        return Stop(_stop(f"HTTP 404: {what}", next_step, NotFound if code else Fatal))
+    if code == "UNKNOWN_ERROR":
+        # Also the answer to a wrong verb or body: only the step's few retries, not the client's.
+        next_step = "if it stays, compare the request with the contract"
+        return Stop(Retriable("HTTP 503 UNKNOWN_ERROR", source=SOURCE, next_step=next_step))
     return default_judge(response)
 
 
@@ -139,5 +136,5 @@ def _error_code(response: Response) -> str:
     return str(body.get("code") or "") if isinstance(body, dict) else ""
 
 
-def _stop(what: str, next_step: str) -> Failure:
-    return Fatal(what, source=SOURCE, expected="a JSON answer of the REST API", next_step=next_step)
+def _stop(what: str, next_step: str, kind: type[Fatal] = Fatal) -> Failure:
+    return kind(what, source=SOURCE, expected="a JSON answer of the REST API", next_step=next_step)

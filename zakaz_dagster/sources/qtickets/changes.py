@@ -1,4 +1,7 @@
-"""Which days' orders were touched since a moment, a bounded number of pages at a look.
+"""Which orders were touched since a moment, a bounded number of pages at a look.
+
+A change is followed by the order's number, which cannot vanish; the days it is paid on now are only the newer half of
+the answer, for a payment's date may move or become null: the days we hold the order on are the other half (`defs`).
 
     whole look          the next one begins at the newest change seen, less an overlap
     more than one look  the next one goes on from the newest change seen; or, where so many orders share one second
@@ -15,13 +18,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from zakaz_dagster.errors import BadData
+from zakaz_dagster.sources.qtickets.answers import Page, same_shape
 from zakaz_dagster.sources.qtickets.pages import is_last
-from zakaz_dagster.sources.qtickets.records import SOURCE, Order, OrderPage
-from zakaz_dagster.sources.qtickets.rows import instants, moscow_dates
+from zakaz_dagster.sources.qtickets.records import SOURCE, Order
 from zakaz_dagster.timezone import MOSCOW
 
 OVERLAP = timedelta(minutes=5)  # bulk touches share one second, so the change mark is never a strict bound
@@ -29,7 +29,6 @@ OVERLAP = timedelta(minutes=5)  # bulk touches share one second, so the change m
 MOST_PAGES = 20
 MOST_SECONDS = 20.0
 MOST_SEEN = 1000  # marks of orders a cursor carries; beyond that their days are read once more, which changes nothing
-MOMENT = pa.timestamp("s", "Europe/Moscow")
 
 
 @dataclass(frozen=True)
@@ -64,34 +63,61 @@ class Look:
 
 @dataclass(frozen=True)
 class Changes:
-    """Days with changed orders, the newest change seen (aware, Moscow), where to look next, and if this was all."""
+    """Numbers of changed orders, the days they are paid on now, the newest change seen (aware), where to look next, and
+    whether this was all.
+    """
 
+    orders: tuple[int, ...]
     days: tuple[date, ...]
     newest: datetime
     next: Look
     whole: bool
 
 
-def changes_of(look: Look, pages: Iterator[OrderPage]) -> Changes:
+@dataclass(frozen=True)
+class _Touched:
+    """What a look needs of an order, also of one that cannot be used otherwise."""
+
+    number: int
+    paid: datetime | None
+    updated: datetime
+
+    @property
+    def mark(self) -> str:
+        return f"{zlib.crc32(f'{self.number} {self.updated.isoformat()}'.encode()):08x}"
+
+
+def changes_of(look: Look, pages: Iterator[Page[Order]], odd_share: float) -> Changes:
     """What one look saw of `pages`, which come in order of their changes."""
     read = list(_bounded(pages))
-    orders = [each for page in read for each in page.data]
-    if len({order.id for order in orders}) != len(orders):
+    odd = [each for page in read for each in page.odd]
+    same_shape(odd, sum(page.received for page in read), odd_share, "GET /orders by updated_at")
+    orders = [_Touched(each.id, each.payed_at, each.updated_at) for page in read for each in page.data]
+    orders += [
+        _Touched(each.order_id, each.paid, each.updated)
+        for each in odd
+        if each.is_whole and each.order_id is not None and each.updated is not None
+    ]
+    if len({order.number for order in orders}) != len(orders):
         raise BadData(
             "an order was touched while the changed ones were paged, and another may have slipped past",
             source=SOURCE,
             expected="every order once",
             next_step="the mark stays where it was; the next look asks again",
         )
-    news = [each for each in orders if _mark(each) not in look.seen]
-    paid = moscow_dates(instants([each.payed_at for each in news if each.payed_at]))
-    newest = pc.max(_moments(orders)).as_py() if orders else look.start
+    news = [each for each in orders if each.mark not in look.seen]
+    newest = max((each.updated for each in orders), default=look.start).astimezone(MOSCOW)
     whole = is_last(read[-1].paging)
-    following = _next(look, newest, orders) if whole else _rest(look, newest, read[-1])
-    return Changes(tuple(sorted(set(paid.to_pylist()))), newest, following, whole)
+    return Changes(
+        tuple(sorted(each.number for each in news)),
+        tuple(sorted({each.paid.astimezone(MOSCOW).date() for each in news if each.paid})),
+        newest,
+        _next(look, newest, orders) if whole else _rest(look, newest, read[-1]),
+        whole,
+    )
 
 
-def _bounded(pages: Iterator[OrderPage]) -> Iterator[OrderPage]:
+def _bounded(pages: Iterator[Page[Order]]) -> Iterator[Page[Order]]:
     until = time.monotonic() + MOST_SECONDS
     for number, page in enumerate(pages, 1):
         yield page
@@ -99,24 +125,15 @@ def _bounded(pages: Iterator[OrderPage]) -> Iterator[OrderPage]:
             return
 
 
-def _next(look: Look, newest: datetime, orders: Sequence[Order]) -> Look:
+def _next(look: Look, newest: datetime, orders: Sequence[_Touched]) -> Look:
     """After a look that saw everything."""
     since = max(newest, look.since)
-    again = pc.greater_equal(_moments(orders), pa.scalar(since - OVERLAP, MOMENT)).to_pylist()
-    seen = frozenset(_mark(order) for order, inside in zip(orders, again, strict=True) if inside)
+    seen = frozenset(order.mark for order in orders if order.updated >= since - OVERLAP)
     return Look(since, seen=seen if len(seen) <= MOST_SEEN else frozenset())
 
 
-def _rest(look: Look, newest: datetime, last: OrderPage) -> Look:
+def _rest(look: Look, newest: datetime, last: Page[Order]) -> Look:
     """After a look that ended in the middle; the last page is read again, as rows may have moved up by then."""
     if newest > look.start:
         return Look(newest, goes_on=True)
     return Look(look.start, last.paging.current_page, goes_on=True)
-
-
-def _moments(orders: Sequence[Order]) -> pa.Array:
-    return pc.cast(instants([each.updated_at for each in orders]), MOMENT)
-
-
-def _mark(order: Order) -> str:
-    return f"{zlib.crc32(f'{order.id} {order.updated_at}'.encode()):08x}"

@@ -20,3 +20,6 @@ DESCRIPTION = SourceDescription(
     partition={"stg_qtickets_sales_raw": {"channel": "api"}},
     controls=("price_rub",),
 )
+# What facts read of the catalogue, built from its two tables and the seed of cities; in the order of what reads what.
+CATALOGUE = ("stg_qtickets_events_raw", "stg_qtickets_shows_raw")
+DIMENSIONS = ("dim_cities", "dim_events", "dim_shows")

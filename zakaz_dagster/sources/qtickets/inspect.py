@@ -5,59 +5,59 @@ A file may hold a list answer (`data`, `paging`), one object in its envelope, or
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 import pyarrow as pa
 
 from zakaz_dagster.errors import BadData
-from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.base import Inspection, Reject
-from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of
-from zakaz_dagster.sources.qtickets.inventory import inventory_of
-from zakaz_dagster.sources.qtickets.records import SOURCE, Event, Order, Seat, Seats, decode
-from zakaz_dagster.sources.qtickets.rows import EventNames, client_hasher, sale_rows
+from zakaz_dagster.sources.qtickets.answers import EVENT, ORDER, Kind, decode, each_of, seats_of
+from zakaz_dagster.sources.qtickets.catalogue import catalogue_of
+from zakaz_dagster.sources.qtickets.inventory import Hall, inventory_of
+from zakaz_dagster.sources.qtickets.odd import UNDECODABLE, Odd, mended
+from zakaz_dagster.sources.qtickets.records import SOURCE, Barcode
+from zakaz_dagster.sources.qtickets.rows import client_hasher, sale_rows
 from zakaz_dagster.sources.qtickets.source import totals
 
 INSPECTION_SALT = "zakaz inspect"  # hashes in this output are comparable with each other, not with the warehouse
-
-
-class _Orders(msgspec.Struct):
-    data: list[Order] | Order
-
-
-class _Events(msgspec.Struct):
-    data: list[Event] | Event
+T = TypeVar("T")
 
 
 def orders(raw: bytes, options: Mapping[str, str]) -> Inspection:
     """Sale lines of every order that has a payment date; the others are counted, for they are no sales."""
     del options
-    found = [decode(raw, Order, "the file")] if _is_bare(raw) else _as_list(decode(raw, _Orders, "the file").data)
+    found, odd = _records_of(raw, ORDER)
     paid = [order for order in found if order.payed_at]
-    rows = sale_rows(paid, EventNames.of({}), client_hasher(INSPECTION_SALT))
-    sums = totals(rows.lines)
-    shown = {name: _text(value) for name, value in sums.items()}
+    rows = sale_rows(paid, client_hasher(INSPECTION_SALT))
+    shown = {name: _text(value) for name, value in totals(rows.lines).items()}
     shown["unpaid_orders"] = len(found) - len(paid)
-    return Inspection(_records(rows.lines), [_reject(reject) for _, reject in rows.rejects], shown)
+    rejects = [_reject(reject) for _, reject in rows.rejects]
+    return Inspection(_rows(rows.lines), [*(_reject(each.reject) for each in odd), *rejects], shown)
 
 
 def events(raw: bytes, options: Mapping[str, str]) -> Inspection:
     """Shows with their event, city and venue-local dates."""
     del options
-    found = [decode(raw, Event, "the file")] if _is_bare(raw) else _as_list(decode(raw, _Events, "the file").data)
-    catalogue: Catalogue = catalogue_of(found, city_index())
-    deleted = sum(1 for event in found if event.deleted_at)
+    found, odd = _records_of(raw, EVENT)
+    catalogue = catalogue_of(found, odd)
+    about = {event["event_id"]: event for event in catalogue.events.to_pylist()}
+    named = [
+        {**row, **{name: about[row["event_id"]][name] for name in ("event_name", "city_raw", "city_key")}}
+        for row in _rows(catalogue.shows)
+    ]
     return Inspection(
-        _records(catalogue.shows),
+        named,
         [_reject(reject) for reject in catalogue.rejects],
         {
             "events": len(found),
-            "events_not_deleted": len(found) - deleted,
+            "events_not_deleted": sum(1 for event in found if not event.deleted_at),
             "shows": catalogue.shows.num_rows,
-            "cities": len(set(catalogue.events["city"].to_pylist())),
+            "cities": len({event["city_key"] for event in about.values()}),
         },
     )
 
@@ -65,27 +65,39 @@ def events(raw: bytes, options: Mapping[str, str]) -> Inspection:
 def seats(raw: bytes, options: Mapping[str, str]) -> Inspection:
     """Places by state of one show's seats answer (flat form)."""
     del options
-    data: dict[str, Seat] | list[Seat] = decode(raw, Seats, "the file").data
-    found = inventory_of([(0, 0, data)], datetime.now(UTC))
-    figures = {name: value for name, value in found.rows.to_pylist()[0].items() if name.startswith("seats_")}
-    return Inspection([figures], [_reject(reject) for reject in found.rejects], {"records": len(data), **figures})
+    found, odd = seats_of(raw, "the file")
+    inventory = inventory_of([Hall(0, 0, found, odd)], datetime.now(UTC))
+    figures = {name: value for name, value in inventory.rows.to_pylist()[0].items() if name.startswith("seats_")}
+    return Inspection([figures], [_reject(each) for each in inventory.rejects], {"records": len(found), **figures})
 
 
-def _is_bare(raw: bytes) -> bool:
+def barcodes(raw: bytes, options: Mapping[str, str]) -> Inspection:
+    """Live tickets of a show by zone and price, as `zakaz doctor --live` compares them with the seats sold."""
+    del options
+    found = decode(mended(raw), list[Barcode], "the file")
+    groups = Counter((each.zone_name or "", bool(each.admission), Decimal(str(each.price or 0))) for each in found)
+    rows = [
+        {"zone": zone, "is_standing": standing, "price_rub": f"{price:.2f}", "tickets": count}
+        for (zone, standing, price), count in sorted(groups.items())
+    ]
+    price = sum((price * count for (_, _, price), count in groups.items()), Decimal(0))
+    return Inspection(rows, [], {"tickets": len(found), "price_rub": f"{price:.2f}"})
+
+
+def _records_of(raw: bytes, kind: Kind[T]) -> tuple[list[T], list[Odd]]:
+    body = mended(raw)
     try:
-        head = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError as error:
+        head = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except UNDECODABLE as error:
         raise BadData(
             f"the file is not a JSON object: {error}", source=SOURCE, expected="a saved answer of the QTickets REST API"
         ) from None
-    return "data" not in head
+    data = head.get("data", msgspec.Raw(body))
+    raws = decode(bytes(data), list[msgspec.Raw], "the file") if bytes(data).lstrip()[:1] == b"[" else [data]
+    return each_of(raws, kind, "the file")
 
 
-def _as_list(data: object) -> list:  # type: ignore[type-arg]
-    return data if isinstance(data, list) else [data]
-
-
-def _records(table: pa.Table) -> list[dict[str, object]]:
+def _rows(table: pa.Table) -> list[dict[str, object]]:
     return [{name: _text(value) for name, value in row.items()} for row in table.to_pylist()]
 
 

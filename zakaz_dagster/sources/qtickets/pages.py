@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from zakaz_dagster.errors import BadData
+from zakaz_dagster.sources.qtickets.answers import Page
 from zakaz_dagster.sources.qtickets.records import SOURCE, Paging
 
-
-class Page(Protocol):
-    """What a page must offer."""
-
-    @property
-    def paging(self) -> Paging: ...
-
-    @property
-    def data(self) -> list[object]: ...
+T = TypeVar("T")
 
 
-P = TypeVar("P")
-
-
-def whole(fetch: Callable[[int], P], *, day: object, growing: bool, what: str, first: int = 1) -> Iterator[P]:
+def whole(
+    fetch: Callable[[int], Page[T]], *, day: object, growing: bool, what: str, first: int = 1
+) -> Iterator[Page[T]]:
     """Yield every page of `fetch(page)`, from `first` on; raise `BadData` unless they add up to the vendor's own total.
 
     `growing` allows the total to rise by at most one page while reading (the running day); else it must stand still.
@@ -37,9 +29,8 @@ def whole(fetch: Callable[[int], P], *, day: object, growing: bool, what: str, f
     while True:
         number += 1
         page = fetch(number)
-        paging: Paging = page.paging  # type: ignore[attr-defined]
+        paging, items = page.paging, page.received
         seen = seen if number > first else paging.per_page * (first - 1)
-        items = len(page.data)  # type: ignore[attr-defined]
         first_total = paging.total if first_total is None else first_total
         _check(paging, number, seen, items, first_total, growing, day, what)
         seen += items

@@ -25,6 +25,8 @@ def probe(api: QTicketsApi, now: datetime) -> Iterator[Fact]:
         ("orderBy id desc", lambda: _descending(api)),
         ("page size asked and given", lambda: _page_size(api)),
         ("shape of a refund", lambda: _refund(api)),
+        ("does an order lose its payment date", lambda: _lost_payment(api)),
+        ("do a show's barcodes equal its seats sold", lambda: _barcodes(api, now)),
     ]
     for question, answer in questions:
         try:
@@ -45,8 +47,8 @@ def _window(api: QTicketsApi, now: datetime, column: str) -> str:
     return f"{verdict}; {inside} of {len(page.data)} inside, total {page.paging.total}"
 
 
-def _is_inside(text: str | None, start: datetime) -> bool:
-    return text is not None and datetime.fromisoformat(text) >= start
+def _is_inside(moment: datetime | None, start: datetime) -> bool:
+    return moment is not None and moment >= start
 
 
 def _descending(api: QTicketsApi) -> str:
@@ -65,6 +67,34 @@ def _refund(api: QTicketsApi) -> str:
             if any(ticket.refunded_at for ticket in order.baskets):
                 return f"order {order.id}: {_refund_words(order)}"
     return f"none among the {LOOK_BACK_PAGES * api.page_size} orders changed last"
+
+
+def _lost_payment(api: QTicketsApi) -> str:
+    """Orders with refunded tickets whose payment date is null: these vanish from a list by payment date."""
+    refunded = lost = seen = 0
+    for number in range(1, LOOK_BACK_PAGES + 1):
+        orders = api.orders_page([], {"updated_at": "desc"}, number, None).data
+        seen += len(orders)
+        with_refunds = [order for order in orders if any(ticket.refunded_at for ticket in order.baskets)]
+        refunded += len(with_refunds)
+        lost += sum(1 for order in with_refunds if order.payed_at is None)
+    return f"{lost} of {refunded} orders with refunds have no payed_at; {seen} orders changed last were looked at"
+
+
+def _barcodes(api: QTicketsApi, now: datetime) -> str:
+    """Of the next show on sale: live tickets by two ways."""
+    page = api.events_page(1)
+    upcoming = sorted(
+        (show.start_date, show.id)
+        for event in page.data
+        for show in event.shows or ()
+        if show.start_date and show.start_date > now and not show.deleted_at and not event.deleted_at
+    )
+    if not upcoming:
+        return "no show on sale among the first events"
+    show = upcoming[0][1]
+    sold = sum(seat.payed_quantity for seat in api.seats(show)[0].values())
+    return f"show {show}: {len(api.barcodes(show))} barcodes, {sold} seats sold"
 
 
 def _refund_words(order: Order) -> str:

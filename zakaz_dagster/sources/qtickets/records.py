@@ -1,67 +1,91 @@
-"""The vendor's shapes, as far as we read them: a strict allow-list, so personal data is never even decoded.
+"""The vendor's shapes, as far as rows use them: a strict allow-list, so personal data is never even decoded.
 
-Belongs here: field names, types and what may be null, as in the QTickets contract. Does not: meaning (`rows`).
-A body that does not fit raises `ShapeChanged` with the path of the field, for example `$.data[3].baskets[0].price`.
-Timestamps stay text here; they are ISO 8601 with an offset. Money is roubles, integer or fractional.
+Belongs here: field names, types and what may be null, as in the QTickets contract. Does not: reading bodies
+(`answers`), meaning (`rows`). Moments are aware; money is roubles, integer or fractional.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
-from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 
 SOURCE = DESCRIPTION.name
-Money = int | float
+FIRST_YEAR, LAST_YEAR = 2000, 2100  # moments outside are slips of the pen, and ClickHouse's DateTime ends in 2106
+MOST_ROUBLES = 10**9  # of one amount: no ticket costs so much
+
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Count = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Money = (
+    Annotated[int, msgspec.Meta(ge=-MOST_ROUBLES, le=MOST_ROUBLES)]
+    | Annotated[float, msgspec.Meta(ge=-MOST_ROUBLES, le=MOST_ROUBLES)]
+)
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Nothing = Annotated[list[Any], msgspec.Meta(max_length=0)]  # PHP's empty array
+Flag = bool | int
+Word = str | int | float | None  # a number in a tag is its text
 T = TypeVar("T")
 
 
 class Utm(msgspec.Struct, gc=False, omit_defaults=True):
-    utm_source: str | None = None
-    utm_medium: str | None = None
-    utm_campaign: str | None = None
-    utm_content: str | None = None
-    utm_term: str | None = None
+    utm_source: Word = None
+    utm_medium: Word = None
+    utm_campaign: Word = None
+    utm_content: Word = None
+    utm_term: Word = None
 
 
 class Basket(msgspec.Struct, gc=False):
     """One ticket. `quantity` has always been 1; anything else is refused as a row."""
 
-    id: int
-    show_id: int
-    seat_id: str
+    id: Id
+    show_id: Id
     price: Money
     original_price: Money
-    deleted_at: str | None
-    refunded_at: str | None
+    deleted_at: Moment | None
+    refunded_at: Moment | None
     refunded_amount: Money | None
     refunded_deduction_amount: Money | None
-    quantity: int = 1
+    quantity: Count = 1
+
+    def __post_init__(self) -> None:
+        _within(self.deleted_at)
+        _within(self.refunded_at)
 
 
-class Order(msgspec.Struct, gc=False):
-    """One order. `utm` is `[]` when empty (a PHP array) and an object otherwise."""
+class OrderHead(msgspec.Struct, gc=False):
+    """An order without its tickets. `utm` is `[]` when empty (a PHP array) and an object otherwise."""
 
-    id: int
-    payed: bool | int
-    payed_at: str | None
-    client_id: int | str | None
-    event_id: int
+    id: Id
+    payed: Flag
+    payed_at: Moment | None
+    client_id: Id | str | None
+    event_id: Id
     price: Money
     currency_id: str
-    utm: Utm | Nothing
+    utm: Utm | Nothing | None
+    updated_at: Moment
+    deleted_at: Moment | None
+
+    def __post_init__(self) -> None:
+        _within(self.payed_at)
+        _within(self.updated_at)
+        _within(self.deleted_at)
+
+
+class Order(OrderHead, gc=False):
+    """One order with its tickets."""
+
     baskets: list[Basket]
-    updated_at: str
-    deleted_at: str | None
-    created_at: str
-    discount_id: int | None = None
-    promo_code_id: int | None = None
-    site_id: int | None = None
-    payment_type_id: str | int | None = None
+
+
+class LooseOrder(OrderHead, gc=False):
+    """One order whose tickets are still to be looked at one by one."""
+
+    baskets: list[msgspec.Raw]
 
 
 class Paging(msgspec.Struct, rename="camel"):
@@ -70,70 +94,86 @@ class Paging(msgspec.Struct, rename="camel"):
     total: int
 
 
-class OrderPage(msgspec.Struct):
-    data: list[Order]
-    paging: Paging
-
-
-class OrderEnvelope(msgspec.Struct):
-    data: Order
-
-
 class City(msgspec.Struct):
-    name: str
-    timezone: str
+    name: str | None = None
+    timezone: str | None = None
 
 
 class Show(msgspec.Struct):
-    id: int
-    start_date: str | None
-    finish_date: str | None
-    is_active: bool | int
-    deleted_at: str | None
+    id: Id
+    start_date: Moment | None
+    finish_date: Moment | None
+    is_active: Flag | None
+    deleted_at: Moment | None
+
+    def __post_init__(self) -> None:
+        _within(self.start_date)
+        _within(self.finish_date)
 
 
-class Event(msgspec.Struct):
-    """`name` is a text, or in some accounts an object of texts by language."""
+class EventHead(msgspec.Struct):
+    """An event without its shows. `name` is a text, or in some accounts an object of texts by language."""
 
-    id: int
-    name: str | dict[str, str]
-    is_active: bool | int
-    city: City | None
-    shows: list[Show]
-    deleted_at: str | None
+    id: Id
+    name: str | dict[str, str | None] | None
+    is_active: Flag | None
+    city: City | Nothing | None
+    deleted_at: Moment | None
     place_name: str | None = None
 
+    @property
+    def name_text(self) -> str:
+        """The name in Russian, else in any language; empty when there is none."""
+        if isinstance(self.name, dict):
+            texts = [self.name.get("ru"), *self.name.values()]
+            return next((text.strip() for text in texts if text), "")
+        return (self.name or "").strip()
 
-class EventPage(msgspec.Struct):
-    data: list[Event]
-    paging: Paging
+
+class Event(EventHead, kw_only=True):
+    """One event with its shows."""
+
+    shows: list[Show] | None
+
+
+class LooseEvent(EventHead, kw_only=True):
+    """One event whose shows are still to be looked at one by one."""
+
+    shows: list[msgspec.Raw] | None
 
 
 class Seat(msgspec.Struct):
     """One seat, or one standing zone with many places (`max_quantity` above 1)."""
 
-    max_quantity: int
-    free_quantity: int
-    ordered_quantity: int
-    payed_quantity: int
-    in_basket_quantity: int
-    disabled: bool | int
+    max_quantity: Count
+    free_quantity: Count
+    ordered_quantity: Count
+    payed_quantity: Count
+    in_basket_quantity: Count
+    disabled: Flag
 
 
-class Seats(msgspec.Struct):
+class Barcode(msgspec.Struct):
+    """One live ticket of a show; the code itself and the guest's name are not decoded."""
+
+    price: Money | None = None
+    zone_name: str | None = None
+    admission: Flag | None = None
+
+
+class Envelope(msgspec.Struct, Generic[T]):
+    """A list answer."""
+
+    data: list[T]
+    paging: Paging
+
+
+class SeatsEnvelope(msgspec.Struct, Generic[T]):
     """`data` is an object by seat id, and `[]` when there are none (a PHP array)."""
 
-    data: dict[str, Seat] | list[Seat]
+    data: dict[str, T] | list[T]
 
 
-def decode(body: bytes, shape: type[T], what: str) -> T:
-    """`body` as `shape`; `ShapeChanged` names `what` was asked and where it differs."""
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except msgspec.DecodeError as error:
-        raise ShapeChanged(
-            f"the answer to {what} has another shape: {error}",
-            source=SOURCE,
-            expected=f"{shape.__name__} as in the QTickets contract",
-            next_step="compare the body with zakaz_dagster/sources/qtickets/records.py and adapt it on purpose",
-        ) from None
+def _within(moment: datetime | None) -> None:
+    if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"a moment in the year {moment.year}")

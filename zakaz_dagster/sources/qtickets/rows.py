@@ -4,14 +4,17 @@ Meaning (see DOMAIN in docs/metrics.md):
 - a ticket is *sold* on the day its order was paid, if it was refunded later or nothing of it is deleted;
 - a *refund* belongs to the day of `refunded_at` and never rewrites the sale;
 - a *removed* ticket (deleted without a refund) is no sale; it is counted on the day of its removal.
-Days are Europe/Moscow. Belongs here: these rules. Does not: protocol (`api`), completeness (`source`).
+Days are Europe/Moscow. A line says which event and show the vendor named; their names and cities are looked up when
+facts are built. Belongs here: these rules. Does not: protocol (`api`), completeness (`source`).
 """
 
 from __future__ import annotations
 
 import hmac
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -21,52 +24,38 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.errors import ShapeChanged
-from zakaz_dagster.redaction import outline, without_contacts
+from zakaz_dagster.redaction import without_contacts
 from zakaz_dagster.sources.base import Reject
-from zakaz_dagster.sources.qtickets.records import SOURCE, Basket, Order, Utm
-from zakaz_dagster.sources.qtickets.schemas import LINES, MONEY, MOSCOW, ORDERS, UTM_COLUMNS
+from zakaz_dagster.sources.qtickets.records import Basket, Order, Utm, Word
+from zakaz_dagster.table_schemas import schema_of
 
-CENT_TOLERANCE = 1e-6  # a float holds two decimals of any ticket price far better than this
+ORDERS, LINES = schema_of("stg_qtickets_orders_raw"), schema_of("stg_qtickets_sales_raw")
+MONEY = LINES.field("price_rub").type
+MOSCOW = "Europe/Moscow"
+UTM_COLUMNS = Utm.__struct_fields__
+CENT_TOLERANCE = 1e-6  # roubles, whatever the amount: rounding errors of the vendor's own arithmetic are far smaller
 CONTACT = r"@|%40|[78][\s(-]*9\d\d"  # what may be an e-mail or a phone; a closer look decides
+SAID = ("says_free", "says_refunded_tickets", "says_refunds")  # the API speaks of every measure
+NO_TEXT = ("event_name", "event_key", "city_raw", "city_key")  # what only a mailed report says in words
 _NO_UTM = Utm()
 _encode = msgspec.json.Encoder().encode
-
-
-@dataclass(frozen=True)
-class EventNames:
-    """Name and city of each event, for sale lines; unknown events read as empty text."""
-
-    ids: pa.Array
-    names: pa.Array
-    cities: pa.Array
-
-    @classmethod
-    def of(cls, events: Mapping[int, tuple[str, str]]) -> EventNames:
-        """From event id to (name, city in the one spelling)."""
-        return cls(
-            pa.array(list(events), pa.uint64()),
-            pa.array([name for name, _ in events.values()], pa.string()),
-            pa.array([city for _, city in events.values()], pa.string()),
-        )
-
-    def look_up(self, event_ids: pa.Array) -> tuple[pa.Array, pa.Array]:
-        """(names, cities) for these ids."""
-        index = pc.index_in(event_ids, value_set=self.ids)
-        return pc.fill_null(self.names.take(index), ""), pc.fill_null(self.cities.take(index), "")
+Hasher = Callable[[int | str | None], str]
 
 
 @dataclass(frozen=True)
 class SaleRows:
-    """Rows of whole orders, in the order they came; days are Moscow days. `refused` are ids of tickets put aside."""
+    """Rows of whole orders, in the order they came; days are Moscow days.
+
+    `rejects` are (day as text, reject); `kept` tells of every ticket that came whether it became a line.
+    """
 
     orders: pa.Table
     lines: pa.Table
-    rejects: Sequence[tuple[str, Reject]] = field(default_factory=list)  # (day as text, reject)
-    refused: frozenset[int] = frozenset()
+    rejects: Sequence[tuple[str, Reject]] = field(default_factory=list)
+    kept: np.ndarray = field(default_factory=lambda: np.ones(0, dtype=bool))
 
 
-def client_hasher(salt: str) -> Callable[[int | str | None], str]:
+def client_hasher(salt: str) -> Hasher:
     """A salted, one-way name for a buyer: equal ids give equal hashes, nothing leads back."""
     keyed = hmac.new(salt.encode(), digestmod="sha256")  # the key is worked in once, not for every buyer
 
@@ -80,42 +69,31 @@ def client_hasher(salt: str) -> Callable[[int | str | None], str]:
     return hashed
 
 
-def sale_rows(orders: Sequence[Order], events: EventNames, hashed: Callable[[int | str | None], str]) -> SaleRows:
+def sale_rows(orders: Sequence[Order], hashed: Hasher) -> SaleRows:
     """Rows for paid orders; orders without a payment date must not be passed in."""
     if not orders:
         return SaleRows(ORDERS.empty_table(), LINES.empty_table())
-    try:
-        order_columns = _order_columns(orders, hashed)
-        lines = _line_columns(orders, order_columns, events)
-    except (pa.ArrowInvalid, OverflowError) as error:
-        raise _unreadable(f"a number out of range ({error})") from None
+    order_columns = _order_columns(orders, hashed)
+    lines = _line_columns(orders, order_columns)
     order_of = lines.pop("_order")
-    faults = _faults(lines)
+    faults = {**_repeated(orders), **_faults(lines)}
+    kept = np.ones(len(order_of), dtype=bool)
+    kept[list(faults)] = False
     table = pa.table({name: lines[name] for name in LINES.names}, schema=LINES)
-    rejects: list[tuple[str, Reject]] = []
-    refused = frozenset(int(lines["line_id"][row].as_py()) for row in faults)
+    rejects = [
+        _reject(orders[int(order_of[row])], lines["line_id"][row].as_py(), why) for row, why in sorted(faults.items())
+    ]
     if faults:
-        keep = np.ones(len(table), dtype=bool)
-        keep[list(faults)] = False
-        rejects = [
-            _reject(orders[int(order_of[row])], lines["line_id"][row].as_py(), why) for row, why in faults.items()
-        ]
-        table = table.filter(pa.array(keep))
-        order_of = order_of[keep]
+        table, order_of = table.filter(pa.array(kept)), order_of[kept]
     table = table.set_column(LINES.names.index("order_lines"), "order_lines", _first_sold(table, order_of))
     rejects += [_reject(order, "none", "paid order without tickets") for order in orders if not order.baskets]
     raw = pa.table({name: order_columns[name] for name in ORDERS.names}, schema=ORDERS)
-    return SaleRows(raw, table, rejects, refused)
+    return SaleRows(raw, table, rejects, kept)
 
 
-def instants(texts: Iterable[str | None]) -> pa.Array:
-    """ISO 8601 texts with an offset as UTC instants in seconds; null stays null, an unreadable text raises."""
-    array = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())
-    try:
-        precise = pc.cast(array, pa.timestamp("us", "UTC"))
-    except pa.ArrowInvalid as error:
-        form = error.args[0].partition("'")[2].partition("'")[0]
-        raise _unreadable(f"a moment that is not ISO 8601 with an offset (of the form {outline(form)!r})") from None
+def instants(moments: Iterable[datetime | None]) -> pa.Array:
+    """Aware moments as UTC instants in whole seconds; null stays null."""
+    precise = pa.array(moments, pa.timestamp("us", "UTC"))
     return pc.cast(pc.floor_temporal(precise, unit="second"), pa.timestamp("s", "UTC"))
 
 
@@ -128,11 +106,10 @@ def money(values: Sequence[int | float | None]) -> tuple[pa.Array, np.ndarray]:
     """Roubles as Decimal(18, 2), null as 0, and a mask of values that have more than two decimals."""
     floats = np.nan_to_num(np.array(values, dtype=np.float64), nan=0.0)
     cents = np.rint(floats * 100)
-    odd = np.abs(floats * 100 - cents) > CENT_TOLERANCE * np.maximum(1.0, np.abs(floats))
-    return pc.cast(pa.array(cents / 100), MONEY), odd
+    return pc.cast(pa.array(cents / 100), MONEY), np.abs(floats - cents / 100) > CENT_TOLERANCE
 
 
-def _order_columns(orders: Sequence[Order], hashed: Callable[[int | str | None], str]) -> dict[str, pa.Array]:
+def _order_columns(orders: Sequence[Order], hashed: Hasher) -> dict[str, pa.Array]:
     for order in orders:
         order.client_id = hashed(order.client_id)
     utms = [order.utm if isinstance(order.utm, Utm) else _NO_UTM for order in orders]
@@ -155,23 +132,26 @@ def _order_columns(orders: Sequence[Order], hashed: Callable[[int | str | None],
 
 def _text_column(utms: Sequence[Utm], name: str) -> pa.Array:
     """One UTM field; links in mailings carry the reader's address, which is taken out of the records as well."""
-    values = list(map(attrgetter(name), utms))
+    values = [_word(each) for each in map(attrgetter(name), utms)]
     column = pc.fill_null(pa.array(values, pa.string()), "")
     suspects = np.flatnonzero(np.asarray(pc.match_substring_regex(column, CONTACT))).tolist()
     if not suspects:
         return column
     for row in suspects:
-        values[row] = without_contacts(values[row])
+        values[row] = without_contacts(values[row] or "")
         setattr(utms[row], name, values[row])
     return pc.fill_null(pa.array(values, pa.string()), "")
 
 
-def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array], events: EventNames) -> dict[str, pa.Array]:
+def _word(value: Word) -> str | None:
+    return value if isinstance(value, str) or value is None else str(value)
+
+
+def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     counts = np.fromiter((len(order.baskets) for order in orders), dtype=np.int64, count=len(orders))
     order_of = np.repeat(np.arange(len(orders)), counts)
     index = pa.array(order_of)
     tickets = _columns(list(chain.from_iterable(order.baskets for order in orders)), Basket.__struct_fields__)
-    names, cities = events.look_up(heads["event_id"])
     price, odd_price = money(tickets["price"])
     original, odd_original = money(tickets["original_price"])
     refunded, odd_refund = money(tickets["refunded_amount"])
@@ -182,9 +162,12 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array], events
     is_removed = pc.and_(pc.is_valid(deleted_at), pc.invert(is_refunded))
     quantity = pa.array(tickets["quantity"], pa.int64())
     nothing = pa.scalar(0, MONEY)
+    no_text = pa.repeat("", len(order_of))
     repeated = ("sale_date", "order_id", "sold_at", "event_id", "client_hash", *UTM_COLUMNS)
     return {
         **{name: heads[name].take(index) for name in repeated},
+        **dict.fromkeys(NO_TEXT, no_text),
+        **dict.fromkeys(SAID, pa.array(np.ones(len(order_of), dtype=np.uint8))),
         "_order": order_of,
         "_odd": odd_price | odd_original | odd_refund | odd_deduction,
         "_unpaid": pc.invert(heads["_paid"].take(index)),
@@ -192,12 +175,10 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array], events
         "_live": pc.and_(pc.is_null(deleted_at), pc.invert(is_refunded)),
         "_refund_unknown": pc.and_(is_refunded, pc.is_null(pa.array(tickets["refunded_amount"], pa.float64()))),
         "_quantity": quantity,
-        "channel": pa.array(np.full(len(order_of), "api", dtype=object), pa.string()),
+        "channel": pa.repeat("api", len(order_of)),
         "line_id": pc.cast(pa.array(tickets["id"], pa.uint64()), pa.string()),
         "order_lines": pa.array(np.zeros(len(order_of), dtype=np.uint32)),
         "show_id": pa.array(tickets["show_id"], pa.uint64()),
-        "event_name": names.take(index),
-        "city": cities.take(index),
         "tickets": pc.cast(quantity, pa.uint32(), safe=False),
         "price_rub": price,
         "original_price_rub": original,
@@ -237,6 +218,23 @@ def _faults(lines: Mapping[str, pa.Array]) -> dict[int, str]:
     return faults
 
 
+def _repeated(orders: Sequence[Order]) -> dict[int, str]:
+    """Row numbers of tickets that came more than once: of equal ones the first counts, of unequal ones none."""
+    tickets = [(ticket, order.id) for order in orders for ticket in order.baskets]
+    ids = np.fromiter((ticket.id for ticket, _ in tickets), np.int64, len(tickets))
+    if len(np.unique(ids)) == len(ids):
+        return {}
+    copies: dict[int, list[int]] = defaultdict(list)
+    for row, number in enumerate(ids.tolist()):
+        copies[number].append(row)
+    faults: dict[int, str] = {}
+    for number, found in copies.items():
+        alike = all(tickets[row] == tickets[found[0]] for row in found)
+        reason = f"ticket {number} came {len(found)} times{'' if alike else ', each time otherwise'}: copy"
+        faults |= {row: f"{reason} {copy}" for copy, row in enumerate(found, 1) if copy > 1 or not alike}
+    return faults
+
+
 def _first_sold(lines: pa.Table, order_of: np.ndarray) -> pa.Array:
     """1 at the first sold ticket of each order, so that the sum counts orders."""
     sold = np.flatnonzero(lines["is_removed"].to_numpy() == 0)
@@ -245,15 +243,6 @@ def _first_sold(lines: pa.Table, order_of: np.ndarray) -> pa.Array:
         owners = order_of[sold]
         first[sold[np.concatenate(([True], owners[1:] != owners[:-1]))]] = 1
     return pa.array(first)
-
-
-def _unreadable(what: str) -> ShapeChanged:
-    return ShapeChanged(
-        f"orders hold {what}",
-        source=SOURCE,
-        expected="values as in the QTickets contract",
-        next_step="save the answer, open it with `zakaz inspect qtickets-orders`, adapt rows.py on purpose",
-    )
 
 
 def _reject(order: Order, ticket: str, reason: str) -> tuple[str, Reject]:

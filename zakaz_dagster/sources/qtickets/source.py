@@ -19,40 +19,38 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData
-from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.base import DayRead, Reject
+from zakaz_dagster.sources.qtickets.answers import Page, same_shape
 from zakaz_dagster.sources.qtickets.api import QTicketsApi, changed_since, paid_between
 from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of
 from zakaz_dagster.sources.qtickets.changes import Changes, Look, changes_of
+from zakaz_dagster.sources.qtickets.inventory import Hall, Inventory, inventory_of, read_hall
+from zakaz_dagster.sources.qtickets.odd import Odd
 from zakaz_dagster.sources.qtickets.pages import whole
-from zakaz_dagster.sources.qtickets.records import SOURCE, Order, OrderPage
+from zakaz_dagster.sources.qtickets.records import SOURCE, Order
 from zakaz_dagster.sources.qtickets.rows import SaleRows, client_hasher, instants, moscow_dates, sale_rows
 from zakaz_dagster.timezone import MOSCOW, bounds
 from zakaz_dagster.transport.log import Stats
 
 BATCH_ORDERS = 4_000  # orders turned into columns at once: large enough to be columnar, small enough for flat memory
+ODD_SHARE = 0.5
 
 
 class QTicketsSource:
-    """The organiser's account as days. `now` gives the present moment (aware) and decides what is still growing."""
+    """The organiser's account as days. `now` gives the present moment (aware) and decides what is still growing.
+
+    `odd_share`: above this share of records that do not fit, a read fails with `ShapeChanged`; up to it they are put
+    aside.
+    """
 
     def __init__(
-        self,
-        api: QTicketsApi,
-        cities: CityIndex,
-        *,
-        salt: str,
-        now: Callable[[], datetime],
+        self, api: QTicketsApi, *, salt: str, now: Callable[[], datetime], odd_share: float = ODD_SHARE
     ) -> None:
         self.api = api
-        self._cities = cities
         self._hashed = client_hasher(salt)
         self.now = now
+        self.odd_share = odd_share
         self._catalogue: Catalogue | None = None
-
-    @property
-    def requests(self) -> int:
-        return int(self.api.http.stats.requests)
 
     @property
     def stats(self) -> Stats:
@@ -61,51 +59,61 @@ class QTicketsSource:
     def catalogue(self) -> Catalogue:
         """Events and shows, read once per run."""
         if self._catalogue is None:
-            pages = whole(self.api.events_page, day=None, growing=True, what="GET /events")
-            self._catalogue = catalogue_of([event for page in pages for event in page.data], self._cities)
+            pages = list(whole(self.api.events_page, day=None, growing=True, what="GET /events"))
+            odd = [each for page in pages for each in page.odd]
+            same_shape(odd, sum(page.received for page in pages), self.odd_share, "GET /events")
+            self._catalogue = catalogue_of([event for page in pages for event in page.data], odd)
         return self._catalogue
 
+    def inventory(self) -> Inventory:
+        """A snapshot of the seats of every show that has not finished; a show that cannot be read is put aside."""
+        now = self.now()
+        halls: list[Hall] = [read_hall(self.api, *show) for show in self.catalogue().on_sale(now)]
+        odd = [each for hall in halls for each in hall.odd]
+        same_shape(odd, sum(hall.received for hall in halls), self.odd_share, "GET /shows/{id}/seats")
+        return inventory_of(halls, now)
+
     def read(self, first: date, last: date) -> Iterator[DayRead]:
-        """Every day of first..last (Moscow), ascending."""
+        """Every day of first..last (Moscow), ascending, each whole up to the moment of asking.
+
+        Raises `BadData` when pages do not add up or the vendor ignored the filter, `ShapeChanged` when too many
+        records do not fit; days that were given already stay valid.
+        """
         asked_at = self.now().astimezone(MOSCOW)
         sweep = _Sweep(first, last)
-        names = self.catalogue().names
         for batch in sweep.batches(self._pages(first, last, asked_at.date())):
-            yield from _days(batch, sale_rows(batch.orders, names, self._hashed), asked_at)
+            same_shape(batch.odd, batch.received, self.odd_share, f"GET /orders of {batch.first}..{batch.last}")
+            yield from _days(batch, sale_rows(batch.orders, self._hashed), asked_at)
 
     def changes(self, look: Look) -> Changes:
-        """Payment days of the orders touched since a moment, as far as one look reads; unpaid orders have none."""
+        """What was touched since a moment, as far as one look reads: orders, and the days they are paid on now."""
         order = {"updated_at": "asc"}
 
-        def fetch(number: int) -> OrderPage:
+        def fetch(number: int) -> Page[Order]:
             page = self.api.orders_page(changed_since(look.start), order, number, None)
             return _inside(page, look.start, None, "updated_at")
 
         pages = whole(fetch, day=None, growing=True, what="GET /orders by updated_at", first=look.page)
-        return changes_of(look, pages)
+        return changes_of(look, pages, self.odd_share)
 
-    def _pages(self, first: date, last: date, today: date) -> Iterator[list[Order]]:
+    def _pages(self, first: date, last: date, today: date) -> Iterator[Page[Order]]:
         start, end = bounds(first)[0], bounds(last)[1]
         span = first if first == last else f"{first}..{last}"
         where, order = paid_between(start, end), {"payed_at": "asc"}
 
-        def fetch(number: int) -> OrderPage:
+        def fetch(number: int) -> Page[Order]:
             return _inside(self.api.orders_page(where, order, number, span), start, end, "payed_at", span)
 
-        for page in whole(fetch, day=span, growing=last >= today, what="GET /orders by payed_at"):
-            yield page.data
+        yield from whole(fetch, day=span, growing=last >= today, what="GET /orders by payed_at")
 
 
-def _inside(page: OrderPage, start: datetime, end: datetime | None, column: str, span: object = None) -> OrderPage:
+def _inside(page: Page[Order], start: datetime, end: datetime | None, column: str, span: object = None) -> Page[Order]:
     """The page itself, or `BadData` when any is outside the window: then the vendor ignored the filter."""
-    texts = [getattr(order, column) for order in page.data]
-    stamps = instants(texts)
-    late = pc.greater_equal(stamps, pa.scalar(end, stamps.type)) if end else pa.scalar(False)
-    outside = pc.or_(pc.less(stamps, pa.scalar(start, stamps.type)), late)
-    strays = sum(1 for each in outside.to_pylist() if each is not False) if texts else 0
+    moments = [getattr(order, column) for order in page.data]
+    strays = sum(1 for at in moments if at is None or at < start or (end is not None and at >= end))
     if strays:
         raise BadData(
-            f"filter ignored: {strays} of {len(texts)} orders on a page are outside the window, "
+            f"filter ignored: {strays} of {len(moments)} orders on a page are outside the window, "
             f"the vendor's total is {page.paging.total}",
             source=SOURCE,
             day=str(span) if span else None,
@@ -117,11 +125,21 @@ def _inside(page: OrderPage, start: datetime, end: datetime | None, column: str,
 
 @dataclass
 class _Batch:
-    """Whole days: every day of first..last, and their orders."""
+    """Whole days: every day of first..last, their orders, and what could not be read as one."""
 
     first: date
     last: date
     orders: list[Order] = field(default_factory=list)
+    odd: list[Odd] = field(default_factory=list)
+
+    @property
+    def received(self) -> int:
+        return len(self.orders) + sum(each.is_whole for each in self.odd)
+
+    def day_of(self, odd: Odd) -> date:
+        """The Moscow day an odd record says it was paid on; one that says none stands on the first day."""
+        day = _day(odd.paid) if odd.paid else self.first
+        return day if self.first <= day <= self.last else self.first
 
 
 class _Sweep:
@@ -131,13 +149,15 @@ class _Sweep:
         self._next = first
         self._last = last
         self._ids: set[int] = set()  # of orders not yet cut off; a repeat of an older one shows as a finished day
+        self._odd: list[Odd] = []
 
-    def batches(self, pages: Iterator[list[Order]]) -> Iterator[_Batch]:
+    def batches(self, pages: Iterator[Page[Order]]) -> Iterator[_Batch]:
         held: list[tuple[date, Order]] = []
         is_sorted = True
-        for orders in pages:
-            self._refuse_repeats(orders)
-            days = moscow_dates(instants([order.payed_at for order in orders])).to_pylist()
+        for page in pages:
+            self._refuse_repeats(page)
+            self._odd += page.odd
+            days = moscow_dates(instants([order.payed_at for order in page.data])).to_pylist()
             is_sorted = is_sorted and days == sorted(days) and (not held or not days or held[-1][0] <= days[0])
             if days and min(days) < self._next:
                 raise BadData(
@@ -147,7 +167,7 @@ class _Sweep:
                     expected="orders ascending by payed_at",
                     next_step="run the days again",
                 )
-            held.extend(zip(days, orders, strict=True))
+            held.extend(zip(days, page.data, strict=True))
             if is_sorted and days and len(held) >= BATCH_ORDERS and held[-1][0] > self._next:
                 until = held[-1][0] - timedelta(days=1)
                 yield self._cut(until, [order for day, order in held if day <= until])
@@ -157,13 +177,15 @@ class _Sweep:
         yield self._cut(self._last, [order for _, order in held])
 
     def _cut(self, until: date, orders: list[Order]) -> _Batch:
-        batch = _Batch(self._next, until, orders)
+        due = [until == self._last or each.paid is None or _day(each.paid) <= until for each in self._odd]
+        batch = _Batch(self._next, until, orders, [each for each, now in zip(self._odd, due, strict=True) if now])
+        self._odd = [each for each, now in zip(self._odd, due, strict=True) if not now]
         self._next = until + timedelta(days=1)
         return batch
 
-    def _refuse_repeats(self, orders: list[Order]) -> None:
-        ids = {order.id for order in orders}
-        if len(ids) != len(orders) or ids & self._ids:
+    def _refuse_repeats(self, page: Page[Order]) -> None:
+        ids = {order.id for order in page.data}
+        if len(ids) != len(page.data) or ids & self._ids:
             raise BadData(
                 "the same order came twice: pages shifted while we read",
                 source=SOURCE,
@@ -173,27 +195,34 @@ class _Sweep:
         self._ids |= ids
 
 
+def _day(moment: datetime) -> date:
+    return moment.astimezone(MOSCOW).date()
+
+
 def _days(batch: _Batch, rows: SaleRows, asked_at: datetime) -> Iterator[DayRead]:
     """Slices of the batch's columns; the orders came in day order, so each day is contiguous."""
     orders_at, lines_at = _bounds(rows.orders["sale_date"]), _bounds(rows.lines["sale_date"])
     rejects: dict[str, list[Reject]] = {}
     for day_text, reject in rows.rejects:
         rejects.setdefault(day_text, []).append(reject)
-    sent = _Sent.of(batch.orders, rows.refused)
+    odd: dict[date, list[Reject]] = {}
+    for each in batch.odd:
+        odd.setdefault(batch.day_of(each), []).append(each.reject)
+    sent = _Sent.of(batch.orders, rows.kept)
     for offset in range((batch.last - batch.first).days + 1):
         day = batch.first + timedelta(days=offset)
         lines = rows.lines.slice(*lines_at.get(day, (0, 0)))
         orders = orders_at.get(day, (0, 0))
-        refused = rejects.get(day.isoformat(), [])
+        unread = odd.get(day, [])
         yield DayRead(
             day=day,
             tables={
                 "stg_qtickets_orders_raw": rows.orders.slice(*orders),
                 "stg_qtickets_sales_raw": lines,
             },
-            received=sent.received(*orders),
+            received=sent.received(*orders) + len(unread),
             accepted=lines.num_rows,
-            rejects=refused,
+            rejects=[*rejects.get(day.isoformat(), []), *unread],
             complete=True,
             covered_until=asked_at.isoformat(timespec="seconds"),
             totals={**totals(lines), "price_rub": sent.price_rub(*orders)},
@@ -203,7 +232,7 @@ def _days(batch: _Batch, rows: SaleRows, asked_at: datetime) -> Iterator[DayRead
 @dataclass(frozen=True)
 class _Sent:
     """What the vendor sent, order by order, counted before anything is made of it: `ends` is where an order's tickets
-    end, `kopecks` the price of each ticket that was not refused.
+    end, `kopecks` the price of each ticket that became a line.
     """
 
     records: np.ndarray
@@ -211,12 +240,11 @@ class _Sent:
     kopecks: np.ndarray
 
     @classmethod
-    def of(cls, orders: Sequence[Order], refused: frozenset[int]) -> _Sent:
+    def of(cls, orders: Sequence[Order], kept: np.ndarray) -> _Sent:
         counts = np.fromiter((len(order.baskets) for order in orders), np.int64, len(orders))
         tickets = list(chain.from_iterable(order.baskets for order in orders))
         kopecks = np.rint(100 * np.fromiter(map(attrgetter("price"), tickets), np.float64, len(tickets)))
-        if refused:
-            kopecks[np.fromiter((ticket.id in refused for ticket in tickets), np.bool_, len(tickets))] = 0
+        kopecks[~kept] = 0
         return cls(np.maximum(1, counts), np.concatenate(([0], counts.cumsum())), kopecks)
 
     def received(self, offset: int, length: int) -> int:

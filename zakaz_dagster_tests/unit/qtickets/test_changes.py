@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zakaz_dagster.errors import BadData
-from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.qtickets import changes
 from zakaz_dagster.sources.qtickets.changes import Look
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
@@ -39,7 +38,7 @@ def touched(seconds, paid="2025-12-01"):
 
 
 def source(vendor):
-    return QTicketsSource(vendor, CityIndex({}), salt="s", now=lambda: NOW)
+    return QTicketsSource(vendor, salt="s", now=lambda: NOW)
 
 
 def looks(vendor, mark, most=50):

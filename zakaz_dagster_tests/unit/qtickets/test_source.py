@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zakaz_dagster.errors import BadData, Failure
-from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.qtickets import source as module
+from zakaz_dagster.sources.qtickets.answers import ORDER, page_of
 from zakaz_dagster.sources.qtickets.changes import Look
-from zakaz_dagster.sources.qtickets.records import EventPage, OrderPage, decode
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
 from zakaz_dagster_tests.bodies_qtickets import order, page, ticket
 
@@ -35,14 +34,11 @@ class Vendor:
         some = self.orders[start : start + self.per_page]
         body = json.loads(page(*some, number=number, per_page=self.per_page, total=len(self.orders)))
         self.lie(number, body)
-        return decode(json.dumps(body).encode(), OrderPage, "test")
-
-    def events_page(self, number):
-        return decode(b'{"data":[],"paging":{"perPage":100,"currentPage":1,"total":0}}', EventPage, "test")
+        return page_of(json.dumps(body).encode(), ORDER, "test")
 
 
 def read(vendor, first=FIRST, last=LAST):
-    return list(QTicketsSource(vendor, CityIndex({}), salt="s", now=lambda: NOW).read(first, last))
+    return list(QTicketsSource(vendor, salt="s", now=lambda: NOW).read(first, last))
 
 
 def paid_on(*days):
@@ -141,7 +137,7 @@ def test_the_recorded_ignored_filter_fails_before_the_second_page(recorded):
     class Ignoring(Vendor):
         def orders_page(self, where, order_by, number, day):
             self.asked.append(number)
-            return decode(json.dumps(body).encode(), OrderPage, "test")
+            return page_of(json.dumps(body).encode(), ORDER, "test")
 
     vendor = Ignoring([])
     with pytest.raises(Failure, match="filter ignored: 3 of 3 .* total is 123217"):
@@ -181,7 +177,7 @@ def test_changes_are_the_payment_days_of_touched_orders():
         order(ticket(), paid="2025-12-01T10:00:00+03:00", updated_at="2026-03-20T11:00:00+03:00"),
         order(ticket(), paid=None, updated_at="2026-03-20T12:00:00+03:00"),
     ]
-    source = QTicketsSource(Vendor(touched), CityIndex({}), salt="s", now=lambda: NOW)
+    source = QTicketsSource(Vendor(touched), salt="s", now=lambda: NOW)
     found = source.changes(Look(datetime(2026, 3, 20, 8, tzinfo=UTC)))
     assert found.days == (date(2025, 12, 1),)
     assert found.newest.isoformat() == "2026-03-20T12:00:00+03:00"
@@ -189,6 +185,6 @@ def test_changes_are_the_payment_days_of_touched_orders():
 
 def test_changes_with_an_ignored_filter_fail():
     old = [order(ticket(), updated_at="2021-03-20T11:00:00+03:00")]
-    source = QTicketsSource(Vendor(old), CityIndex({}), salt="s", now=lambda: NOW)
+    source = QTicketsSource(Vendor(old), salt="s", now=lambda: NOW)
     with pytest.raises(BadData, match="filter ignored"):
         source.changes(Look(NOW - timedelta(hours=1)))

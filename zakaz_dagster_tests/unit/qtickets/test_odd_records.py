@@ -1,0 +1,367 @@
+"""One odd record costs itself: it is put aside with its place and reason, the others count, and nobody's name is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from zakaz_dagster.errors import Failure, ShapeChanged
+from zakaz_dagster.sources.qtickets.answers import EVENT, ORDER, page_of, seats_of
+from zakaz_dagster.sources.qtickets.api import NotFound
+from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of
+from zakaz_dagster.sources.qtickets.inspect import barcodes, events, orders, seats
+from zakaz_dagster.sources.qtickets.inventory import Hall, inventory_of, read_hall
+from zakaz_dagster.sources.qtickets.source import QTicketsSource
+from zakaz_dagster_tests.bodies_qtickets import PLANTED, order, page, ticket
+
+DAY = date(2026, 3, 1)
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+class Account:
+    """Answers one page of these bodies, as bytes that may be anything."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+    def orders_page(self, where: object, order_by: object, number: int, day: object) -> Any:
+        return page_of(self.raw, ORDER, "GET /orders")
+
+
+def read(raw: bytes, **options: Any) -> Any:
+    """The one day of a page."""
+    source = QTicketsSource(Account(raw), salt="s", now=lambda: NOW, **options)  # type: ignore[arg-type]
+    (found,) = source.read(DAY, DAY)
+    assert found.received == found.accepted + len(found.rejects)
+    told = "".join(f"{reject.reason} {reject.where} {reject.payload}" for reject in found.rejects)
+    assert not any(name in told for name in PLANTED), told
+    assert '"client_id"' not in told or ": 77" not in told
+    return found
+
+
+def changed(**over: Any) -> dict[str, Any]:
+    return order(ticket(500), **over)
+
+
+def without(field: str) -> dict[str, Any]:
+    body = order(ticket(500))
+    del body[field]
+    return body
+
+
+READABLE = {
+    "a number in a tag": (changed(utm={"utm_campaign": 123, "utm_content": "x"}), ("123", "x")),
+    "no tags at all": (changed(utm=None), ("", "")),
+    "a seat that nobody uses": (order(ticket(500, seat_id=None)), ("", "")),
+    "fields that are not read": (changed(site_id="x", discount_id=[], promo_code_id={}, created_at=7), ("", "")),
+    "fewer fields than documented": (without("site_id"), ("", "")),
+}
+
+
+@pytest.mark.parametrize(("body", "tags"), READABLE.values(), ids=READABLE)
+def test_what_can_be_read_for_sure_is_read(body: dict[str, Any], tags: tuple[str, str]) -> None:
+    (line,) = read(page(body)).tables["stg_qtickets_sales_raw"].to_pylist()
+    assert (line["price_rub"], line["utm_campaign"], line["utm_content"]) == (500, *tags)
+
+
+ODD = {
+    "an empty moment": (changed(deleted_at=""), "$.deleted_at"),
+    "a moment without an offset": (changed(updated_at="2026-03-01T10:00:00"), "$.updated_at"),
+    "a moment in another age": (changed(updated_at="9999-12-31T23:59:59+03:00"), "the year 9999"),
+    "no such day": (changed(deleted_at="2026-02-30T10:00:00+03:00"), "$.deleted_at"),
+    "a text for a price": (order(ticket(500) | {"price": "500"}, price=500), "$.baskets[0].price"),
+    "a price of nothing": (order(ticket(500) | {"price": None}, price=500), "$.baskets[0].price"),
+    "a price of a planet": (order(ticket(500) | {"price": 1e300}), "price"),
+    "an id of letters": (changed(id="A-1"), "$.id"),
+    "an id below zero": (changed(event_id=-1), "$.event_id"),
+    "an id beyond every number": (changed(event_id=10**30), "$.event_id"),
+    "tickets as an object": (changed(baskets={}), "$.baskets"),
+    "a list for a text": (changed(currency_id=["RUB"]), "$.currency_id"),
+    "a tag inside a tag": (changed(utm={"utm_source": {"a": 1}}), "$.utm.utm_source"),
+    "nothing but a number": (7, "Expected `object`"),
+    "no payment flag": (without("payed"), "`payed`"),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), ODD.values(), ids=ODD)
+def test_an_odd_order_is_put_aside_with_the_path_of_its_field_and_the_others_count(body: Any, reason: str) -> None:
+    found = read(page(order(ticket(100)), body, order(ticket(200))))
+    assert found.totals["gross_rub"] == 300
+    (reject,) = found.rejects
+    assert reason in reject.reason
+    assert reject.where.startswith(("order 2 of page 1", f"order {body['id'] if isinstance(body, dict) else ''}"))
+
+
+def test_an_odd_ticket_leaves_the_rest_of_its_order() -> None:
+    body = order(ticket(100), ticket(200) | {"refunded_at": "yesterday"}, ticket(300))
+    found = read(page(body))
+    assert found.totals["gross_rub"] == 400
+    (reject,) = found.rejects
+    assert reject.where == f"order {body['id']}, basket 2 of 3, id {body['baskets'][1]['id']}"
+    assert "$.refunded_at" in reject.reason
+
+
+def test_an_order_of_odd_tickets_only_is_one_record_put_aside() -> None:
+    body = order(ticket(1) | {"price": "1"}, ticket(2) | {"price": "2"}, price=3)
+    found = read(page(body, order(ticket(500))))
+    assert (found.received, found.accepted, len(found.rejects)) == (2, 1, 1)
+
+
+def test_a_ticket_that_came_twice_is_named_and_counts_once() -> None:
+    same = ticket(500)
+    found = read(page(order(same, copy.deepcopy(same), ticket(100))))
+    assert found.totals["gross_rub"] == 600
+    (reject,) = found.rejects
+    assert f"ticket {same['id']} came 2 times: copy 2" in reject.reason
+
+
+def test_a_ticket_that_came_twice_with_two_prices_counts_never() -> None:
+    one = ticket(500)
+    found = read(page(order(one), order({**one, "price": 400}), order(ticket(100))))
+    assert found.totals["gross_rub"] == 100
+    assert sorted(reject.reason for reject in found.rejects) == [
+        f"ticket {one['id']} came 2 times, each time otherwise: copy {copy}" for copy in (1, 2)
+    ]
+
+
+def test_most_records_of_another_shape_are_another_shape() -> None:
+    odd = [order(ticket(500), payed="yes") for _ in range(10)]
+    good = [order(ticket(100)) for _ in range(9)]
+    with pytest.raises(ShapeChanged, match=r"10 of 19 records .*\$\.payed"):
+        read(page(*odd, *good))
+    assert read(page(*odd, *good), odd_share=0.6).accepted == 9
+    assert len(read(page(*odd, *good, *[order(ticket(100)) for _ in range(2)])).rejects) == 10
+
+
+def test_an_envelope_of_another_shape_fails_whatever_the_share() -> None:
+    for raw in (
+        b'{"data": [], "pages": 1}',
+        b'{"data": {"1": {}}, "paging": {}}',
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ):
+        with pytest.raises(ShapeChanged, match="GET /orders"):
+            page_of(raw, ORDER, "GET /orders")
+
+
+@pytest.mark.parametrize(
+    "name", [b'"\\ud83d"', b'"\\udc00\\ud800"', b'"\xff\xfe"', b'"\xd0"', b'"\\u0000\xe2\x80\xae"']
+)
+def test_a_name_that_is_no_text_costs_nothing(name: bytes) -> None:
+    body = page(order(ticket(500))).replace(json.dumps(PLANTED[0], ensure_ascii=False).encode(), name)
+    assert name in body
+    assert read(body).totals["gross_rub"] == 500
+
+
+def event(**over: Any) -> dict[str, Any]:
+    return {
+        "id": 40,
+        "name": "Цирк",
+        "is_active": 1,
+        "place_name": "ДК",
+        "city": {"name": "г. Томск", "timezone": "Asia/Tomsk"},
+        "shows": [show(501)],
+        "deleted_at": None,
+        **over,
+    }
+
+
+def show(number: int, **over: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "is_active": 1,
+        "start_date": "2026-03-20T20:00:00+03:00",
+        "finish_date": None,
+        "deleted_at": None,
+        **over,
+    }
+
+
+def catalogue(*bodies: dict[str, Any]) -> Catalogue:
+    found = page_of(page(*bodies), EVENT, "GET /events")
+    made = catalogue_of(found.data, found.odd)
+    assert made.received == made.events.num_rows + made.shows.num_rows + len(made.rejects)
+    return made
+
+
+CATALOGUES = {
+    # body, events, shows, the reason of what was put aside
+    "no shows": (event(shows=None), 1, 0, None),
+    "no name": (event(name=None), 1, 1, None),
+    "names by language": (event(name={"en": "Circus", "ru": None}), 1, 1, None),
+    "no city": (event(city=None), 1, 1, None),
+    "an empty city": (event(city=[]), 1, 1, None),
+    "no time zone": (event(city={"name": "Томск", "timezone": None}), 1, 0, "unknown time zone None"),
+    "a made-up time zone": (event(city={"name": "Томск", "timezone": "../../etc"}), 1, 0, "unknown time zone"),
+    "a show without a start": (event(shows=[show(501), show(502, start_date=None)]), 1, 1, "without a start date"),
+    "a show of another shape": (event(shows=[show(501), show("x")]), 1, 1, "$.id"),
+    "a show in another age": (event(shows=[show(501, start_date="3026-03-20T20:00:00+03:00")]), 1, 0, "the year 3026"),
+    "a show said twice": (event(shows=[show(501), show(501)]), 1, 1, "came before"),
+    "an event of another shape": (event(id=None), 0, 0, "$.id"),
+}
+
+
+@pytest.mark.parametrize(("body", "known", "shows", "reason"), CATALOGUES.values(), ids=CATALOGUES)
+def test_an_odd_event_costs_itself_and_no_sale(
+    body: dict[str, Any], known: int, shows: int, reason: str | None
+) -> None:
+    found = catalogue(event(id=1, shows=[show(1)]), body)
+    assert (found.events.num_rows, found.shows.num_rows) == (1 + known, 1 + shows)
+    assert (
+        [reason in each.reason for each in found.rejects] == ([True] if reason else []) if reason else not found.rejects
+    )
+
+
+def test_the_catalogue_says_what_the_vendor_said_beside_its_normal_form() -> None:
+    (row,) = catalogue(event(name="«Цирк» на Воде!")).events.to_pylist()
+    assert (row["event_name"], row["event_key"]) == ("«Цирк» на Воде!", "цирк на воде")
+    assert (row["city_raw"], row["city_key"]) == ("г. Томск", "томск")
+    (shown,) = catalogue(event()).shows.to_pylist()
+    assert (shown["show_date"], shown["show_time"]) == (date(2026, 3, 21), "00:00")
+
+
+def seat(most: Any = 1, **over: Any) -> dict[str, Any]:
+    return {
+        "max_quantity": most,
+        "free_quantity": 0,
+        "ordered_quantity": 0,
+        "payed_quantity": 0,
+        "in_basket_quantity": 0,
+        "disabled": False,
+        **over,
+    }
+
+
+def hall(*found: dict[str, Any]) -> Any:
+    read_seats, odd = seats_of(
+        json.dumps({"data": {f"P-1;{n}": each for n, each in enumerate(found)}}).encode(), "test"
+    )
+    return inventory_of([Hall(1, 2, read_seats, odd)], NOW)
+
+
+def test_sold_and_held_count_every_seat_and_only_total_and_free_leave_out_the_closed_ones() -> None:
+    found = hall(
+        seat(payed_quantity=1, ordered_quantity=1),
+        seat(payed_quantity=1, ordered_quantity=1, disabled=True),
+        seat(ordered_quantity=1, disabled=1),
+        seat(in_basket_quantity=1),
+        seat(free_quantity=1),
+        seat(free_quantity=1, disabled=True),
+        seat(200, free_quantity=150, payed_quantity=50, ordered_quantity=50),
+    )
+    (row,) = found.rows.to_pylist()
+    counted = {name.removeprefix("seats_"): row[name] for name in row if name.startswith("seats_")}
+    # Of the closed seats two are somebody's and count in the capacity, one is nobody's and does not.
+    assert counted == {"capacity": 205, "total": 203, "free": 151, "sold": 52, "held": 2, "disabled": 3}
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.floats(0, 1), st.floats(0, 1), st.booleans()), max_size=30))
+def test_no_hall_is_ever_more_than_full(zones: list[tuple[int, float, float, bool]]) -> None:
+    bodies = []
+    for most, paid, held, closed in zones:
+        sold = round(most * paid)
+        ordered = sold + round((most - sold) * held)
+        bodies.append(
+            seat(most, payed_quantity=sold, ordered_quantity=ordered, free_quantity=most - ordered, disabled=closed)
+        )
+    (row,) = hall(*bodies).rows.to_pylist()
+    assert row["seats_sold"] + row["seats_held"] <= row["seats_capacity"]
+    assert row["seats_sold"] + row["seats_held"] + row["seats_free"] == row["seats_capacity"]
+
+
+def test_an_odd_seat_is_put_aside_and_its_hall_stays() -> None:
+    found = hall(seat(), seat(payed_quantity=None), seat("many"), seat(payed_quantity=-1), seat(5_000_000))
+    assert found.rows["seats_total"].to_pylist() == [1]
+    assert (found.received, len(found.rejects)) == (5, 4)
+    assert {reject.where for reject in found.rejects} == {f"show 1, seat P-1;{n}" for n in (1, 2, 3, 4)}
+
+
+class Shows:
+    """A show that is gone, one that answers in another form, and one that is fine."""
+
+    def seats(self, show_id: int) -> Any:
+        if show_id == 1:
+            raise NotFound("HTTP 404: not found (RESOURCE_NOT_FOUND)", source="qtickets")
+        return seats_of(b'{"zones": []}' if show_id == 2 else json.dumps({"data": [seat(7)]}).encode(), "GET seats")
+
+
+def test_a_show_whose_seats_cannot_be_read_does_not_cost_the_others() -> None:
+    found = inventory_of([read_hall(Shows(), number, 9) for number in (1, 2, 3)], NOW)  # type: ignore[arg-type]
+    assert [(row["show_id"], row["seats_total"]) for row in found.rows.to_pylist()] == [(3, 7)]
+    assert [reject.where for reject in found.rejects] == ["show 1, show 1", "show 2, show 2"]
+
+
+def test_inspect_says_what_the_loader_puts_aside() -> None:
+    shown = orders(page(order(ticket(100)), changed(deleted_at="")), {})
+    assert (len(shown.rows), len(shown.rejects), shown.totals["gross_rub"]) == (1, 1, "100.00")
+    listed = events(json.dumps({"data": [event(), event(id=None)]}).encode(), {})
+    assert (len(listed.rows), len(listed.rejects)) == (1, 1)
+    assert (listed.rows[0]["event_name"], listed.rows[0]["city_key"]) == ("Цирк", "томск")
+    placed = seats(json.dumps({"data": {"a": seat(), "b": seat(None)}}).encode(), {})
+    assert (placed.totals["seats_total"], len(placed.rejects)) == (1, 1)
+
+
+def test_inspect_counts_barcodes_without_codes_and_names() -> None:
+    codes = [
+        {"barcode": "870000000001", "price": 500, "zone_name": "Партер", "admission": False, "client_name": PLANTED[0]},
+        {"barcode": "870000000002", "price": 500, "zone_name": "Партер", "admission": False},
+        {"barcode": "870000000003", "price": 300.5, "zone_name": "Танцпол", "admission": True},
+    ]
+    shown = barcodes(json.dumps(codes).encode(), {})
+    assert shown.totals == {"tickets": 3, "price_rub": "1300.50"}
+    assert [(row["zone"], row["tickets"]) for row in shown.rows] == [("Партер", 2), ("Танцпол", 1)]
+    assert PLANTED[0] not in str(shown)
+    assert "8700000" not in str(shown)
+
+
+# Whatever a body holds, a day adds up or the load fails by name.
+hostile = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=20), st.just([]), st.just({}),
+    st.sampled_from(["", "\x00", "\u202e", "2026-03-01T10:00:00+03:00", "9999-01-01T00:00:00Z", "-1", "1e999", "'; DROP TABLE"]),
+    st.lists(st.integers(), max_size=3), st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
+)  # fmt: skip
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    bodies = [order(ticket(100), ticket(250.5)), order(ticket(0), utm={"utm_source": "vk"}), order(ticket(300))]
+    for _ in range(draw(st.integers(1, 4))):
+        place: Any = draw(st.sampled_from(bodies))
+        if draw(st.booleans()):
+            place = (
+                draw(st.sampled_from(place["baskets"]))
+                if isinstance(place.get("baskets"), list) and place["baskets"]
+                else place
+            )
+        if not isinstance(place, dict) or not place:
+            continue
+        name = draw(st.sampled_from(sorted(place)))
+        if draw(st.booleans()):
+            place[name] = draw(hostile)
+        else:
+            del place[name]
+    raw = page(*bodies).replace(b"NaN", b"0")
+    if draw(st.integers(0, 4)) == 0:
+        at = draw(st.integers(0, len(raw) - 1))
+        raw = raw[:at] + draw(st.binary(max_size=3)) + raw[at + draw(st.integers(0, 3)) :]
+    return raw
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutated())
+def test_whatever_a_body_holds_a_day_adds_up_or_the_load_fails_by_name(raw: bytes) -> None:
+    found = None
+    with contextlib.suppress(Failure):
+        found = read(raw)
+    if found is not None:
+        assert found.accepted == found.tables["stg_qtickets_sales_raw"].num_rows <= found.received
+        assert all(each.reason and each.where for each in found.rejects)
