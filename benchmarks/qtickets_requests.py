@@ -38,7 +38,8 @@ def _month(url: str, days: int) -> tuple[int, int]:
     source = QTicketsSource(api, salt="benchmark", now=lambda: NOW)
     reads = list(source.read(LAST - timedelta(days=days - 1), LAST))
     orders = sum(read.tables["stg_qtickets_orders_raw"].num_rows for read in reads)
-    return source.requests, math.ceil(orders / PAGE) + math.ceil(_events(base) / EVENT_PAGE_SIZE)
+    source.catalogue()
+    return source.stats.requests, math.ceil(orders / PAGE) + math.ceil(_events(base) / EVENT_PAGE_SIZE)
 
 
 def _events(base: str) -> int:

@@ -135,11 +135,9 @@ def test_a_tag_that_nobody_read_costs_no_build_and_says_so(world: World) -> None
 )
 def test_every_day_of_an_exhibition_names_it(module_world: Callable[[], World], tag: str, shows: int) -> None:
     world = module_world()
-    world.put("dim_shows", show_id=900, event_id=9, event_name="Выставка", city="томск", show_date=day("2025-11-20"),
-              finish_date=day("2025-12-10"))  # fmt: skip
-    world.put("dim_shows", show_id=901, event_id=9, event_name="Ошибка", city="омск", show_date=day("2025-11-20"),
-              finish_date=day("1970-01-01"))  # fmt: skip
-    world.sale(ON, 1, 100, event=9, show=900, city="томск", utm=f"tg/post/x/{tag}")
+    world.show(900, event=9, name="Выставка", city="томск", on="2025-11-20", until="2025-12-10")
+    world.show(901, event=10, name="Ошибка", city="омск", on="2025-11-20", until="1970-01-01")
+    world.sale(ON, 1, 100, event=9, show=900, utm=f"tg/post/x/{tag}")
     world.build(ON, ON)
     query = f"SELECT tag_shows FROM fact_utm_daily WHERE date = '{ON}' AND utm_content = '{tag}'"
     assert rows(world.wh, query) == [(shows,)]

@@ -61,9 +61,12 @@ class Dagster:
         assert data["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess", data
         return data["launchPartitionBackfill"]["backfillId"]
 
-    def launch(self, job: str, tags: Mapping[str, str]) -> str:
-        """Launch a run of a job as the launchpad does; returns its id."""
-        location = {"repositoryName": "__repository__", "repositoryLocationName": "zakaz_dagster", "jobName": job}
+    def launch(self, job: str, tags: Mapping[str, str], assets: Sequence[str] = ()) -> str:
+        """Launch a run of a job, or of some of its assets, as the UI does; returns its id."""
+        chosen = {"assetSelection": [{"path": [asset]} for asset in assets]} if assets else {}
+        location = {
+            "repositoryName": "__repository__", "repositoryLocationName": "zakaz_dagster", "jobName": job, **chosen
+        }  # fmt: skip
         listed = [{"key": key, "value": value} for key, value in tags.items()]
         params = {"selector": location, "runConfigData": {}, "executionMetadata": {"tags": listed}}
         data = self.ask(START, p=params)["launchRun"]

@@ -10,6 +10,7 @@ import pytest
 
 from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.dev.reconcile import compare
+from zakaz_dagster.sources.qtickets.description import CATALOGUE, DIMENSIONS
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster_tests.story.dagster_dev import ENDED, dagster_dev, wait
 
@@ -38,6 +39,8 @@ def backfill_story(home, days, patience, *, kill):
     keys = [(first + timedelta(days=offset)).isoformat() for offset in range(days)]
     options = ["--now", midnight.isoformat(), "--days", str(days), "--orders-per-day", "15", "--groups", "1"]
     with dagster_dev(home, options) as dagster:
+        catalogue = dagster.launch("__ASSET_JOB", {}, [*CATALOGUE, *DIMENSIONS])
+        ended(dagster, catalogue, patience)
         launched = {vendor: dagster.backfill(tables, keys) for vendor, tables in TABLES.items()}
         beside = dagster.launch("vk_ads_daily", Days(last, last).tags)  # while the backfill reads the same vendor
         for vendor, backfill in launched.items():
@@ -51,11 +54,17 @@ def backfill_story(home, days, patience, *, kill):
             killed_and_started_again(dagster, keys, patience)
 
 
+def ended(dagster, run, patience):
+    """The run, once it has ended well."""
+    found = wait(lambda: (found := dagster.run(run)) and found["status"] in ENDED and found, patience)
+    assert found["status"] == "SUCCESS"
+    return found
+
+
 def one_after_the_other(dagster, backfill, run, patience):
     """A vendor is never read twice at once, whoever launched the two runs."""
-    ended = wait(lambda: (found := dagster.run(run)) and found["status"] in ENDED and found, patience)
-    assert ended["status"] == "SUCCESS"
-    first, second = sorted([dagster.runs(backfill)[0], ended], key=lambda each: each["startTime"])
+    both = [dagster.runs(backfill)[0], ended(dagster, run, patience)]
+    first, second = sorted(both, key=lambda each: each["startTime"])
     assert first["endTime"] <= second["startTime"]
 
 

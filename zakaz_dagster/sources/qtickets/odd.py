@@ -7,6 +7,7 @@ not: the shapes (`records`), which records fit (`answers`).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +25,9 @@ NESTED = {
     "name": ("ru", "en"),
 }
 PERSONAL = {"client_id"}
+NAMES = {"name", "place_name"}  # of events; any other text may be anybody's
+# A moment, a number or a currency as text, whatever is wrong with it.
+MACHINE_TEXT = re.compile(r"[\d\s.,:+\-TZ/]{0,40}|[A-Z]{3}")
 T = TypeVar("T")
 # Whatever the text is: another shape, wrong UTF-8, nested too deep, a number out of range.
 UNDECODABLE = (msgspec.DecodeError, ValueError, RecursionError, OverflowError)
@@ -115,4 +119,6 @@ def _payload(raw: msgspec.Raw, fields: Collection[str]) -> str:
 def _kept(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {key: value[key] for key in NESTED.get(name, ()) if not isinstance(value.get(key, {}), dict | list)}
+    if isinstance(value, str) and name not in NAMES and not MACHINE_TEXT.fullmatch(value):
+        return f"text of {len(value)} characters"
     return f"list of {len(value)}" if isinstance(value, list) else value

@@ -108,6 +108,15 @@ def test_an_odd_ticket_leaves_the_rest_of_its_order() -> None:
     assert "$.refunded_at" in reject.reason
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("Иванова, звонить после 18", "text of 25 characters"), ("2026-02-30T10:00:00", "2026-02-30T10:00:00")],
+)
+def test_what_is_kept_of_an_odd_field_is_no_text_that_somebody_wrote(text: str, kept: str) -> None:
+    (reject,) = read(page(order(ticket(100), ticket(200) | {"refunded_at": text}))).rejects
+    assert json.loads(reject.payload)["refunded_at"] == kept
+
+
 def test_an_order_of_odd_tickets_only_is_one_record_put_aside() -> None:
     body = order(ticket(1) | {"price": "1"}, ticket(2) | {"price": "2"}, price=3)
     found = read(page(body, order(ticket(500))))
