@@ -4,6 +4,7 @@ SELECT
     intDiv(number, {opening:UInt64} * {life:UInt64}) * {opening:UInt64} + number % ({opening:UInt64} * {life:UInt64}) + 1 AS show_id,
     1 AS event_id,
     toDateTime(snapshot_date) + 80000 AS snapshot_at,
+    500 AS seats_capacity,
     500 AS seats_total,
     300 AS seats_free,
     200 AS seats_sold,
