@@ -102,6 +102,8 @@ def test_no_table_log_line_or_event_knows_a_buyer(world, sandbox):
     done = world.run("qtickets_refresh", days)
     assert done.success, done.error
     assert done.rows["stg_qtickets_sales_raw"] > 50
+    masked = "SELECT count() FROM stg_qtickets_orders_raw WHERE payload LIKE '%[e-mail]%'"
+    assert world.warehouse.scalar(masked) > 0
     # In a field that is read as a moment: the record is put aside, and says so without it.
     sandbox.fault("qtickets", replaced={"baskets.refunded_at": f"{NAME} {MAIL} {PHONE}"})
     done = world.run("qtickets_reload", days)
@@ -116,7 +118,6 @@ def test_no_table_log_line_or_event_knows_a_buyer(world, sandbox):
     assert any(place.endswith(".db") for place in seen), seen
     assert found_in(places["log"], ["GET /orders"])
     assert found_in(places["query log"], ["stg_qtickets_sales_raw"])
-    assert found_in(places["table stg_qtickets_orders_raw"], ["[e-mail]"])
 
 
 def test_the_search_finds_what_is_there():
