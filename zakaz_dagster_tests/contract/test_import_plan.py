@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from zakaz_dagster import resources
 from zakaz_dagster.cli.importing import importing
+from zakaz_dagster.ingest.catalogue import build_dimensions
 from zakaz_dagster_tests.sql.world import World, rows
 
 HEADER = "дата;мероприятие;город;билеты;выручка\n"
@@ -18,7 +19,7 @@ HEADER = "дата;мероприятие;город;билеты;выручка
 def plan_file(tmp_path: Path, warehouse, monkeypatch):
     world = World(warehouse)
     world.event(1, "Динозавры", "томск")
-    assert world.wh
+    build_dimensions(world.wh, "test")
     monkeypatch.setattr(resources, "warehouse", lambda _: warehouse)
 
     def run(text: str, *options: str):
