@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.defs.shared.partitions import Days
 
 CHUNK = 30  # days in one run: a run costs as much as ten days of this world
-LOAD, TODAY, CHECKS = "reload_days", "qtickets_refresh", "all_checks"
+LOAD, MAILS, TODAY, CHECKS = "reload_days", "gmail_load", "qtickets_refresh", "all_checks"
 
 
 def load(out: Console, first: date, *, anew: bool) -> list[Outcome]:
@@ -48,7 +48,7 @@ def load(out: Console, first: date, *, anew: bool) -> list[Outcome]:
             days = missing(definitions, instance, days)
         if not days:
             return []
-        work = [(LOAD, each) for each in chunks(days)] + [(TODAY, Days(today, today)), (CHECKS, None)]
+        work = [(LOAD, each) for each in chunks(days)] + [(MAILS, None), (TODAY, Days(today, today)), (CHECKS, None)]
         return list(_run(out, definitions, instance, work))
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from zakaz_dagster import timezone
+from zakaz_dagster.defs.shared.day_assets import observe_endpoints
 from zakaz_dagster.defs.shared.errors import RETRY, explained
 from zakaz_dagster.defs.shared.params import MailboxParam, WarehouseParam
 from zakaz_dagster.defs.shared.schedules import Configured, job
@@ -85,6 +86,7 @@ def _mails(days_back: int, label: str) -> dg.AssetsDefinition:
         with explained():
             report = load_mails(gmail, tagged, window, MailLoad(run_id, label, context.log.info))
             rows = {table: int(tagged.scalar(f"SELECT count() FROM {table}")) for table in TABLES}  # noqa: S608
+        observe_endpoints(context, {"received": report.found, "requests": report.requests})
         for table in TABLES:
             yield dg.MaterializeResult(table, metadata={"dagster/row_count": rows[table], **figures(report)})
 

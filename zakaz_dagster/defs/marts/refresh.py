@@ -29,7 +29,7 @@ from zakaz_dagster.defs.shared.params import WarehouseParam
 from zakaz_dagster.defs.shared.partitions import Days, days_of_tags
 from zakaz_dagster.defs.shared.requests import UNFINISHED, Requests
 from zakaz_dagster.defs.shared.schedules import job
-from zakaz_dagster.defs.shared.specs import asset_spec
+from zakaz_dagster.defs.shared.specs import OUTSIDE, outside_spec
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.build_ledger import Owed
@@ -82,10 +82,7 @@ def definitions(start: date, *, fresh: Mapping[str, dg.FreshnessPolicy]) -> dg.D
     names = list(build_ledger.facts())
     return dg.Definitions(
         assets=[
-            _outside("plan_sales", "settings"),  # uploaded by `zakaz import plan`
-            _outside("meta_day_loads", "books"),  # kept by every load
-            _outside("meta_job_runs", "books"),  # kept by the audit
-            _outside("meta_backup_runs", "books"),  # kept by the backup
+            *(outside_spec(name, group) for name, group in OUTSIDE.items()),
             *(fact(name, start, fresh=fresh.get(name), needs=DICTIONARIES.get(name)) for name in names),
         ],
         jobs=[
@@ -188,8 +185,3 @@ def _idle(owed: Sequence[Owed], blocked: Collection[str]) -> str:
         return "every day of every fact is as new as what it reads"
     held = f"; held by a blocking check: {', '.join(sorted(blocked))}" if blocked else ""
     return f"{len(owed)} days are owed and asked for already, or wait for their next attempt{held}"
-
-
-def _outside(name: str, group: str) -> dg.AssetSpec:
-    """A table that is written by something else than a run of its own, as the origin of what reads it."""
-    return asset_spec(name, group=group).merge_attributes(tags={"layer": "vendor"})

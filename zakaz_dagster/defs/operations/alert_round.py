@@ -18,6 +18,8 @@ from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.defs.operations.run_history import read_facts
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.partitions import Days
+from zakaz_dagster.defs.shared.specs import OUTSIDE
+from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import infrastructure, probe, reading
 from zakaz_dagster.health.facts import DagsterFacts, RunFact
 from zakaz_dagster.health.failover import FROM_MAIL, NO_BACKUP
@@ -35,6 +37,18 @@ def platform(
 ) -> dict[str, Verdict]:
     """Every verdict of a thorough look by its name."""
     return {verdict.name: verdict for verdict in look(subjects, instance, repository, Depth.THOROUGH).verdicts}
+
+
+def outside(subjects: Subjects, found: Mapping[str, Verdict]) -> dict[str, dict[str, int]]:
+    """What a look saw of the platform, and of the tables that no run of their own writes: figures by asset."""
+    red = sum(verdict.status is Status.ERROR for verdict in found.values())
+    seen = {"platform": {"looked at": len(found), "red": red}}
+    try:
+        for name in OUTSIDE:
+            seen[name] = {"dagster/row_count": int(subjects.warehouse.scalar(f"SELECT count() FROM {name}"))}  # noqa: S608
+    except Failure:  # away, or without its tables: both have a check of their own
+        return seen
+    return seen
 
 
 def age(subjects: Subjects, source: Watched) -> dict[str, Verdict | None]:

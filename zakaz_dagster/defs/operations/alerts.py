@@ -98,6 +98,8 @@ def _platform_checks() -> dg.AssetChecksDefinition:
         from zakaz_dagster.defs.operations import alert_round
 
         found = alert_round.platform(watch, context.instance, _repository(context))
+        for key, figures in alert_round.outside(watch, found).items():
+            context.op_execution_context.log_event(dg.AssetObservation(key, metadata=figures))
         for key in sorted(context.selected_asset_check_keys):
             name = f"{PLATFORM}__{key.name}"
             yield result(PLATFORM, key.name, found.get(name) or alert_round.unseen(name, found))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from zakaz_dagster.defs.shared import accounting
-from zakaz_dagster.defs.shared.day_assets import Results, freshness
+from zakaz_dagster.defs.shared.day_assets import Results, freshness, observe_endpoints
 from zakaz_dagster.defs.shared.errors import RETRY, explained
 from zakaz_dagster.defs.shared.params import QTicketsParam, WarehouseParam
 from zakaz_dagster.defs.shared.specs import asset_spec, builds, vendor_origins
@@ -94,6 +94,7 @@ def load_catalogue(context: dg.AssetExecutionContext, warehouse: WarehouseParam,
         read = _read(qtickets.now(), found.received, found.events.num_rows + found.shows.num_rows, found.rejects)
         rows = replace_catalogue(tagged, found, run_id=run_id, guard=DROP_GUARD)
         _enter(tagged, CATALOGUE, read, read.accepted, run_id)
+    observe_endpoints(context, {"received": found.received})
     for name in TABLES:
         yield dg.MaterializeResult(name, metadata={"dagster/row_count": rows[name], **_figures(read)})
     yield _accounted(TABLES[1], CATALOGUE, read)
@@ -122,6 +123,7 @@ def load_seats(context: dg.AssetExecutionContext, warehouse: WarehouseParam, qti
         read = _read(qtickets.now(), found.received, found.received - len(found.rejects), found.rejects)
         append(tagged, SEATS, found.rows, ver=time.time_ns(), run_id=run_id)
         _enter(tagged, INVENTORY, read, found.rows.num_rows, run_id)
+    observe_endpoints(context, {"received": found.received})
     yield dg.MaterializeResult(
         SEATS,
         metadata={

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import dagster as dg
 
-from zakaz_dagster.defs.shared.day_assets import freshness
+from zakaz_dagster.defs.shared.day_assets import freshness, observe_endpoints
 from zakaz_dagster.defs.shared.errors import RETRY, explained
 from zakaz_dagster.defs.shared.schedules import Configured, Reload, job, reload_schedule
 from zakaz_dagster.defs.shared.specs import asset_spec, vendor_origins, vendor_spec
@@ -115,7 +115,9 @@ def load_dimensions(
     run_id = context.run.run_id
     tagged = warehouse.tagged(run=run_id, asset=f"load_{about.name}_dimensions")
     with explained():
-        for table, rows in source.dimensions().items():
+        read = source.dimensions()
+        observe_endpoints(context, {"received": sum(rows.num_rows for rows in read.values())})
+        for table, rows in read.items():
             append(tagged, table, rows, ver=time.time_ns(), run_id=run_id)
             total = int(tagged.scalar(f"SELECT count() FROM {table}"))  # noqa: S608  a name of our own files
             yield dg.MaterializeResult(

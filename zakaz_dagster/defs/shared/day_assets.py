@@ -87,12 +87,21 @@ def load(
         report = _loaded(context, about, source, warehouse, days, None if config.allow_shrinking else guard)
         counts = {table: int(warehouse.scalar(f"SELECT count() FROM {table}")) for table in about.tables}  # noqa: S608
     seconds = time.monotonic() - started
+    if report.days:
+        observe_endpoints(context, {name: getattr(report, name) for name in ("received", "requests", "bytes")})
     for table in about.tables:
         for day in asked:
             shown = day_metadata(report, table, day) or {"not read": _why_not(about, day)}
             context.add_asset_metadata(shown, asset_key=table, partition_key=day.isoformat())
         yield dg.MaterializeResult(table, metadata=metadata(report, table, counts[table], seconds, chart))
     yield accounting.result(_checked(about), about.name, about.reject_share_limit, report.counted, report.reasons)
+
+
+def observe_endpoints(context: dg.AssetExecutionContext, figures: Mapping[str, int]) -> None:
+    """Say on the page of every vendor's endpoint that this step reads that it was read."""
+    read = {key for keys in context.assets_def.asset_deps.values() for key in keys if len(key.path) > 1}
+    for key in sorted(read):
+        context.log_event(dg.AssetObservation(key, metadata=dict(figures)))
 
 
 def available(about: SourceDescription, days: Days, today: date, *, skip_old: bool) -> Days | None:
