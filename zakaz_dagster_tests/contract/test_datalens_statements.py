@@ -50,7 +50,7 @@ INTEGER, REAL, TEXT, DAY, MOMENT = (
 SHOWN = re.compile(rf"(Nullable|LowCardinality)?\(?({INTEGER}|{REAL}|{TEXT}|{DAY}|{MOMENT})\)?")
 MEASURE = re.compile(rf"(Nullable\()?({INTEGER}|{REAL})\)?")
 # Keeps the exact money of the facts for other views to add up.
-WITH_DECIMALS = {"v_sales_attributed"}
+WITH_DECIMALS = {"v_sales_attributed", "v_sales_counted"}
 # Where there is no day or moment, none is invented: it stays empty.
 EMPTY_DATES = {
     ("v_show_performance", "show_date"),
