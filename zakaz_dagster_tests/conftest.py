@@ -1,13 +1,17 @@
 """The order of the suite, and how Hypothesis behaves in it. Fixtures stand in `plugins`."""
 
+import os
+
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from zakaz_dagster import redaction
 
 # A property is a rule, not a speed: on a busy machine an example may take as long as it likes.
 settings.register_profile("suite", deadline=None)
-settings.load_profile("suite")
+# Where only matters whether a property fails, nobody reads the smallest example.
+settings.register_profile("guards", deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 FIRST = ("story", "defs", "sql")
 

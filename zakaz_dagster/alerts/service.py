@@ -187,7 +187,7 @@ def delivery(backlogs: Sequence[Backlog], now: datetime) -> Verdict:
     """Red when a channel has refused what waits for twenty minutes; a warning when nobody can be told."""
     if not backlogs:
         action = "set ALERT_SMTP_HOST and ALERT_EMAIL_TO, or ALERT_APPRISE_URLS, then run `zakaz alerts test`"
-        return Verdict(NAME, "processes", Status.WARNING, "no channel is configured: nobody is told", action)
+        return Verdict(NAME, "processes", Status.WARNING, "no channel is configured: no alert is delivered", action)
     worst = max(backlogs, key=lambda backlog: _minutes(backlog, now))
     minutes = _minutes(worst, now)
     if minutes >= LIMIT_MINUTES:

@@ -185,7 +185,7 @@ def _run(wh: Warehouse, sql: str, name: str, option: str, progress: Progress) ->
         if state.get("status") in ("BACKUP_CREATED", "RESTORED"):
             return int(state["total_size"])
         if state.get("status") not in ("CREATING_BACKUP", "RESTORING"):
-            said = state.get("error", "").split("Stack trace")[0].strip() or "ClickHouse no longer knows of it"
+            said = state.get("error", "").split("Stack trace")[0].strip() or "ClickHouse has no record of it"
             raise BadData(
                 f"{' '.join(sql.split()[:3])} ended without success: {said[:500]}",
                 source="backup",

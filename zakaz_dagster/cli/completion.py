@@ -14,5 +14,5 @@ def completion(shell: str) -> None:
 
     made = get_completion_class(shell)
     if made is None:
-        raise click.UsageError(f"click knows no completion for {shell}")
+        raise click.UsageError(f"there is no completion for {shell}")
     click.echo(made(main, {}, "zakaz", "_ZAKAZ_COMPLETE").source())

@@ -46,7 +46,7 @@ def demo(days: int, seed: int | None, home: Path) -> None:
     started = time.monotonic()
     midnight, _ = bounds(today())
     begins = midnight.date() - timedelta(days=days)
-    with homes.held(home, "zakaz demo"):
+    with homes.locked(home, "zakaz demo"):
         world = homes.world(home, World(seed or SEED, begins, begins), seed=seed)
         world = homes.keep(home, replace(world, first=world.start))  # the books are those of the whole world
         first, last = world.start, midnight.date() - timedelta(days=1)

@@ -57,7 +57,7 @@ CLICK = """Three things to click:
 def dev(port: int, pages_port: int, health_port: int, seed: int | None, days: int, home: Path) -> None:
     """Keep the sandbox, the local ClickHouse and Dagster running; the UI is at http://127.0.0.1:3000."""
     with ExitStack() as held:
-        held.enter_context(homes.held(home, f"zakaz dev at http://{HOST}:{port}"))
+        held.enter_context(homes.locked(home, f"zakaz dev at http://{HOST}:{port}"))
         try_ports([("--port", port), ("--pages-port", pages_port), ("--health-port", health_port)])
         today = timezone.today()
         history = today - timedelta(days=max(HISTORY_DAYS, days))

@@ -18,11 +18,11 @@ from zakaz_dagster import resources, timezone
 from zakaz_dagster.cli.terminal import console, table, working
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.ingest.mails import days_from_mail, last_api_load
+from zakaz_dagster.resources.probes import PROBES, Fact
 from zakaz_dagster.settings import GROUPS, SOURCES, Group, Settings, has_value
 from zakaz_dagster.settings.values import as_text
 from zakaz_dagster.warehouse import schema, server
 
-Fact = tuple[str, str]
 LONGEST_QUESTION = 30.0  # seconds; a load is more patient, but here somebody waits
 BAD_ANSWERS = ("no answer", "not answered", "NO")  # a probe says NO in capitals when the vendor broke its contract
 
@@ -42,7 +42,7 @@ def doctor(live: bool, everything: bool) -> None:
     with working("asking ClickHouse"):
         problems += _clickhouse(out, settings)
         problems += _backup(out, settings)
-    for name, ask in resources.PROBES.items() if live else ():
+    for name, ask in PROBES.items() if live else ():
         with working(f"asking {name}"):
             problems += _vendor(out, settings, name, ask)
     for warning in settings.warnings:

@@ -10,6 +10,7 @@ import click
 
 from zakaz_dagster import resources
 from zakaz_dagster.cli.params import ANY_PORT
+from zakaz_dagster.resources import probes
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.gmail.consent import LOOPBACK, Consent
 
@@ -46,7 +47,7 @@ def authorize(port: int, paste: bool, patience: int) -> None:
 @gmail.command()
 def check() -> None:
     """Look into the mailbox: does the access work, and are there reports."""
-    for question, answer in resources.gmail_facts(Settings()):
+    for question, answer in probes.gmail(Settings()):
         click.echo(f"{question}: {answer}")
 
 

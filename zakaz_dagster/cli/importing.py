@@ -38,7 +38,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
     settings = Settings()
     account = login or _only_login(settings)
     table, rejects = read_file(file.read_bytes(), money)
-    store = resources.warehouse(settings)
+    store = resources.warehouse(settings, patience=resources.AT_A_TERMINAL)
     report = ImportedReport(
         table,
         rejects,
@@ -65,7 +65,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
 @click.option("--check", is_flag=True, help="Read and report, change nothing.")
 def plan(file: Path, check: bool) -> None:
     """Load a sales plan from CSV or .xlsx (date, event, city, tickets, revenue): the whole plan of every date in it."""
-    store = resources.warehouse(Settings())
+    store = resources.warehouse(Settings(), patience=resources.AT_A_TERMINAL)
     events = store.rows("SELECT event_id, event_name, city FROM dim_events FINAL WHERE is_deleted = 0")
     catalogue = plan_rows.Catalogue(plan_rows.events_of(events))
     found = plan_rows.plan_of(file.name, file.read_bytes(), catalogue, city_index())

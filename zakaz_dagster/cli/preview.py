@@ -23,7 +23,7 @@ def preview(out: Path | None, png: bool, width: int) -> None:
     settings = Settings()
     folder = out or settings.platform.data_dir / "preview"
     with working("asking the views"):
-        written = pages.write(resources.reader(settings), folder, timezone.now())
+        written = pages.write(resources.reader(settings, patience=resources.AT_A_TERMINAL), folder, timezone.now())
     for path in written:
         click.echo(f"{path}  {path.stat().st_size // 1024} KB")
     if png:

@@ -38,8 +38,8 @@ __all__ = [
     "TickStatus",
     "TimeWindowFreshnessPolicy",
     "delete_check_evaluations",
-    "remember",
-    "remembered",
+    "keep_value",
+    "read_value",
     "run_loggers",
     "sqlite_file",
 ]
@@ -79,13 +79,13 @@ def sqlite_file(instance: dg.DagsterInstance, run_id: str) -> Path | None:
     return Path(storage.path_for_shard(run_id)) if isinstance(storage, SqliteEventLogStorage) else None
 
 
-def remembered(instance: dg.DagsterInstance, key: str) -> str:
+def read_value(instance: dg.DagsterInstance, key: str) -> str:
     """A value of ours that outlives processes, kept by Dagster's own storage; '' when there is none."""
     storage = instance.daemon_cursor_storage
     return storage.get_cursor_values({key}).get(key, "") if storage else ""
 
 
-def remember(instance: dg.DagsterInstance, key: str, value: str) -> None:
+def keep_value(instance: dg.DagsterInstance, key: str, value: str) -> None:
     """Keep a value under a key of ours."""
     if storage := instance.daemon_cursor_storage:
         storage.set_cursor_values({key: value})

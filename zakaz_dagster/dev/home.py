@@ -33,7 +33,7 @@ class World:
 
 
 @contextmanager
-def held(home: Path, by: str) -> Iterator[None]:
+def locked(home: Path, by: str) -> Iterator[None]:
     """The folder is ours until the block ends, or a ConfigFault says who has it."""
     with private_file(home / "held").open("r+") as file:
         try:

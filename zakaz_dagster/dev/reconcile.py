@@ -84,7 +84,7 @@ def compare(warehouse: Warehouse, sandbox: str, first: date, last: date) -> Iter
         rows = warehouse.rows(book.sql, {"first": first, "last": last})
         held = _summed((tuple(str(value) for value in list(row.values())[:-1]), str(row["figure"])) for row in rows)
         wrong = [
-            f"{' '.join(key)}: we hold {held.get(key, 0)}, the world says {told.get(key, 0)}"
+            f"{' '.join(key)}: loaded {held.get(key, 0)}, expected {told.get(key, 0)}"
             for key in sorted(held.keys() | told.keys())
             if held.get(key, Decimal(0)) != told.get(key, Decimal(0))
         ]

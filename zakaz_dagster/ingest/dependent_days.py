@@ -10,7 +10,7 @@ Pure rules, and the one query that the second needs. Belongs here: that. Does no
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from zakaz_dagster.warehouse.client import Warehouse
@@ -37,11 +37,6 @@ class Named(NamedTuple):
     seen: date
     city: str
     day: date
-
-
-def days_reading_ads(days: Iterable[date], window_days: int) -> set[date]:
-    """Days of sales that look at the advertising of these days."""
-    return {day + timedelta(step) for day in days for step in range(window_days + 1)}
 
 
 def days_naming(runs: Iterable[Run], tags: Iterable[Named]) -> set[date]:

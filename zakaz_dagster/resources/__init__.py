@@ -6,15 +6,13 @@ What a maker needs it imports itself: Dagster loads this for every run, and a ru
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zakaz_dagster import timezone
-from zakaz_dagster.settings import Settings
+from zakaz_dagster.settings import SOURCES, Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
 
 AT_A_TERMINAL = 4.0  # seconds of patience with a ClickHouse that is away, where a person waits
-Fact = tuple[str, str]  # question, answer
 
 
 def warehouse(settings: Settings, *, patience: float | None = None) -> Warehouse:
@@ -41,19 +38,18 @@ def warehouse(settings: Settings, *, patience: float | None = None) -> Warehouse
     `patience` is how many seconds it may be away, where somebody waits for the answer.
     """
     given = settings.clickhouse
-    found = _clickhouse(settings, given.user, given.password.get_secret_value())
-    return found if patience is None else found.connect(replace(found.config, patience=patience))
+    return _clickhouse(settings, given.user, given.password.get_secret_value(), patience)
 
 
-def reader(settings: Settings) -> Warehouse:
+def reader(settings: Settings, *, patience: float | None = None) -> Warehouse:
     """ClickHouse as DataLens sees it; as the writer where no reader is set up (a laptop)."""
     given = settings.clickhouse
     if not given.reader_user:
-        return warehouse(settings)
-    return _clickhouse(settings, given.reader_user, given.reader_password.get_secret_value())
+        return warehouse(settings, patience=patience)
+    return _clickhouse(settings, given.reader_user, given.reader_password.get_secret_value(), patience)
 
 
-def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
+def _clickhouse(settings: Settings, user: str, password: str, patience: float | None = None) -> Warehouse:
     from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 
     settings.need("clickhouse")
@@ -70,6 +66,7 @@ def _clickhouse(settings: Settings, user: str, password: str) -> Warehouse:
             ca_cert=str(given.ca_cert or ""),
             cluster=given.cluster,
             views_definer=given.views_definer,
+            patience=WarehouseConfig.patience if patience is None else patience,
         )
     )
 
@@ -111,7 +108,7 @@ def in_a_hurry(settings: Settings, seconds: float | None) -> Settings:
     if seconds is None:
         return settings
     hurried = copy(settings)
-    for name in PROBES:
+    for name in SOURCES:
         given = getattr(settings, name)
         bounds = {field: min(getattr(given, field), seconds) for field in ("timeout_seconds", "deadline_seconds")}
         setattr(hurried, name, given.model_copy(update=bounds))
@@ -148,10 +145,10 @@ def vk_ads(settings: Settings) -> VkAdsSource:
     settings.need("vk_ads")
     given, store = settings.vk_ads, warehouse(settings)
     return VkAdsSource(
-        _vk_ads_api(settings),
+        vk_ads_api(settings),
         city_index(),
         account=given.account,
-        vat=_vat(settings),
+        vat=vat(settings),
         now=timezone.now,
         chunk=given.chunk,
         stored=lambda: {table: stored(store, table, schema) for table, schema in SCHEMAS.items()},
@@ -168,7 +165,7 @@ def yandex_direct(settings: Settings) -> DirectSource:
     settings.need("direct")
     store = warehouse(settings)
     return DirectSource(
-        _direct_api(settings),
+        direct_api(settings),
         city_index(),
         logins=settings.direct.logins,
         now=timezone.now,
@@ -178,7 +175,8 @@ def yandex_direct(settings: Settings) -> DirectSource:
     )
 
 
-def _direct_api(settings: Settings) -> DirectApi:
+def direct_api(settings: Settings) -> DirectApi:
+    """Yandex Direct's API, as it is asked for any login."""
     from zakaz_dagster.sources.yandex_direct.api import DirectApi, DirectConfig
 
     given = settings.direct
@@ -264,7 +262,8 @@ def stored_days(store: Warehouse, table: str, first: date, last: date) -> pa.Tab
     )
 
 
-def _vk_ads_api(settings: Settings) -> VkAdsApi:
+def vk_ads_api(settings: Settings) -> VkAdsApi:
+    """VK Ads' API of the organiser's cabinet."""
     from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
 
     given = settings.vk_ads
@@ -283,41 +282,8 @@ def _vk_ads_api(settings: Settings) -> VkAdsApi:
     )
 
 
-def _vat(settings: Settings) -> Vat:
+def vat(settings: Settings) -> Vat:
+    """The rates of VAT that VK's money is given without."""
     from zakaz_dagster.sources.vk_ads.rows import Vat
 
     return Vat(settings.vk_ads.vat_pct, settings.vk_ads.vat_earlier)
-
-
-def _probe_qtickets(settings: Settings) -> Iterable[Fact]:
-    from zakaz_dagster.sources.qtickets import probes
-
-    return probes.probe(qtickets(settings).api, timezone.now())
-
-
-def _probe_vk_ads(settings: Settings) -> Iterable[Fact]:
-    from zakaz_dagster.sources.vk_ads import probes
-
-    return probes.facts(_vk_ads_api(settings), timezone.today(), _vat(settings))
-
-
-def _probe_direct(settings: Settings) -> Iterable[Fact]:
-    from zakaz_dagster.sources.yandex_direct import probes
-
-    return probes.facts(_direct_api(settings), settings.direct.logins, timezone.now())
-
-
-def gmail_facts(settings: Settings) -> Iterable[Fact]:
-    """What the mailbox answers to read-only questions."""
-    from zakaz_dagster.sources.gmail import probes
-
-    return probes.facts(gmail(settings), timezone.now())
-
-
-# Group of settings to the read-only questions its vendor is asked by `zakaz doctor --live`.
-PROBES: dict[str, Callable[[Settings], Iterable[Fact]]] = {
-    "qtickets": _probe_qtickets,
-    "vk_ads": _probe_vk_ads,
-    "direct": _probe_direct,
-    "gmail": gmail_facts,
-}

@@ -6,10 +6,12 @@ could send a token to a host of their own.
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import ClassVar, Self
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import dagster as dg
+from pydantic import create_model
 
 from zakaz_dagster import resources
 from zakaz_dagster.errors import ConfigFault, Failure
@@ -18,171 +20,124 @@ from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
 
 
+@dataclass(frozen=True)
+class Kind:
+    """One resource: its name and text in the UI, its group of settings, which of them the UI shows, and its maker."""
+
+    name: str
+    text: str
+    group: str
+    shown: tuple[str, ...]
+    make: Callable[[Settings], object]
+
+    def values(self, settings: Settings) -> dict[str, str]:
+        """What the UI shows: the group's values of the same names."""
+        group = getattr(settings, self.group)
+        return {name: str(getattr(group, name)) for name in self.shown}
+
+
+KINDS = {
+    "warehouse": Kind(
+        "ClickHouse",
+        "ClickHouse over HTTP, as the writer.",
+        "clickhouse",
+        ("host", "port", "database", "user", "secure"),
+        resources.warehouse,
+    ),
+    "reader": Kind(
+        "ClickHouseReader",
+        "ClickHouse as DataLens sees it; as the writer where no reader is set up.",
+        "clickhouse",
+        ("host", "port", "database", "reader_user"),
+        resources.reader,
+    ),
+    "qtickets": Kind(
+        "QTickets",
+        "QTickets' REST API, read only; every quarter of an hour a request is retried for a minute at most.",
+        "qtickets",
+        ("base_url", "requests_per_second"),
+        resources.qtickets,
+    ),
+    "vk_ads": Kind(
+        "VkAds",
+        "VK Ads' API for the organiser's account.",
+        "vk_ads",
+        ("base_url", "account", "requests_per_second"),
+        resources.vk_ads,
+    ),
+    "yandex_direct": Kind(
+        "YandexDirect",
+        "Yandex Direct's API for every configured login.",
+        "direct",
+        ("base_url", "logins", "reports_version"),
+        resources.yandex_direct,
+    ),
+    "gmail": Kind(
+        "Gmail",
+        "The mailbox that receives QTickets' report mails.",
+        "gmail",
+        ("api_endpoint", "query", "days_back"),
+        resources.gmail,
+    ),
+    "watch": Kind(
+        "Watch",
+        "What the checks of the platform look at, and its limits.",
+        "health",
+        ("disk_warning_pct", "disk_error_pct", "backup_hours"),
+        watch.subjects,
+    ),
+    "alerts": Kind(
+        "Alerts",
+        "Open incidents and the channels through which people hear of them.",
+        "alerts",
+        ("smtp_host", "smtp_security", "quiet_hours"),
+        watch.alerts,
+    ),
+    "backups": Kind(
+        "Backups",
+        "Where backups of ClickHouse go.",
+        "backup",
+        ("disk", "s3_url"),
+        resources.backups,
+    ),
+}
+
+
 class FromSettings(dg.ConfigurableResource[object]):
     """An object made of one group of settings when a run needs it; a missing one is named then."""
 
-    group: ClassVar[str]
+    kind: ClassVar[Kind]
     settings: ClassVar[Settings]
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """The resource bound to these settings."""
-        bound: type[Self] = type(
-            cls.__name__, (cls,), {"settings": settings, "__module__": cls.__module__, "__doc__": cls.__doc__}
-        )
-        return bound(**cls.shown(settings))
-
-    @classmethod
-    def shown(cls, settings: Settings) -> dict[str, str]:
-        """What the UI shows: the group's values of the same names."""
-        given = getattr(settings, cls.group)
-        return {name: str(getattr(given, name)) for name in cls.model_fields}
+    hurried: ClassVar[tuple[str, float]]  # a job, and the most seconds that its run may ask for one answer
 
     def create_resource(self, context: dg.InitResourceContext) -> object:
         """Make the object, without the vendor's or driver's own words about a secret in what goes wrong."""
-        for name, value in self.shown(self.settings).items():
+        for name, value in self.kind.values(self.settings).items():
             if getattr(self, name) != value:
                 raise ConfigFault(
-                    f"this run asks for another {name} of {type(self).__name__} than the settings have",
+                    f"this run asks for another {name} of {self.kind.name} than the settings have",
                     source="resources",
                     expected=value,
                     next_step=f"leave {name} out of the run's configuration, or change the environment",
                 )
+        job, seconds = self.hurried
+        in_a_hurry = context.run is not None and context.run.job_name == job
         try:
-            return self.made(context)
+            return self.kind.make(resources.in_a_hurry(self.settings, seconds if in_a_hurry else None))
         except Failure:
             raise
         except Exception as error:  # noqa: BLE001  the seam: Dagster keeps what is raised here in its event log
             raise scrubbed(error) from None
 
-    @abstractmethod
-    def made(self, context: dg.InitResourceContext) -> object: ...
-
-
-class ClickHouse(FromSettings):
-    """ClickHouse over HTTP, as the writer."""
-
-    group: ClassVar[str] = "clickhouse"
-    host: str
-    port: str
-    database: str
-    user: str
-    secure: str
-
-    def made(self, context: dg.InitResourceContext) -> object:
-        return resources.warehouse(self.settings)
-
-
-class ClickHouseReader(FromSettings):
-    """ClickHouse as DataLens sees it; as the writer where no reader is set up."""
-
-    group: ClassVar[str] = "clickhouse"
-    host: str
-    port: str
-    database: str
-    reader_user: str
-
-    def made(self, context: dg.InitResourceContext) -> object:
-        return resources.reader(self.settings)
-
-
-class QTickets(FromSettings):
-    """QTickets' REST API, read only; the run of every quarter of an hour insists for a minute and no longer."""
-
-    group: ClassVar[str] = "qtickets"
-    hurried: ClassVar[tuple[str, float]]  # a job, and the most seconds it may ask for one answer
-    base_url: str
-    requests_per_second: str
-
-    def made(self, context: dg.InitResourceContext) -> object:
-        job, seconds = self.hurried
-        in_a_hurry = context.run is not None and context.run.job_name == job
-        return resources.qtickets(resources.in_a_hurry(self.settings, seconds if in_a_hurry else None))
-
-
-class VkAds(FromSettings):
-    """VK Ads' API for the organiser's account."""
-
-    group: ClassVar[str] = "vk_ads"
-    base_url: str
-    account: str
-    requests_per_second: str
-
-    def made(self, context: dg.InitResourceContext) -> object:
-        return resources.vk_ads(self.settings)
-
-
-class YandexDirect(FromSettings):
-    """Yandex Direct's API for every configured login."""
-
-    group: ClassVar[str] = "direct"
-    base_url: str
-    logins: str
-    reports_version: str
-
-    def made(self, context: dg.InitResourceContext) -> object:
-        return resources.yandex_direct(self.settings)
-
-
-class Gmail(FromSettings):
-    """The mailbox that receives QTickets' report mails."""
-
-    group: ClassVar[str] = "gmail"
-    api_endpoint: str
-    query: str
-    days_back: str
-
-    def made(self, context: dg.InitResourceContext) -> object:
-        return resources.gmail(self.settings)
-
-
-class Watch(FromSettings):
-    """What the checks of the platform look at, and its limits."""
-
-    group: ClassVar[str] = "health"
-    disk_warning_pct: str
-    disk_error_pct: str
-    backup_hours: str
-
-    def made(self, context: dg.InitResourceContext) -> object:
-        return watch.subjects(self.settings)
-
-
-class Alerts(FromSettings):
-    """Open incidents and the channels through which people hear of them."""
-
-    group: ClassVar[str] = "alerts"
-    smtp_host: str
-    smtp_security: str
-    quiet_hours: str
-
-    def made(self, context: dg.InitResourceContext) -> object:
-        return watch.alerts(self.settings)
-
-
-class Backups(FromSettings):
-    """Where backups of ClickHouse go."""
-
-    group: ClassVar[str] = "backup"
-    disk: str
-    s3_url: str
-
-    def made(self, context: dg.InitResourceContext) -> object:
-        return resources.backups(self.settings)
-
 
 def all_resources(settings: Settings, hurried: tuple[str, float]) -> dict[str, FromSettings]:
-    """Every resource by the name that steps and sensors ask for."""
-    qtickets = QTickets.of(settings)
-    type(qtickets).hurried = hurried
-    return {
-        "warehouse": ClickHouse.of(settings),
-        "reader": ClickHouseReader.of(settings),
-        "qtickets": qtickets,
-        "vk_ads": VkAds.of(settings),
-        "yandex_direct": YandexDirect.of(settings),
-        "gmail": Gmail.of(settings),
-        "watch": Watch.of(settings),
-        "alerts": Alerts.of(settings),
-        "backups": Backups.of(settings),
-    }
+    """Every resource by the name that steps and sensors ask for, each of a class of its own for the UI."""
+    return {key: _resource(kind, settings, hurried) for key, kind in KINDS.items()}
+
+
+def _resource(kind: Kind, settings: Settings, hurried: tuple[str, float]) -> FromSettings:
+    shown = dict.fromkeys(kind.shown, (str, ...))
+    bound = create_model(kind.name, __base__=FromSettings, __module__=__name__, __doc__=kind.text, **shown)  # type: ignore[call-overload]
+    bound.kind, bound.settings, bound.hurried = kind, settings, hurried
+    resource: FromSettings = bound(**kind.values(settings))
+    return resource

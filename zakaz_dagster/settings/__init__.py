@@ -1,6 +1,7 @@
 """Every environment variable of the platform, typed, in groups; read at the entry points only.
 
-    groups   names, types, defaults, help
+    group    what a group of settings is
+    groups   names, types, defaults, help; `vendors` those of the vendors' accounts
     values   what a value has to look like, in checks and in words
     given    where values stand: the environment first, then secrets/<group>.env (or .env.<group>) beside the
              project, or in ZAKAZ_SECRETS_DIR (/dev/null: none); other names of the same settings; encodings, modes
@@ -21,6 +22,7 @@ from zakaz_dagster.paths import PROJECT_ROOT
 from zakaz_dagster.private_files import read_private
 from zakaz_dagster.redaction import register
 from zakaz_dagster.settings.given import FOLDER_VARIABLE, Found, Given, is_ours, read
+from zakaz_dagster.settings.group import Group, has_value
 from zakaz_dagster.settings.groups import (
     GROUPS,
     SOURCES,
@@ -28,16 +30,11 @@ from zakaz_dagster.settings.groups import (
     Backup,
     ClickHouse,
     DataLens,
-    Direct,
-    Gmail,
-    Group,
     Health,
     Platform,
-    QTickets,
-    VkAds,
-    has_value,
 )
 from zakaz_dagster.settings.values import expected, is_loopback
+from zakaz_dagster.settings.vendors import Direct, Gmail, QTickets, VkAds
 
 __all__ = ["GROUPS", "SOURCES", "Gmail", "Group", "Settings", "has_value", "is_ours"]
 

@@ -49,8 +49,3 @@ class Grid:
     title: str = ""
     language: str = ""
     hidden: int = 0
-
-    @classmethod
-    def of_texts(cls, rows: Sequence[Sequence[str]], title: str = "") -> Grid:
-        """Plain cells, nothing merged or hidden."""
-        return cls([Row(number, [Cell(text) for text in row]) for number, row in enumerate(rows, start=1)], title)

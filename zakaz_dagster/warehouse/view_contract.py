@@ -27,7 +27,7 @@ ACTION = "open the view's SQL: a column or a setting of what it reads changed; c
 SLOW = "look for a table without an ORDER BY that fits (docs/metrics.md); `python -m benchmarks.views` has every view"
 
 
-def kept(wh: Warehouse, view: str, today: date, most_ms: float = MOST_MS) -> Verdict:
+def check(wh: Warehouse, view: str, today: date, most_ms: float = MOST_MS) -> Verdict:
     """Red when its columns are other than declared or hold no real value, yellow when 30 days of it take too long."""
     wh = wh.tagged(statement=f"check {view}__{NAME}")
     try:

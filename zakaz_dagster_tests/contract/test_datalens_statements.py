@@ -19,7 +19,7 @@ from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import ddl, schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster.warehouse.view_contract import kept
+from zakaz_dagster.warehouse.view_contract import check
 from zakaz_dagster_tests.contract.raw_http import Reply, send
 from zakaz_dagster_tests.contract.test_warehouse_grants import USERS, reader_profile, rights_of
 from zakaz_dagster_tests.plugins.clickhouse import Endpoint, serving
@@ -185,7 +185,7 @@ def test_a_chart_with_filters_gives_the_hand_computed_figures(reader: Endpoint) 
 def test_the_watch_reads_every_view_with_the_readers_rights(reader: Endpoint) -> None:
     config = WarehouseConfig(port=reader.port, user=reader.user, password=reader.password)
     wh = Warehouse.connect(config)
-    found = {view: kept(wh, view, date(2025, 12, 10), most_ms=60_000) for view in VIEWS}
+    found = {view: check(wh, view, date(2025, 12, 10), most_ms=60_000) for view in VIEWS}
     assert {view: each.detail for view, each in found.items() if each.status is not Status.OK} == {}
     wh.close()
 

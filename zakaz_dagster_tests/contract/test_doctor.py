@@ -99,7 +99,7 @@ def test_a_working_installation_that_nobody_hears_of_is_a_warning(live, clean):
     clean.delenv("ALERT_FOLDER")
     code, output = run()
     assert code == 1, output
-    assert "nobody is told when something is red: set ALERT_SMTP_HOST" in output
+    assert "no alert leaves when something is red: set ALERT_SMTP_HOST" in output
     assert "Nothing is wrong; 1 warnings." in output
 
 

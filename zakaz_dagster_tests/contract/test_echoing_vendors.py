@@ -18,6 +18,7 @@ from zakaz_dagster import resources, timezone
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.logs import as_json
 from zakaz_dagster.redaction import scrubbed
+from zakaz_dagster.resources import probes
 from zakaz_dagster.settings import Settings
 from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
@@ -83,7 +84,7 @@ def vendors(monkeypatch, tmp_path):
 def ask(vendor, settings):
     day = timezone.today() - timedelta(days=2)
     if vendor == "gmail":
-        return list(resources.gmail_facts(settings))
+        return list(probes.gmail(settings))
     return list(getattr(resources, vendor)(settings).read(day, day))
 
 

@@ -266,6 +266,29 @@ def test_a_load_that_began_earlier_gives_way_and_changes_nothing(warehouse: Ware
     assert leftovers(warehouse) == []
 
 
+@pytest.mark.parametrize(("ver", "times", "whole"), [(9, 1, False), (1, 1, True), (1, 99, False)])
+def test_rows_that_another_load_leaves_beside_a_swap_are_noticed(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, ver: int, times: int, whole: bool
+) -> None:
+    """Those of a later load win, those of an earlier one are swapped out again, and for ever is nobody patient."""
+    put(warehouse, FIRST, orders(FIRST, 5), ver=1)
+    swap, left = sides.Side._swap, [times]
+
+    def beside(side: sides.Side, *about: object) -> None:
+        swap(side, *about)  # type: ignore[arg-type]
+        left[0] -= 1
+        if left[0] >= 0:
+            warehouse.command(f"INSERT INTO {ORDERS} SELECT * REPLACE({ver} AS _ver) FROM {ORDERS} LIMIT 2")
+
+    monkeypatch.setattr(sides.Side, "_swap", beside)
+    if whole:
+        assert put(warehouse, FIRST, orders(FIRST, 7), ver=2).rows_after == 7
+        assert warehouse.rows(f"SELECT _ver, count() AS n FROM {ORDERS} GROUP BY _ver") == [{"_ver": 2, "n": 7}]
+    else:
+        with pytest.raises(sides.Superseded):
+            put(warehouse, FIRST, orders(FIRST, 7), ver=2)
+
+
 @pytest.mark.parametrize("kept", [(1, 2), (5, 40)])
 def test_a_day_doubled_by_a_crash_is_whole_after_the_next_load(warehouse: Warehouse, kept: tuple[int, int]) -> None:
     put(warehouse, FIRST, orders(FIRST, 5), ver=1)

@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 import pytest
-from dagster._core.test_utils import create_run_for_test
 
 from zakaz_dagster.defs.shared import change_sensor
 from zakaz_dagster.defs.shared.change_sensor import Found, Memory, Watch, changes_sensor
 from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, ranges
 from zakaz_dagster.errors import ConfigFault
+from zakaz_dagster_tests.defs.conftest import add_run
 
 START = date(2026, 1, 1)
 OLD = "2026-11-22T09:00:00+00:00"
@@ -57,9 +57,7 @@ def sensor(instance):
             self.cursor = result.cursor
             for request in result.run_requests or []:
                 tags = {"dagster/run_key": request.run_key, **request.tags}
-                create_run_for_test(
-                    instance, job_name="reload", status=status or dg.DagsterRunStatus.NOT_STARTED, tags=tags
-                )
+                add_run(instance, "reload", status or dg.DagsterRunStatus.NOT_STARTED, **tags)
             return result
 
     return Ticking()

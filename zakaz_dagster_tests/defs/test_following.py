@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 from click.testing import CliRunner
-from dagster._core.test_utils import create_run_for_test
 
 from zakaz_dagster.cli import main
 from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days
 from zakaz_dagster.dev.reconcile import compare
 from zakaz_dagster.sources.qtickets.description import CATALOGUE, DIMENSIONS
 from zakaz_dagster.warehouse import build_ledger
-from zakaz_dagster_tests.defs.conftest import FOLLOW, day, words
+from zakaz_dagster_tests.defs.conftest import FOLLOW, add_run, day, words
 
 NOON = "2026-11-22T12:00:00+03:00"
 SALES = ("stg_qtickets_orders_raw", "stg_qtickets_sales_raw")
@@ -112,9 +111,7 @@ def test_a_job_that_builds_its_facts_itself_leaves_nothing_to_do(platform):
 
 def test_a_sales_run_that_is_cancelled_while_the_sensor_looks_leaves_nothing_behind(platform):
     tags = Days(NEW.last, NEW.last).tags
-    run = create_run_for_test(
-        platform.instance, job_name="qtickets_reload", status=dg.DagsterRunStatus.STARTED, tags=tags
-    )
+    run = add_run(platform.instance, "qtickets_reload", dg.DagsterRunStatus.STARTED, **tags)
     assert platform.materialize(*SALES, days=Days(NEW.last, NEW.last)).success
     assert not platform.tick(FOLLOW).run_requests  # that run will build them
     platform.instance.report_run_canceled(platform.instance.get_run_by_id(run.run_id))
@@ -132,7 +129,7 @@ def test_a_build_that_ends_badly_is_asked_for_again_later_each_time(platform, en
         for request in platform.tick(FOLLOW).run_requests or []:
             asked.append(minutes)
             tags = {**request.tags, "dagster/run_key": request.run_key}
-            create_run_for_test(platform.instance, job_name="marts_refresh", status=end, tags=tags)
+            add_run(platform.instance, "marts_refresh", end, **tags)
     assert asked == [0, 15, 45, 105, 225]
 
 

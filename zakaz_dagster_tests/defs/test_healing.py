@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
-from dagster._core.test_utils import create_run_for_test
 
 from zakaz_dagster.defs.operations.healing import EVERY, SENSOR, Look, due
 from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days
 from zakaz_dagster.warehouse import healing, server
 from zakaz_dagster_tests.contract.test_warehouse_rebuild import doubled
-from zakaz_dagster_tests.defs.conftest import day
+from zakaz_dagster_tests.defs.conftest import add_run, day
 from zakaz_dagster_tests.defs.test_following import equal_to_the_world
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -85,7 +84,7 @@ def test_it_looks_at_once_after_a_run_that_failed(platform):
     platform.at("2026-11-22T12:00:00+03:00")
     platform.tick(SENSOR)
     assert "looked a moment ago" in platform.tick(SENSOR).skip_message
-    run = create_run_for_test(platform.instance, job_name="vk_ads_daily", status=dg.DagsterRunStatus.STARTED)
+    run = add_run(platform.instance, "vk_ads_daily", dg.DagsterRunStatus.STARTED)
     platform.instance.report_run_failed(run)
     assert "looked a moment ago" not in platform.tick(SENSOR).skip_message
 

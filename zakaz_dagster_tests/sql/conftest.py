@@ -1,4 +1,4 @@
-"""Databases that several tests of one module read: made once, because applying the schema takes a second."""
+"""Databases that several tests read, and copies of them: applying the schema and building facts take seconds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.seeds import seeded
 from zakaz_dagster_tests.plugins.warehouse import Shelf
 from zakaz_dagster_tests.sql import theatre
 from zakaz_dagster_tests.sql.world import World
@@ -27,12 +28,23 @@ def empty_warehouse(shelf: Shelf) -> Iterator[Warehouse]:
         yield wh
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def theatre_world(shelf: Shelf) -> Iterator[Warehouse]:
     """The hand-written world of `theatre`, with every fact built. Tests only read it."""
     with _database(shelf) as wh:
         theatre.fill(World(wh))
         yield wh
+
+
+@pytest.fixture
+def spoilt(theatre_world: Warehouse, warehouse: Warehouse) -> World:
+    """A theatre that a test may spoil: the parts of the one that others read, linked and not copied."""
+    filled = "SELECT DISTINCT table FROM system.parts WHERE active AND database = currentDatabase()"
+    for row in theatre_world.rows(filled):
+        if row["table"] not in seeded():
+            source = f"{theatre_world.config.database}.{row['table']}"
+            warehouse.command(f"ALTER TABLE {row['table']} ATTACH PARTITION ALL FROM {source}")
+    return World(warehouse, first_line=1000)
 
 
 @pytest.fixture

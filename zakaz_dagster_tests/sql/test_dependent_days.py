@@ -9,16 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zakaz_dagster.ingest import dictionaries
-from zakaz_dagster.ingest.dependent_days import Named, Run, days_naming, days_of_changed_shows, days_reading_ads, runs
+from zakaz_dagster.ingest.dependent_days import Named, Run, days_naming, days_of_changed_shows, runs
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster_tests.sql.world import World, day, rows
 
 DAYS = st.dates(date(2026, 1, 1), date(2026, 3, 31))
-
-
-@given(st.sets(DAYS), st.integers(0, 40), DAYS)
-def test_advertising_is_read_by_the_sales_of_its_window_and_by_no_other(ads, window, sale):
-    assert (sale in days_reading_ads(ads, window)) == any(0 <= (sale - ad).days <= window for ad in ads)
 
 
 @given(DAYS, st.integers(0, 60), DAYS)

@@ -11,7 +11,6 @@ from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster_tests.sql import theatre
 from zakaz_dagster_tests.sql.world import World, day, rows
 
 MUTATION = {"mutations_sync": 2}
@@ -29,13 +28,6 @@ def verdict(world: World | Warehouse, name: str) -> tuple[Status, float | None]:
 def test_the_theatre_is_green(theatre_world: Warehouse, name: str) -> None:
     found = evaluate(theatre_world, CHECKS[name])
     assert found.status is Status.OK, found.detail
-
-
-@pytest.fixture
-def spoilt(world: World) -> World:
-    """A theatre that a test may spoil."""
-    theatre.fill(world)
-    return world
 
 
 def test_a_lost_row_of_sales_is_seen_by_everything_that_should_see_it(spoilt: World) -> None:

@@ -10,7 +10,7 @@ from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster.warehouse.view_contract import kept
+from zakaz_dagster.warehouse.view_contract import check
 
 TODAY = date(2025, 12, 10)
 PATIENT = 60_000.0  # machines differ; the platform's own limit is a second
@@ -18,7 +18,7 @@ PATIENT = 60_000.0  # machines differ; the platform's own limit is a second
 
 @pytest.mark.parametrize("view", load("views"))
 def test_every_view_keeps_its_promise(theatre_world: Warehouse, view: str) -> None:
-    found = kept(theatre_world, view, TODAY, PATIENT)
+    found = check(theatre_world, view, TODAY, PATIENT)
     assert found.status is Status.OK, found.detail
     assert found.figure
     assert found.figure > 0
@@ -44,14 +44,14 @@ def test_a_broken_promise_is_red(bare_warehouse: Warehouse, body: str, said: str
     wh.command("CREATE TABLE gone (city String) ENGINE = Memory")
     wh.command(f"CREATE VIEW v_broken {body}")
     wh.command("DROP TABLE gone")
-    found = kept(wh, "v_broken", TODAY, PATIENT)
+    found = check(wh, "v_broken", TODAY, PATIENT)
     assert found.status is Status.ERROR
     assert said in found.detail
     assert found.action
 
 
 def test_a_slow_view_is_a_warning_with_its_time_and_limit(theatre_world: Warehouse) -> None:
-    found = kept(theatre_world, "v_romi_kpi", TODAY, 0.001)
+    found = check(theatre_world, "v_romi_kpi", TODAY, 0.001)
     assert found.status is Status.WARNING
     assert found.threshold == 0.001
     assert "ms of" in found.detail

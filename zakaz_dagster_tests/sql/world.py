@@ -61,10 +61,10 @@ def tags(utm: str | tuple[str, ...]) -> dict[str, str]:
 class World:
     """A world in a warehouse; `loaded_at` is when every row of it came. Rows wait until somebody looks (`wh`)."""
 
-    def __init__(self, wh: Warehouse, loaded_at: str = "2025-12-31 12:00") -> None:
+    def __init__(self, wh: Warehouse, loaded_at: str = "2025-12-31 12:00", first_line: int = 1) -> None:
         self._wh = wh
         self.loaded_at = at(loaded_at)
-        self._lines = count(1)
+        self._lines = count(first_line)
         self._types: dict[str, Mapping[str, str]] = {}
         self._waiting: dict[str, list[dict[str, object]]] = defaultdict(list)
         self._events: set[int] = set()

@@ -46,6 +46,7 @@ class Account:
     token: str = ""
     base: str = "/qtickets/api/rest/v1"
     page_size: int = 200
+    patience: float = 4.0  # seconds for one answer, retries included
 
     def source(self) -> QTicketsSource:
         config = ApiConfig(
@@ -53,8 +54,8 @@ class Account:
             token=self.token or self.sandbox.token,
             page_size=self.page_size,
             requests_per_second=10_000,
-            timeout=5,
-            deadline=4,
+            timeout=self.patience + 1,
+            deadline=self.patience,
         )
         return QTicketsSource(QTicketsApi(config), salt="story", now=lambda: self.now)
 

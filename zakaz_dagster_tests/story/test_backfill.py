@@ -93,7 +93,7 @@ def killed_and_started_again(dagster, keys, patience):
 
 
 def test_a_backfill_is_one_run_per_vendor_and_equals_the_worlds_books(tmp_path):
-    backfill_story(tmp_path, 8, 150, kill=False)
+    backfill_story(tmp_path, 4, 150, kill=False)
 
 
 @pytest.mark.slow

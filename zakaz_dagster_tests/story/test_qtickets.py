@@ -112,7 +112,7 @@ FAULTS = {
     "500 for ever": {"http": 500},
     "wrong verb or body": {"http": 503},
     "a proxy's page": {"html": True},
-    "slow beyond the timeout": {"slow": 8, "only": "orders"},
+    "slow beyond the timeout": {"slow": 3, "only": "orders"},
     "truncated body": {"truncated": True, "only": "orders"},
     "dropped connection": {"dropped": True, "only": "orders"},
     "filter ignored": {"filter_ignored": True},
@@ -134,6 +134,7 @@ def test_every_fault_is_a_named_failure_that_leaves_the_tables_as_they_were(acco
     account.load(FIRST, LAST)
     before = account.snapshot()
     account.sandbox.fault("qtickets", **switches)
+    account.patience = 0.8
     with pytest.raises(Failure) as caught:
         account.load(FIRST, LAST)
     assert str(caught.value).startswith("qtickets")

@@ -11,28 +11,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dagster import DagsterRunStatus
-from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.remote_origin import (
-    ManagedGrpcPythonEnvCodeLocationOrigin,
-    RemoteInstigatorOrigin,
-    RemoteRepositoryOrigin,
-)
-from dagster._core.scheduler.instigation import (
-    InstigatorState,
-    InstigatorStatus,
-    ScheduleInstigatorData,
-    SensorInstigatorData,
-    TickData,
-    TickStatus,
-)
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._utils.error import SerializableErrorInfo
 
 from zakaz_dagster.defs.operations import alert_round
 from zakaz_dagster.defs.operations.run_history import read_facts
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import reading
 from zakaz_dagster.warehouse import schema
+from zakaz_dagster_tests._private import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    LoadableTargetOrigin,
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+    SerializableErrorInfo,
+    TickData,
+    TickStatus,
+)
 from zakaz_dagster_tests.story.watch_faults import SALES, SPEND, Fault, loaded, spoilt
 from zakaz_dagster_tests.story.watch_stage import Stage
 

@@ -22,7 +22,6 @@ from typing import Any
 import dagster as dg
 from click.testing import CliRunner
 from dagster import DagsterInstance
-from dagster._daemon.types import DaemonHeartbeat
 
 from zakaz_dagster import definitions as platform
 from zakaz_dagster import resources, timezone
@@ -40,6 +39,7 @@ from zakaz_dagster.settings import Settings, is_ours
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import client, schema
 from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster_tests._private import DaemonHeartbeat
 from zakaz_dagster_tests.plugins import clickhouse
 from zakaz_dagster_tests.plugins.clickhouse import Endpoint
 from zakaz_dagster_tests.plugins.mailbox import Mailbox

@@ -137,6 +137,7 @@ def unconfigured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ZAKAZ_SECRETS_DIR", os.devnull)
     monkeypatch.setenv("ZAKAZ_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("CLICKHOUSE_PORT", "9")
+    monkeypatch.setattr("zakaz_dagster.resources.AT_A_TERMINAL", 0.2)
 
 
 @pytest.mark.parametrize(("typed", "words"), WRONG, ids=[typed for typed, _ in WRONG])

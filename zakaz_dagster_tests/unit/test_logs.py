@@ -8,11 +8,11 @@ import logging
 
 import dagster as dg
 import pytest
-from dagster._core.execution import context_creation_job
 
 from zakaz_dagster.defs.shared import execution
 from zakaz_dagster.logs import as_json, as_text
 from zakaz_dagster.transport.log import correlated, log_request
+from zakaz_dagster_tests._private import context_creation_job
 
 
 @pytest.fixture

@@ -48,8 +48,8 @@ def promise_checks() -> dg.AssetChecksDefinition:
         today = timezone.today()
         for key in sorted(context.selected_asset_check_keys):
             with explained():
-                kept = view_contract.kept(reader, key.asset_key.to_user_string(), today)
-            yield result(key.asset_key.to_user_string(), view_contract.NAME, kept)
+                checked = view_contract.check(reader, key.asset_key.to_user_string(), today)
+            yield result(key.asset_key.to_user_string(), view_contract.NAME, checked)
 
     return check
 

@@ -18,7 +18,7 @@ import dagster as dg
 from dagster import AssetKey, AssetRecordsFilter, DagsterEventType, DagsterInstance, RunsFilter
 
 from zakaz_dagster import timezone
-from zakaz_dagster.defs._private import delete_check_evaluations, remember, remembered, sqlite_file
+from zakaz_dagster.defs._private import delete_check_evaluations, keep_value, read_value, sqlite_file
 from zakaz_dagster.defs.shared.params import AlertsParam, WarehouseParam
 from zakaz_dagster.defs.shared.requests import FINISHED
 
@@ -50,7 +50,7 @@ def definitions(keep: Keep) -> dg.Definitions:
         tagged = warehouse.tagged(run=context.run.run_id, asset="housekeeping")
         months = run_ledger.forget(tagged, first_of(now.date(), keep.audit_months))
         sent = alerts.forget(now - timedelta(days=keep.alerts_days))
-        remember(context.instance, LEFT, str(runs.left))
+        keep_value(context.instance, LEFT, str(runs.left))
         context.log.info(
             "forgotten: %d runs, %d check evaluations, %d months of the audit, %d sent notices; runs left for the next"
             " night: %d",
@@ -95,7 +95,7 @@ def forget_runs(instance: DagsterInstance, before: datetime, most: int = MOST) -
 
 def runs_left(instance: DagsterInstance) -> int:
     """How many runs the last night had to leave for the next one."""
-    return int(remembered(instance, LEFT) or 0)
+    return int(read_value(instance, LEFT) or 0)
 
 
 def _old(instance: DagsterInstance, before: datetime) -> Iterator[str]:

@@ -18,8 +18,8 @@ from zakaz_dagster.defs._private import (
     InstigatorStatus,
     TickStatus,
     TimeWindowFreshnessPolicy,
-    remember,
-    remembered,
+    keep_value,
+    read_value,
 )
 from zakaz_dagster.defs.operations.check_history import WILL_RETRY, check_facts, check_names
 from zakaz_dagster.defs.operations.retention import runs_left
@@ -117,14 +117,14 @@ def rivals(instance: DagsterInstance, now: datetime) -> list[str]:
     A heartbeat of a kind is the last process's own, so both are seen over several looks: a process that was replaced
     is silent from then on, a rival is heard again after the other one had begun.
     """
-    kept: dict[str, list[float]] = json.loads(remembered(instance, DAEMONS) or "{}")
+    kept: dict[str, list[float]] = json.loads(read_value(instance, DAEMONS) or "{}")
     lives = {process: life for process, life in kept.items() if now.timestamp() - life[1] < _seconds(FORGOTTEN)}
     for beat in instance.get_daemon_heartbeats().values():
         if beat.daemon_id is not None and now.timestamp() - beat.timestamp < _seconds(FORGOTTEN):
             first, last = lives.get(beat.daemon_id, (beat.timestamp, beat.timestamp))
             lives[beat.daemon_id] = [min(first, beat.timestamp), max(last, beat.timestamp)]
     if lives != kept:
-        remember(instance, DAEMONS, json.dumps(lives))
+        keep_value(instance, DAEMONS, json.dumps(lives))
     alive = {process: life for process, life in lives.items() if now.timestamp() - life[1] < _seconds(2 * TOGETHER)}
     return sorted(
         process

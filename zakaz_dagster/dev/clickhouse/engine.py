@@ -79,7 +79,7 @@ class Link:
     def use(self, database: str) -> None:
         self.query(f"USE {identifier(database)}")
 
-    def judged(self, sql: str) -> Judgement:
+    def judge(self, sql: str) -> Judgement:
         """What `sql` would do; nothing runs. Text that does not parse has no statements and writes nothing."""
         found = self._connection._conn.classify_query(sql)  # noqa: SLF001 - chdb offers it nowhere else
         return Judgement(found["statement_count"], found["query_class"].name not in ("READ_ONLY", "UNKNOWN"))

@@ -65,7 +65,7 @@ class Executor:
         with self._alone(ask.query_id), self._connected(ask, statement) as link:
             if statement.kind is Kind.INSERT:
                 return self._insert(link, ask, statement, lead, body)
-            _refuse_unfit(link.judged(statement.whole), statement, get=ask.get)
+            _refuse_unfit(link.judge(statement.whole), statement, get=ask.get)
             if statement.kind is Kind.READ:
                 return self._read(link, ask, statement)
             return self._in_memory(link, ask, statement)
@@ -172,7 +172,7 @@ def _prepare(link: Link, ask: Ask) -> None:
         link.query(f"SET ROLE {literal(ask.role)}")
     for table in ask.tables:
         create = f"CREATE TEMPORARY TABLE {identifier(table.name)} ({table.structure}) ENGINE = Memory"
-        if link.judged(create).statements != 1:
+        if link.judge(create).statements != 1:
             raise ClickHouseError.refuse(SYNTAX_ERROR, f"Syntax error in the structure of `{table.name}`")
         link.query(create)
         link.insert(f"INSERT INTO {identifier(table.name)}", table.format, [table.data])

@@ -19,7 +19,6 @@ from zakaz_dagster.sources.gmail.mail import (
     Leaf,
     Mail,
     charset_of,
-    epoch_ms,
     header_date,
     is_forward,
 )
@@ -32,16 +31,6 @@ MAX_DEPTH = 50
 def top_of(message: Message, limits: Limits = LIMITS) -> Part:
     """The top part of an answer with format=full, or format=raw."""
     return message.payload or eml.part_of(from_base64url(message.raw), limits)
-
-
-def mail_of(message: Message, limits: Limits = LIMITS) -> Mail:
-    """The mail behind an answer."""
-    return mail_of_part(top_of(message, limits), message.id, epoch_ms(message.internal_date), limits)
-
-
-def mail_of_source(raw: bytes, message_id: str, limits: Limits = LIMITS) -> Mail:
-    """The mail in RFC 822; its Date header stands for the moment of arrival, which only the mailbox knows."""
-    return mail_of_part(eml.part_of(raw, limits), message_id, limits=limits)
 
 
 def mail_of_part(top: Part, message_id: str, received_at: datetime | None = None, limits: Limits = LIMITS) -> Mail:

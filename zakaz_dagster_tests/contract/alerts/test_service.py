@@ -7,7 +7,7 @@ import re
 import sqlite3
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zakaz_dagster.alerts import store
 from zakaz_dagster.alerts.incidents import Rules
 from zakaz_dagster.alerts.mail import About, View
 from zakaz_dagster.alerts.outbox import Limits, Outbox
@@ -24,41 +23,8 @@ from zakaz_dagster.alerts.phrases import Phrase
 from zakaz_dagster.alerts.send import Folder, Smtp
 from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.alerts.store import Store
-from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster_tests.plugins.mailbox import Mailbox
-
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-
-
-def verdict(name="fact_x__agrees", status=Status.ERROR):
-    return Verdict(name, "data", status, f"{name} {status}")
-
-
-def ok(name="fact_x__agrees"):
-    return verdict(name, Status.OK)
-
-
-@pytest.fixture
-def mailbox():
-    with Mailbox() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def own_spare(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "SHARED_MEMORY", tmp_path)
-
-
-@pytest.fixture
-def alerts(tmp_path, mailbox):
-    channel = Smtp("127.0.0.1", mailbox.port, "z@example.org", ["a@example.org"], security="none", timeout=2)
-    return Alerts(tmp_path / "data" / "alerts.sqlite3", [channel], Rules(settle=timedelta(0)))
-
-
-def kinds(mailbox):
-    return [subject.split("—")[0].removeprefix("Zakaz: ").strip() for subject in mailbox.subjects]
+from zakaz_dagster_tests.contract.alerts.telling import MINUTE, NOW, kinds, ok, verdict
 
 
 def test_one_mail_then_one_resolved_across_restarts_of_everything(alerts, mailbox):
@@ -166,97 +132,6 @@ def test_watchers_in_several_processes_send_one_mail_between_them(alerts, mailbo
     assert kinds(mailbox) == ["ошибка"]
 
 
-@pytest.mark.parametrize("harm", ["foreign", "folder", "locked"])
-def test_a_memory_that_cannot_be_written_is_told_once_and_taken_back_later(alerts, mailbox, harm, monkeypatch):
-    alerts.notify([verdict("fact_old__agrees")], NOW)
-    kept = alerts.path.read_bytes()
-    rival = None
-    if harm == "locked":
-        monkeypatch.setattr("zakaz_dagster.alerts.store.BUSY_SECONDS", 0.05)
-        rival = sqlite3.connect(alerts.path, isolation_level=None)
-        rival.execute("BEGIN IMMEDIATE")
-    else:
-        alerts.path.unlink()
-        alerts.path.write_bytes(
-            b"not a database, but long enough to be looked at" * 9
-        ) if harm == "foreign" else alerts.path.mkdir()
-    for minute in range(1, 4):
-        alerts.notify(
-            [verdict(), verdict("fact_old__agrees")] if harm == "locked" else [verdict()], NOW + minute * MINUTE
-        )
-    assert len(mailbox.mails) == 3, mailbox.subjects
-    assert "Zakaz: ошибка — Память оповещений не пишется" in mailbox.subjects
-    if rival:
-        rival.close()
-    else:
-        alerts.path.rmdir() if harm == "folder" else alerts.path.unlink()
-        alerts.path.write_bytes(kept)
-    alerts.notify([ok()], NOW + 5 * MINUTE)
-    assert kinds(mailbox)[3:] == ["решено: 2"]
-    assert not store.spare_path(alerts.path).exists()
-
-
-def test_a_full_disk_does_not_stop_the_telling(alerts, mailbox):
-    alerts.notify([], NOW)
-    with sqlite3.connect(alerts.path) as connection:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    full = _FullDisk(alerts.path, pages)
-    with full:
-        for minute in range(3):
-            alerts.notify([replace(verdict(), detail="x" * 50_000)], NOW + minute * MINUTE)
-    assert sorted(mailbox.subjects) == [
-        "Zakaz: ошибка — Память оповещений не пишется",
-        "Zakaz: ошибка — Проверка не прошла: fact_x__agrees",
-    ]
-    alerts.notify([ok()], NOW + 10 * MINUTE)
-    assert kinds(mailbox)[2:] == ["решено", "решено"]
-
-
-class _FullDisk:
-    """SQLite's own limit stands for the disk's: every connection to this file refuses to grow it."""
-
-    def __init__(self, path, pages):
-        self.path, self.pages = path, pages
-
-    def __enter__(self):
-        self.connect = sqlite3.connect
-        sqlite3.connect = self._limited
-
-    def __exit__(self, *_):
-        sqlite3.connect = self.connect
-
-    def _limited(self, path, **options):
-        connection = self.connect(path, **options)
-        if path == self.path:
-            connection.execute(f"PRAGMA max_page_count = {self.pages}")
-        return connection
-
-
-def test_where_there_is_no_memory_of_alerts_nobody_says_that_none_is_open(alerts, tmp_path):
-    elsewhere = replace(alerts, path=tmp_path / "elsewhere" / "alerts.sqlite3")
-    with pytest.raises(ConfigFault, match=r"no memory of alerts at .*elsewhere.*ZAKAZ_DATA_DIR"):
-        elsewhere.open_incidents()
-    assert not elsewhere.path.parent.exists()
-    elsewhere.watching_since(NOW)
-    with pytest.raises(ConfigFault, match="no memory of alerts"):
-        elsewhere.open_incidents()
-    elsewhere.path.write_text("not a database, but long enough to be looked at" * 9)
-    with pytest.raises(ConfigFault, match="cannot be read"):
-        elsewhere.open_incidents()
-    alerts.notify([], NOW)
-    assert alerts.open_incidents() == {}
-
-
-def test_the_watch_knows_since_when_it_runs_and_that_a_pause_is_a_new_start(alerts):
-    assert alerts.watching_since(NOW) == NOW, "a look begins it as well"
-    for minute in (70, 71, 120, 170):
-        alerts.notify([], NOW + minute * MINUTE)
-        assert alerts.watching_since(NOW + minute * MINUTE) == NOW
-    alerts.notify([], NOW + 300 * MINUTE)
-    alerts.notify([], NOW + 301 * MINUTE)
-    assert alerts.watching_since(NOW + 302 * MINUTE) == NOW + 300 * MINUTE
-
-
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=60) | st.sampled_from(
     [
         "\ud800",
@@ -326,7 +201,7 @@ def test_without_a_channel_the_verdict_says_that_nobody_is_told(tmp_path):
     silent = Alerts(tmp_path / "alerts.sqlite3")
     silent.notify([verdict()], NOW)
     delivery, memory = silent.verdicts(NOW)
-    assert (delivery.status, delivery.detail) == (Status.WARNING, "no channel is configured: nobody is told")
+    assert (delivery.status, delivery.detail) == (Status.WARNING, "no channel is configured: no alert is delivered")
     assert memory.status is Status.OK
 
 

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
-import json
 import socket
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from functools import partial
-from statistics import quantiles
 
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from zakaz_dagster.health.freshness import Freshness
 from zakaz_dagster.health.look import Look
 from zakaz_dagster.health.probe import probe
-from zakaz_dagster.health.server import LOOPBACK, Board, app, keep
+from zakaz_dagster.health.server import LOOPBACK, Board
 from zakaz_dagster.health.wire import document, exposition
-from zakaz_dagster.verdicts import Status, Verdict
+from zakaz_dagster.verdicts import Status
+from zakaz_dagster_tests.contract.health.boards import NOW, get, look, serving, verdict
 
-NOW = datetime(2023, 10, 12, 7, 0, tzinfo=UTC)
 SAMPLE = {
     "status": "ok",
     "timestamp": "2023-10-12T10:00:00+03:00",
@@ -39,56 +25,6 @@ SAMPLE = {
         "data_freshness": {"qtickets": {"status": "ok", "latest_date": "2023-10-12", "days_behind": 0}},
     },
 }
-
-
-def verdict(name, status=Status.OK, **about):
-    return Verdict(name, "infrastructure", Status(status), f"{name} is {status}", **about)
-
-
-def look(*verdicts, fresh="ok"):
-    age = Freshness("qtickets", verdict("stg__fresh", fresh), date(2023, 10, 12), 0, 12.0)
-    fine = [] if any(each.name == "platform__clickhouse" for each in verdicts) else [verdict("platform__clickhouse")]
-    return document(Look(NOW, [*fine, age.verdict, *verdicts], [age]))
-
-
-@contextmanager
-def serving(board: Board, token="", keeper=None, hosts=LOOPBACK) -> Iterator[int]:
-    """The application on a free port, in a thread."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app(board, token, keeper, hosts),
-            port=0,
-            log_level="error",
-            access_log=False,
-            ws="none",
-            server_header=False,
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join(5)
-
-
-def get(port, path, token=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
-    response = connection.getresponse()
-    body = response.read()
-    connection.close()
-    return response.status, json.loads(body) if response.headers[
-        "content-type"
-    ] == "application/json" else body.decode()
-
-
-@pytest.fixture
-def board():
-    return Board(stale_seconds=60)
 
 
 def same_shape(sample, answer):
@@ -258,95 +194,6 @@ def test_other_paths_and_methods_are_refused(board):
             response = connection.getresponse()
             response.read()
             assert response.status == status
-
-
-CHILD = """
-import json, sys, time
-document = json.loads(sys.argv[1])
-while True:
-    print(json.dumps(document), flush=True)
-    end = time.time() + 0.3
-    while time.time() < end:
-        sum(range(1000))
-"""
-
-
-def test_a_thousand_requests_at_fifty_lose_none_and_are_fast_while_the_child_works(board):
-    keeper = partial(keep, command=[sys.executable, "-c", CHILD, json.dumps(look())], silence_seconds=10)
-    with serving(board, keeper=keeper) as port:
-        wait_for(lambda: board.document is not None)
-
-        def worker(_):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            times = []
-            for _ in range(20):
-                started = time.perf_counter()
-                connection.request("GET", "/healthz")
-                response = connection.getresponse()
-                assert json.loads(response.read())["status"] == "ok"
-                times.append(time.perf_counter() - started)
-            connection.close()
-            return times
-
-        with ThreadPoolExecutor(50) as pool:
-            times = [each for times in pool.map(worker, range(50)) for each in times]
-    assert len(times) == 1000
-    # The client's own fifty threads share this process; the service alone answers in about a millisecond.
-    assert quantiles(times, n=100)[49] < 0.25
-
-
-def wait_for(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-
-
-HANGING = "import time; time.sleep(60)"
-TALKING_ONCE = "import json, sys, time; print(sys.argv[1], flush=True); time.sleep(60)"
-BABBLING = "import sys; print('not json'); print('{}'); print(sys.argv[1], flush=True); import time; time.sleep(60)"
-
-
-@pytest.mark.parametrize("code", [HANGING, "raise SystemExit(1)"])
-def test_a_child_that_hangs_or_dies_does_not_stop_the_answers(board, code):
-    keeper = partial(keep, command=[sys.executable, "-c", code], silence_seconds=0.3)
-    with serving(board, keeper=keeper) as port:
-        for _ in range(5):
-            started = time.perf_counter()
-            assert get(port, "/healthz")[0] == 503
-            assert time.perf_counter() - started < 0.5
-            time.sleep(0.1)
-
-
-def test_a_silent_child_is_killed_and_started_again(board, monkeypatch):
-    monkeypatch.setattr("zakaz_dagster.health.server.PAUSE_SECONDS", 0.05)
-    puts = []
-    monkeypatch.setattr(board, "put", puts.append)
-
-    async def follow():
-        command = [sys.executable, "-c", TALKING_ONCE, json.dumps(look())]
-        task = asyncio.create_task(keep(board, command, silence_seconds=0.5))
-        while len(puts) < 2:  # noqa: ASYNC110  a list has no event
-            await asyncio.sleep(0.05)
-        task.cancel()
-
-    asyncio.run(asyncio.wait_for(follow(), 20))
-
-
-def test_lines_that_are_no_document_are_passed_over(board):
-    keeper = partial(keep, command=[sys.executable, "-c", BABBLING, json.dumps(look())], silence_seconds=10)
-    with serving(board, keeper=keeper):
-        wait_for(lambda: board.document is not None)
-
-
-def test_the_child_ends_with_the_service(board):
-    keeper = partial(
-        keep, command=[sys.executable, "-c", TALKING_ONCE, json.dumps(look()), "zakaz-mark-7731"], silence_seconds=30
-    )
-    with serving(board, keeper=keeper):
-        wait_for(lambda: board.document is not None)
-    left = subprocess.run(["pgrep", "-f", "zakaz-mark-7731"], capture_output=True, text=True, check=False).stdout
-    assert not left.strip()
 
 
 def test_the_probe_brings_the_verdicts_of_the_service(board):

@@ -10,8 +10,10 @@ from email.message import EmailMessage
 import openpyxl
 
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.gmail import mime_tree
+from zakaz_dagster.sources.gmail.eml import part_of
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail
+from zakaz_dagster.sources.gmail.mime_tree import mail_of_part
+from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.report import MailRead, read_mail
 from zakaz_dagster.sources.gmail.report_lines import Reading, sales_columns
 from zakaz_dagster.tables.limits import Limits
@@ -32,7 +34,7 @@ def read_file(data: bytes | str, name: str = "", *, mime: str = "", charset: str
 
 def read_eml(message: EmailMessage | bytes, **options) -> MailRead:
     raw = message if isinstance(message, bytes) else message.as_bytes()
-    return read_mail(mime_tree.mail_of_source(raw, "m1"), reading(**options))
+    return read_mail(mail_of_part(part_of(raw), "m1"), reading(**options))
 
 
 def lines(read: MailRead) -> list:
@@ -85,3 +87,12 @@ def workbook(*rows: list[object]) -> bytes:
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def refused(data, **options) -> str:
+    """The reason of a part that gave nothing."""
+    read = read_file(data, **options)
+    assert figures(read) == []
+    assert read.outcome is Outcome.REFUSED
+    (reason,) = [part.reason for part in read.parts]
+    return reason

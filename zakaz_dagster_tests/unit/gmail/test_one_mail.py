@@ -12,7 +12,7 @@ from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.sources.gmail.inspect import file as inspect_file
 from zakaz_dagster.sources.gmail.inspect import message as inspect_message
 from zakaz_dagster.sources.gmail.mail import epoch_ms, is_forward
-from zakaz_dagster.sources.gmail.mime_tree import from_base64url, mail_of
+from zakaz_dagster.sources.gmail.mime_tree import from_base64url, mail_of_part, top_of
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.records import Message, shaped
 from zakaz_dagster_tests.unit.gmail.mailing import HEADER, figures, mail, moment, read_eml, reasons
@@ -161,7 +161,7 @@ def test_recorded_messages_reach_their_outcomes(recorded, name):
     from zakaz_dagster_tests.unit.gmail.mailing import reading
 
     body = json.loads((recorded("gmail") / "recorded" / f"{name}.json").read_bytes())
-    read = read_mail(mail_of(msgspec.convert(body, Message)), reading())
+    read = read_mail(mail_of_part(top_of(msgspec.convert(body, Message)), "m1"), reading())
     attachments, outcomes = RECORDED[name]
     assert sum(leaf.attached for leaf in read.mail.leaves) == attachments
     assert [(part.leaf.path, part.outcome) for part in read.parts] == outcomes
@@ -171,7 +171,7 @@ def test_recorded_messages_reach_their_outcomes(recorded, name):
 def test_recorded_html_is_not_decoded_twice(recorded):
     """R04 says quoted-printable, but the API's data is decoded already."""
     body = json.loads((recorded("gmail") / "recorded" / "R04_mixed_pdf_contentid_qp_html.json").read_bytes())
-    html_part = mail_of(msgspec.convert(body, Message)).leaves[1]
+    html_part = mail_of_part(top_of(msgspec.convert(body, Message)), "m1").leaves[1]
     assert "In gap SOS\u00a0" in html_part.data.decode()
     assert len(html_part.data) == 35
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from zakaz_dagster.seeds import seed
 from zakaz_dagster_tests.unit.gmail.mailing import lines, mail, read_eml, read_file, zipped
+from zakaz_dagster_tests.unit.parsing.test_dates import MONTHS
 
 SPELLINGS: dict[str, list[str]] = {}
 for entry in seed("mail_columns"):
@@ -30,20 +31,6 @@ CITIES = {
     "Ёлкино": "елкино",
 }
 NAMES = ("Шоу", "Спектакль <Ночь>; бис", "Выставка, часть 2", 'Мюзикл "Корабль"', "Tour <live> & more", "Ёлка-2027")
-MONTHS = [
-    "января",
-    "февраля",
-    "марта",
-    "апреля",
-    "мая",
-    "июня",
-    "июля",
-    "августа",
-    "сентября",
-    "октября",
-    "ноября",
-    "декабря",
-]
 DATES = (
     lambda day: day.isoformat(),
     lambda day: f"{day:%d.%m.%Y}",

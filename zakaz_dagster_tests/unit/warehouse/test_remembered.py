@@ -28,6 +28,12 @@ def views() -> list[Statement]:
     return list(load("views").values())
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two views stand for all of sql/, which takes a second to read."""
+    monkeypatch.setattr(lineage_cache, "_statements", lambda: iter(views()[:2]))
+
+
 def test_written_and_read_memory_agree_with_lineage(place: Path) -> None:
     for _ in ("computed", "read back"):
         lineage_cache._memory.cache_clear()
@@ -45,6 +51,7 @@ def test_the_second_process_reads_and_does_not_compute(place: Path, monkeypatch:
     assert {each.name: lineage_cache.reads(each) for each in views()} == first
 
 
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("spoilt", ["", "{}", '{"key": "other", "entries": {}}', "[1]"])
 def test_a_spoilt_memory_is_made_again(place: Path, spoilt: str) -> None:
     view = views()[0]
@@ -56,6 +63,7 @@ def test_a_spoilt_memory_is_made_again(place: Path, spoilt: str) -> None:
     assert json.loads(path.read_text("utf-8"))["entries"]
 
 
+@pytest.mark.usefixtures("few")
 def test_a_statement_that_is_not_in_the_files_is_read_itself(place: Path) -> None:
     view = views()[0]
     changed = dataclasses.replace(view, kind="builds", sql="SELECT e.city AS city FROM dim_events AS e")
@@ -63,6 +71,7 @@ def test_a_statement_that_is_not_in_the_files_is_read_itself(place: Path) -> Non
     assert lineage_cache.column_lineage(changed) == {"city": (("dim_events", "city"),)}
 
 
+@pytest.mark.usefixtures("few")
 def test_nothing_is_written_where_python_may_not(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert lineage_cache.reads(views()[0])

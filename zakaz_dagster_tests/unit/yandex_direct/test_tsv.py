@@ -11,22 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zakaz_dagster.errors import BadData, ShapeChanged
+from zakaz_dagster.sources.yandex_direct.request import AD_FIELDS
 from zakaz_dagster.sources.yandex_direct.rows import KEY, figures, summed, totals
 from zakaz_dagster.sources.yandex_direct.tsv import Truncated, find_frame, read_report
 
-NAMES = [
-    "Date",
-    "CampaignId",
-    "CampaignName",
-    "AdGroupId",
-    "AdGroupName",
-    "AdId",
-    "AdNetworkType",
-    "Impressions",
-    "Clicks",
-    "Cost",
-    "Conversions",
-]
+NAMES = list(AD_FIELDS)
 IDS = st.one_of(st.just("--"), st.integers(1, 2**63).map(str))
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=12)
 COUNT = st.integers(0, 10**9).map(str)

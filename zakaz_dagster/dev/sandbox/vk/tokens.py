@@ -34,7 +34,6 @@ class Tokens:
     slots: list[Token] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
     issued: int = 0
-    refreshed: int = 0
     wiped: bool = False
 
     def grant(self, form: dict[str, str], now: int) -> dict[str, Any]:
@@ -97,7 +96,6 @@ class Tokens:
         token.access, token.until, token.uses = uuid4().hex * 2, now + self._life(), 0
         if self.faults.get("rotate_refresh"):
             token.refresh = uuid4().hex * 2
-        self.refreshed += 1
         return token
 
     def _know(self, form: dict[str, str]) -> None:

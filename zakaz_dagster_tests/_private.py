@@ -1,0 +1,40 @@
+"""What tests need of Dagster and has no public name: the records that its daemon and its UI write.
+
+Nobody else imports from `dagster._…`; `zakaz_dagster.defs._private` is the same for the platform itself.
+"""
+
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.execution import context_creation_job  # whose default loggers runs_as_json replaces
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (  # what the switch of a schedule and the look of a sensor leave
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._daemon.types import DaemonHeartbeat  # the daemon's sign of life
+from dagster_shared.error import SerializableErrorInfo
+
+__all__ = [
+    "DaemonHeartbeat",
+    "InstigatorState",
+    "InstigatorStatus",
+    "InstigatorType",
+    "LoadableTargetOrigin",
+    "ManagedGrpcPythonEnvCodeLocationOrigin",
+    "RemoteInstigatorOrigin",
+    "RemoteRepositoryOrigin",
+    "ScheduleInstigatorData",
+    "SensorInstigatorData",
+    "SerializableErrorInfo",
+    "TickData",
+    "TickStatus",
+    "context_creation_job",
+]
