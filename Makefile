@@ -19,13 +19,15 @@ dev: $(READY)  ## Keep the sandbox, the local ClickHouse and Dagster running: ht
 test: $(READY)  ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(READY)  ## Style, types, layers, settings samples (the engine parses every SQL file in the tests)
+lint: $(READY)  ## Style, types, layers, definitions, settings samples (the engine parses every SQL file in the tests)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/zakaz settings samples --check
 	$(BIN)/zakaz datalens glossary --check
+	$(BIN)/dg check defs
+	$(BIN)/dg list defs --json > /dev/null
 
 format: $(READY)  ## Put the code into its one style
 	$(BIN)/ruff format .

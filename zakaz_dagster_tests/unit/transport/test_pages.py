@@ -125,3 +125,24 @@ def test_paging_that_cannot_end_is_a_failure_at_once():
 def test_an_answer_that_is_the_first_page_again_is_noticed():
     with pytest.raises(Retriable, match="it was 2"):
         read_pages(lambda offset: Page([1, 2], offset + 2), lambda record: record, source="vendor", what="things")
+
+
+class Short(Server):
+    """Its paging ends after the first page in the first `times` readings, whatever its total says."""
+
+    def __init__(self, times):
+        super().__init__(3, range(5))
+        self.times = times
+
+    def fetch(self, offset):
+        page = super().fetch(offset)
+        if offset == 0 and self.times:
+            self.times -= 1
+            return Page(page.records, None, page.count)
+        return page
+
+
+def test_a_list_that_ends_before_its_total_is_read_again_and_never_taken_for_whole():
+    assert Short(2).read() == list(range(5))
+    with pytest.raises(Retriable, match="3 of 5 records came"):
+        Short(99).read()
