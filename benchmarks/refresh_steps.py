@@ -24,7 +24,7 @@ from zakaz_dagster.resources import qtickets, warehouse
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.qtickets.description import CATALOGUE, DESCRIPTION, DIMENSIONS
 from zakaz_dagster.sources.qtickets.source import QTicketsSource
-from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
+from zakaz_dagster.warehouse.arrow import fit, with_service_columns
 from zakaz_dagster.warehouse.checks import evaluate_all
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild

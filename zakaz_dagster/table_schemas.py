@@ -1,7 +1,7 @@
 """The Arrow schema of each table of sql/tables, read from its CREATE statement: no column is typed a second time.
 
 Belongs here: ClickHouse's types as Arrow's, and the columns of a file. Does not: rows made to fit
-(`warehouse.arrow_types`), the table as it is on a server (`warehouse.table_info`).
+(`warehouse.arrow`), the table as it is on a server (`warehouse.table_info`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from zakaz_dagster.backup.chain import Backup
 from zakaz_dagster.errors import Failure
-from zakaz_dagster.warehouse.arrow_types import fit
+from zakaz_dagster.warehouse.arrow import fit
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.table_info import shape
 

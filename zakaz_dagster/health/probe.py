@@ -12,7 +12,7 @@ from zakaz_dagster.health.wire import Document, verdicts
 from zakaz_dagster.verdicts import Status, Verdict
 
 if TYPE_CHECKING:
-    from zakaz_dagster.transport.verdict import Done, Response
+    from zakaz_dagster.transport.answer import Done, Response
 
 NAME = "platform__health"
 PATH = "/healthz/detailed"
@@ -41,6 +41,6 @@ def probe(url: str, token: str = "", *, seconds: float = 5.0) -> list[Verdict]:
 
 def _any(_: Response) -> Done:
     """503 is an answer as well: it carries the verdicts."""
-    from zakaz_dagster.transport.verdict import Done
+    from zakaz_dagster.transport.answer import Done
 
     return Done()

@@ -28,7 +28,7 @@ from zakaz_dagster.sources.gmail.rows import line_rows, message_rows
 from zakaz_dagster.sources.gmail.source import Mailbox, Window
 from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.warehouse import load_ledger
-from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
+from zakaz_dagster.warehouse.arrow import fit, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_days import replace_days
 from zakaz_dagster.warehouse.sql_files import load as load_statements

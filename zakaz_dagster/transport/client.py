@@ -1,7 +1,7 @@
 """The one HTTP client: paced, retried by verdict, bounded, logged without secrets.
 
 Belongs here: one call from its arguments to a good answer or a failure. Does not: vendors, waiting rules (`retries`),
-what an answer means (`verdict`). The retry rule: a request is repeated after a network error or a 5xx only when it
+what an answer means (`answer`). The retry rule: a request is repeated after a network error or a 5xx only when it
 is a GET or is marked `repeatable`, because the server may have acted on it; one that never connected always is.
 """
 
@@ -24,10 +24,9 @@ import httpx
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.redaction import SECRET_NAMES, scrub, vendor_words
-from zakaz_dagster.transport.body import ACCEPT_ENCODING, CHUNK, read_into
+from zakaz_dagster.transport.answer import ACCEPT_ENCODING, CHUNK, Again, Judge, Stop, default_judge, read_into
 from zakaz_dagster.transport.log import Stats, log_request
 from zakaz_dagster.transport.retries import GaveUp, Pace, TryAgain, until_done
-from zakaz_dagster.transport.verdict import Again, Judge, Stop, default_judge
 
 Headers = Mapping[str, str]
 MEGABYTE = 1_000_000

@@ -264,7 +264,7 @@ def _enter(
     import pyarrow as pa  # brings numpy, which the definitions load without
 
     from zakaz_dagster.table_schemas import arrow_type
-    from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
+    from zakaz_dagster.warehouse.arrow import fit, with_service_columns
     from zakaz_dagster.warehouse.table_info import shape
 
     records = [

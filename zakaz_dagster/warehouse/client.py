@@ -25,7 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from zakaz_dagster.errors import BadData, Fatal
 from zakaz_dagster.table_schemas import as_schema
-from zakaz_dagster.warehouse.arrow_stream import Blocks
+from zakaz_dagster.warehouse.arrow import Blocks
 from zakaz_dagster.warehouse.errors import Away, failure
 from zakaz_dagster.warehouse.sql_files import Place
 

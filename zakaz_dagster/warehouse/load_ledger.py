@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.table_schemas import schema_of
-from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
+from zakaz_dagster.warehouse.arrow import fit, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_days import replace_days
 from zakaz_dagster.warehouse.table_info import shape

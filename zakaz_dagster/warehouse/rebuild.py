@@ -17,7 +17,7 @@ from datetime import date, timedelta
 
 from zakaz_dagster.errors import BadData, Fatal, Retriable
 from zakaz_dagster.warehouse import build_ledger, lineage_cache
-from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
+from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import THROWN, Refused
 from zakaz_dagster.warehouse.side_table import Side, Superseded, contents, rows_of, side_table

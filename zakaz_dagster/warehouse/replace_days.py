@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData, Fatal
-from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
+from zakaz_dagster.warehouse.arrow import fit, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.side_table import NOTHING, Side, contents, guard_drop, side_table
 from zakaz_dagster.warehouse.table_info import Shape, day_column, shape

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from zakaz_dagster.errors import Fatal
-from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
+from zakaz_dagster.warehouse.arrow import fit, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import fill
 from zakaz_dagster.warehouse.side_table import guard_drop, rows_of, side_table

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 
-from zakaz_dagster.warehouse.arrow_types import fit
+from zakaz_dagster.warehouse.arrow import fit
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.table_info import shape
 

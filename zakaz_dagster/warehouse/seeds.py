@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from zakaz_dagster.seeds import content
 from zakaz_dagster.table_schemas import arrow_type
-from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS, fit, is_nullable
+from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS, fit, is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_table import replace_whole
 from zakaz_dagster.warehouse.sql_files import load

@@ -24,7 +24,7 @@ import pytest
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.table_schemas import arrow_type
 from zakaz_dagster.warehouse import healing
-from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
+from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.replace_table import replace_whole

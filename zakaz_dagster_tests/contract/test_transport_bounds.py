@@ -11,9 +11,9 @@ import pytest
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.transport import retries
+from zakaz_dagster.transport.answer import retry_after
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.log import correlated
-from zakaz_dagster.transport.verdict import retry_after
 from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
 GOOD = Reply(body={"ok": True})
@@ -189,7 +189,7 @@ def test_a_base_url_that_is_not_one_is_fatal():
 
 def test_a_retriable_failure_of_a_judge_keeps_its_wait():
     def judge(_):
-        from zakaz_dagster.transport.verdict import Stop
+        from zakaz_dagster.transport.answer import Stop
 
         return Stop(Retriable("no points left", retry_after=1800))
 

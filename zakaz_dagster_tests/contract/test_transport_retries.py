@@ -12,8 +12,8 @@ import pytest
 
 from zakaz_dagster.errors import Fatal, Retriable
 from zakaz_dagster.transport import retries
+from zakaz_dagster.transport.answer import Again, Done, Stop
 from zakaz_dagster.transport.client import HttpClient
-from zakaz_dagster.transport.verdict import Again, Done, Stop
 from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
 GOOD = Reply(body={"ok": True})

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from zakaz_dagster.errors import BadData, ConfigFault, Fatal, Retriable
 from zakaz_dagster.warehouse import schema
-from zakaz_dagster.warehouse.arrow_stream import BLOCK_ROWS, Blocks
+from zakaz_dagster.warehouse.arrow import BLOCK_ROWS, Blocks
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import PASSING
 from zakaz_dagster_tests.contract.faulty import Fault, Proxy, proxied

@@ -11,7 +11,7 @@ import pytest
 
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.shared.specs import LINEAGE, MADE_OF
-from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
+from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.lineage import known_columns
 from zakaz_dagster.warehouse.sql_files import load
 

@@ -13,7 +13,7 @@ from zakaz_dagster.errors import Fatal
 from zakaz_dagster.redaction import scrub
 from zakaz_dagster.settings import GROUPS, Settings
 from zakaz_dagster.sources.vk_ads.errors import words
-from zakaz_dagster.transport.verdict import Response
+from zakaz_dagster.transport.answer import Response
 
 CANARY = "canary-8f3a/Vk+secret"
 ECHO = (

@@ -24,7 +24,7 @@ from zakaz_dagster.parsing.cities import city_key
 from zakaz_dagster.parsing.names import name_key
 from zakaz_dagster.table_schemas import arrow_type
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.warehouse.arrow_types import is_nullable
+from zakaz_dagster.warehouse.arrow import is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load

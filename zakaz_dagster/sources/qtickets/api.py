@@ -18,8 +18,8 @@ from zakaz_dagster.errors import Failure, Fatal, Retriable
 from zakaz_dagster.sources.qtickets.answers import EVENT, ORDER, Page, decode, page_of, seats_of
 from zakaz_dagster.sources.qtickets.odd import Odd
 from zakaz_dagster.sources.qtickets.records import SOURCE, Barcode, Event, Order, Seat
+from zakaz_dagster.transport.answer import Again, Response, Stop, Verdict, default_judge
 from zakaz_dagster.transport.client import HttpClient
-from zakaz_dagster.transport.verdict import Again, Response, Stop, Verdict, default_judge
 
 READ_ONLY = re.compile(r"^/(orders|events)(/\d+)?$|^/shows/\d+/(seats|barcodes)$")
 EVENT_PAGE_SIZE = 100

@@ -34,10 +34,10 @@ from zakaz_dagster.sources.vk_ads.records import (
 from zakaz_dagster.sources.vk_ads.statistics import IdsRefused
 from zakaz_dagster.sources.vk_ads.tokens import TOKEN_PATH, TokenFile, Tokens, refused
 from zakaz_dagster.transport import pages
+from zakaz_dagster.transport.answer import Response
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.transport.pages import read_pages
-from zakaz_dagster.transport.verdict import Response
 
 Listed = TypeVar("Listed", AdPlan, AdGroup, Banner)
 READ_ONLY = re.compile(

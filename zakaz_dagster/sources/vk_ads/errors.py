@@ -18,7 +18,7 @@ import msgspec
 from zakaz_dagster.errors import Fatal
 from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.sources.vk_ads.records import SOURCE
-from zakaz_dagster.transport.verdict import (
+from zakaz_dagster.transport.answer import (
     Again,
     Done,
     Response,

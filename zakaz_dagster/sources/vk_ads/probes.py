@@ -17,7 +17,7 @@ from zakaz_dagster.sources.vk_ads.api import EVERY_STATUS, VkAdsApi
 from zakaz_dagster.sources.vk_ads.errors import words
 from zakaz_dagster.sources.vk_ads.records import decode
 from zakaz_dagster.sources.vk_ads.rows import Vat
-from zakaz_dagster.transport.verdict import Response
+from zakaz_dagster.transport.answer import Response
 
 LARGEST_PAGE = 250
 NOBODYS_ID = 1

@@ -21,8 +21,8 @@ from zakaz_dagster.private_files import private_folder, read_private, write_priv
 from zakaz_dagster.redaction import register
 from zakaz_dagster.sources.vk_ads.errors import problem_of, words
 from zakaz_dagster.sources.vk_ads.records import SOURCE, Token, decode
+from zakaz_dagster.transport.answer import Response
 from zakaz_dagster.transport.client import HttpClient
-from zakaz_dagster.transport.verdict import Response
 
 TOKEN_PATH = "/api/v2/oauth2/token.json"  # noqa: S105 - an address
 EARLIEST_RENEWAL = 600.0  # seconds before the end of a 24-hour token; a tenth of the life of a shorter one

@@ -26,10 +26,10 @@ from zakaz_dagster.sources.yandex_direct.errors import (
 )
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import ReportRequest
+from zakaz_dagster.transport.answer import Response
 from zakaz_dagster.transport.client import Download, HttpClient
 from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.transport.pages import Page, read_pages
-from zakaz_dagster.transport.verdict import Response
 
 PAGE = 10_000
 MOST_CHECKED = 3_000  # campaigns in one changes.check

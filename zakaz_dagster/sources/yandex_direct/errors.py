@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 from zakaz_dagster.errors import Fatal, Retriable
 from zakaz_dagster.redaction import vendor_words
-from zakaz_dagster.transport.verdict import (
+from zakaz_dagster.transport.answer import (
     Again,
     Done,
     Response,

@@ -11,7 +11,7 @@ import pytest
 
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS, TABLE
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.warehouse.arrow_types import fit, with_service_columns
+from zakaz_dagster.warehouse.arrow import fit, with_service_columns
 from zakaz_dagster.warehouse.replace_days import replace_days
 from zakaz_dagster.warehouse.table_info import shape
 from zakaz_dagster_tests.contract.vk_ads.account import FIRST, LAST, NOON, by_group, source_on, truth_by_group

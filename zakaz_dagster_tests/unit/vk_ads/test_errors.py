@@ -9,7 +9,7 @@ import pytest
 
 from zakaz_dagster.sources.vk_ads.errors import judge, problem_of, seconds_to_wait, words
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.transport.verdict import Again, Done, Stop
+from zakaz_dagster.transport.answer import Again, Done, Stop
 
 
 def answer(status, body, **headers):

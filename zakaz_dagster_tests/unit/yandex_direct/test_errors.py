@@ -17,7 +17,7 @@ from zakaz_dagster.sources.yandex_direct.errors import (
     ServiceJudge,
     find_error,
 )
-from zakaz_dagster.transport.verdict import Again, Done, Stop
+from zakaz_dagster.transport.answer import Again, Done, Stop
 
 
 def answer(status, body, **headers):

@@ -1,17 +1,21 @@
-"""What an answer means: take it, ask again, or stop. A vendor adds its own judge in front of the default one.
+"""One answer: its body off the wire, whole and within its bounds, and what it means: take it, ask again, or stop.
 
-Belongs here: verdicts and the rules every HTTP server shares. Does not: a vendor's error codes, waiting (`retries`).
+A vendor adds its own judge in front of the default one. Belongs here: size and time limits, decompression, and the
+rules every HTTP server shares. Does not: a vendor's error codes, waiting (`retries`).
+httpx itself takes a gzip stream that ends early for a whole one; here it is a broken answer.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,11 +23,15 @@ import msgspec
 
 from zakaz_dagster.errors import Failure, Fatal
 from zakaz_dagster.redaction import vendor_words
+from zakaz_dagster.transport.retries import TryAgain
 
 Response: TypeAlias = httpx.Response  # vendors judge answers without importing the HTTP library themselves
 EXCERPT = 300
 _ASK_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+ACCEPT_ENCODING = "gzip"
+CHUNK = 256 * 1024  # of decoded bytes
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True)
@@ -112,3 +120,44 @@ def _http_date(value: str) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_into(reply: httpx.Response, into: BinaryIO, *, most: int, must_end: float) -> None:
+    """The decoded body of `reply` written to `into`; `must_end` is a monotonic moment."""
+    size = 0
+    for chunk in _decoded(reply):
+        if size and time.monotonic() > must_end:  # an answer of one piece may come at the last moment
+            raise TryAgain(f"the answer was still arriving after {size} bytes")
+        size += len(chunk)
+        if size > most:
+            raise Fatal(f"the answer is larger than {most} bytes", next_step="ask for a smaller range")
+        into.write(chunk)
+
+
+def _decoded(reply: httpx.Response) -> Iterator[bytes]:
+    encoding = reply.headers.get("content-encoding", "identity").strip().lower()
+    if encoding == "identity":
+        yield from reply.iter_raw()  # as it comes: a chunk size would wait until it is full
+    elif encoding in {"gzip", "x-gzip"}:
+        yield from _unzipped(reply.iter_raw())
+    else:
+        raise Fatal(f"content encoding {encoding!r} was not asked for", expected=ACCEPT_ENCODING)
+
+
+def _unzipped(raw: Iterator[bytes]) -> Iterator[bytes]:
+    """Small pieces whatever the ratio, so a bomb meets the size limit before it fills the memory."""
+    inflate = zlib.decompressobj(_GZIP)
+    came = False
+    for packed in raw:
+        pending = packed
+        came = True
+        while pending:
+            if inflate.eof:  # several members in a row are one body
+                inflate = zlib.decompressobj(_GZIP)
+            try:
+                yield inflate.decompress(pending, CHUNK)
+            except zlib.error as error:
+                raise TryAgain(f"the gzip stream is broken ({error})") from None
+            pending = inflate.unconsumed_tail or inflate.unused_data
+    if came and not inflate.eof:
+        raise TryAgain("the gzip stream ended before its end mark")

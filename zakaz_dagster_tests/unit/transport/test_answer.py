@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from zakaz_dagster.errors import Fatal
-from zakaz_dagster.transport.body import read_into
+from zakaz_dagster.transport.answer import read_into
 from zakaz_dagster.transport.retries import TryAgain
 
 LATER, PAST = time.monotonic() + 3600, 0.0
