@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -160,6 +160,15 @@ def refuse_changed_shape(
             expected="records of the known shape, but for a few",
             next_step="nothing was loaded; compare the answer with the vendor's change log",
         )
+
+
+def days_back(count: int) -> Callable[[date], date]:
+    """For a vendor that keeps `count` days: on a day, the first of the last `count`, which end with it."""
+
+    def oldest(today: date) -> date:
+        return today - timedelta(days=count - 1)
+
+    return oldest
 
 
 def check_range(source: str, first: date, last: date, *, oldest: date, today: date, older: str) -> None:

@@ -5,18 +5,12 @@ Belongs here: names and numbers. Does not: anything that costs time to import; D
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
-from zakaz_dagster.sources.base import SourceDescription
+from zakaz_dagster.sources.base import SourceDescription, days_back
 
 TABLE = "fact_vk_ads_daily"
 PLANS, GROUPS, ADS = "dim_vk_ad_plans", "dim_vk_ad_groups", "dim_vk_ads"
-HISTORY_DAYS = 366
-
-
-def oldest_day(today: date) -> date:
-    """VK keeps the figures of the last 366 days."""
-    return today - timedelta(days=HISTORY_DAYS - 1)
+HISTORY_DAYS = 366  # whose figures VK keeps
+oldest_day = days_back(HISTORY_DAYS)
 
 
 DESCRIPTION = SourceDescription(
