@@ -6,6 +6,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from zakaz_dagster import redaction
+from zakaz_dagster.transport import retries
 
 # A property is a rule, not a speed: on a busy machine an example may take as long as it likes.
 settings.register_profile("suite", deadline=None)
@@ -30,3 +31,10 @@ def _rank(item: pytest.Item) -> int:
 def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test's settings register as secret is no secret to the next."""
     monkeypatch.setattr(redaction, "_live", frozenset())
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two attempts at a sandbox nobody needs half a second."""
+    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retries, "JITTER", 0.01)

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
-from zakaz_dagster.transport import retries
 from zakaz_dagster.transport.answer import retry_after
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.transport.log import correlated
@@ -18,12 +17,6 @@ from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
 GOOD = Reply(body={"ok": True})
 TOKEN = "planted-token-0123456789abcdef"
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(retries, "JITTER", 0.01)
 
 
 def test_a_get_may_carry_a_json_body():

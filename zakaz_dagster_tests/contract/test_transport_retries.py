@@ -11,18 +11,11 @@ from email.utils import format_datetime
 import pytest
 
 from zakaz_dagster.errors import Fatal, Retriable
-from zakaz_dagster.transport import retries
 from zakaz_dagster.transport.answer import Again, Done, Stop
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
 GOOD = Reply(body={"ok": True})
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(retries, "JITTER", 0.01)
 
 
 def client(server, **options):

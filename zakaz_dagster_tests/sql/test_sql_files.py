@@ -31,9 +31,9 @@ def test_every_sql_file_is_of_a_known_kind() -> None:
 
 
 @named(ALL)
-def test_the_engine_parses_it_as_one_statement(bare_warehouse: Warehouse, statement: Statement) -> None:
+def test_the_engine_parses_it_as_one_statement(empty_warehouse: Warehouse, statement: Statement) -> None:
     query = f"SELECT formatQuerySingleLine({quoted(statement.sql)})"
-    assert bare_warehouse.scalar(query, None, schema.ANYWHERE)
+    assert empty_warehouse.scalar(query, None, schema.ANYWHERE)
 
 
 @named(ALL)

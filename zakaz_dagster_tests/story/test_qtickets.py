@@ -134,7 +134,7 @@ def test_every_fault_is_a_named_failure_that_leaves_the_tables_as_they_were(acco
     account.load(FIRST, LAST)
     before = account.snapshot()
     account.sandbox.fault("qtickets", **switches)
-    account.patience = 0.8
+    account.patience = 1.0
     with pytest.raises(Failure) as caught:
         account.load(FIRST, LAST)
     assert str(caught.value).startswith("qtickets")

@@ -10,17 +10,10 @@ import pytest
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.yandex_direct.api import DirectApi, DirectConfig
 from zakaz_dagster.sources.yandex_direct.source import DirectSource
-from zakaz_dagster.transport import retries
 from zakaz_dagster_tests.plugins.sandbox import NOW, Sandbox
 
 LOGINS = ("zakaz-afisha", "zakaz-gastroli")
 FIRST, LAST = date(2026, 11, 8), date(2026, 11, 21)
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(retries, "JITTER", 0.01)
 
 
 @pytest.fixture

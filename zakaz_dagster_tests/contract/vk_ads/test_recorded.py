@@ -48,7 +48,7 @@ def replaying(tmp_path, replies, token=PAIR, **config):
         return found if isinstance(found, Reply) else Reply(body=found)
 
     with ScriptedServer(answer) as server:
-        yield api_on(server.url, tmp_path, **{"deadline": 2.0, **config}), server
+        yield api_on(server.url, tmp_path, **{"deadline": 1.0, **config}), server
 
 
 def statistics(tmp_path, raw, ids, first, last):
