@@ -32,7 +32,7 @@ from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.table_info import shape
 from zakaz_dagster_tests.chaos import loader
 from zakaz_dagster_tests.engines.in_process import Engine, warehouse_on
-from zakaz_dagster_tests.sql.world import _value
+from zakaz_dagster_tests.sql.putting import value
 
 FACT, DIMENSION = "fact_inventory_daily", "dim_shows"
 SEATS = "stg_qtickets_inventory_raw"
@@ -83,7 +83,7 @@ def tell(wh: Warehouse, version: int) -> None:
     loader.load(wh, version)
     rows = [{"show_id": number, "event_id": version} for number in range(count(version))]
     columns = {
-        name: pa.array([_value(kind, name, row) for row in rows], arrow_type(kind))
+        name: pa.array([value(kind, name, row) for row in rows], arrow_type(kind))
         for name, kind in shape(wh, DIMENSION).types.items()
         if name not in SERVICE_COLUMNS
     }

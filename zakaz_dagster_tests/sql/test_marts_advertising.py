@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster_tests.sql.world import World, day, rows, unordered
+from zakaz_dagster_tests.sql.world import World, rows, unordered
 
 VK, DIRECT, NONE, UNKNOWN = "VK Реклама", "Яндекс.Директ", "без меток", "канал не определён"
 NOWHERE = "не указано"
@@ -278,26 +278,4 @@ def test_v_utm_unmapped_lists_the_money_at_stake(theatre_world: Warehouse) -> No
             55.0,
             55.0,
         ),
-    ]
-
-
-def test_a_renamed_campaign_bears_on_its_day_the_name_it_spent_under(module_world: Callable[[], World]) -> None:
-    """A sale takes the name that the platform lists now; beside the spend of its day that is one row, not two."""
-    world = module_world()
-    listed = {"account": "кабинет", "ad_plan_id": 66, "valid_from": day("2024-03-01")}
-    world.put("dim_vk_ad_plans", account="кабинет", ad_plan_id=66, ad_plan_name="Я: новое имя")
-    world.put("dim_vk_ad_groups", ad_group_id=67, ad_group_name="Я: новая группа", **listed)
-    world.put("dim_vk_ads", account="кабинет", ad_id=68, ad_group_id=67, valid_from=day("2024-03-01"))
-    world.vk("2024-03-05", 66, 67, 68, "10", utm="vk/cpc/x/68", ad_plan_name="А: старое имя", ad_group_name="А: старая")
-    for number, on in enumerate(("2024-03-05", "2024-03-06")):
-        world.sale(on, 700 + number, 300, event=6601, show=0, utm="vk/cpc/x/68")
-    world.build("2024-03-05", "2024-03-06")
-    found = rows(
-        world.wh,
-        """SELECT date, campaign_name, ad_group_name, spend_rub, revenue_rub FROM v_campaign_performance
-        WHERE campaign_id = 66 ORDER BY date, spend_rub""",
-    )
-    assert found == [
-        ("2024-03-05", "А: старое имя", "А: старая", 12.0, 300.0),
-        ("2024-03-06", "Я: новое имя", "Я: новая группа", 0.0, 300.0),
     ]

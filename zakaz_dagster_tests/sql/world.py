@@ -10,25 +10,19 @@ Belongs here: putting rows and building facts. Does not: any expected figure.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
-
-import pyarrow as pa
 
 from zakaz_dagster.ingest.catalogue import build_dimensions
 from zakaz_dagster.ingest.dictionaries import list_ads, read_tags
 from zakaz_dagster.parsing.cities import city_key
 from zakaz_dagster.parsing.names import name_key
-from zakaz_dagster.table_schemas import arrow_type
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.warehouse.arrow import is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster.warehouse.table_info import shape
+from zakaz_dagster_tests.sql.putting import Rows
 
 # In the order of what reads what.
 BUILDS = (
@@ -58,40 +52,13 @@ def tags(utm: str | tuple[str, ...]) -> dict[str, str]:
     return dict(zip(UTM, [*parts, *[""] * (5 - len(parts))], strict=True))
 
 
-class World:
+class World(Rows):
     """A world in a warehouse; `loaded_at` is when every row of it came. Rows wait until somebody looks (`wh`)."""
 
     def __init__(self, wh: Warehouse, loaded_at: str = "2025-12-31 12:00", first_line: int = 1) -> None:
-        self._wh = wh
-        self.loaded_at = at(loaded_at)
+        super().__init__(wh, loaded_at)
         self._lines = count(first_line)
-        self._types: dict[str, Mapping[str, str]] = {}
-        self._waiting: dict[str, list[dict[str, object]]] = defaultdict(list)
         self._events: set[int] = set()
-
-    @property
-    def wh(self) -> Warehouse:
-        """The warehouse with every row in it."""
-        for table in list(self._waiting):
-            found = self._waiting.pop(table)
-            columns = {
-                name: pa.array([row[name] for row in found], arrow_type(kind))
-                for name, kind in self.types(table).items()
-            }
-            self._wh.insert(table, pa.table(columns))
-        return self._wh
-
-    def types(self, table: str) -> Mapping[str, str]:
-        if table not in self._types:
-            self._types[table] = shape(self._wh, table).types
-        return self._types[table]
-
-    def put(self, table: str, **values: object) -> None:
-        """One row; columns that are not named are empty, zero or NULL."""
-        types = self.types(table)
-        assert values.keys() <= types.keys(), values.keys() - types.keys()
-        known = {"_loaded_at": self.loaded_at, "_ver": 1, "_run_id": "test", **values}
-        self._waiting[table].append({name: _value(kind, name, known) for name, kind in types.items()})
 
     def event(self, event: int, name: str, city: str, *, deleted: bool = False, ver: int = 1) -> None:
         """An event as the vendor names it; said again with a larger `ver`, it is another one now."""
@@ -330,15 +297,3 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(MOSCOW).strftime("%Y-%m-%d %H:%M")
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _value(kind: str, name: str, known: Mapping[str, object]) -> object:
-    if name in known:
-        return known[name]
-    if is_nullable(kind):
-        return None
-    if "String" in kind:
-        return ""
-    return (
-        datetime.fromtimestamp(0, MOSCOW) if kind.startswith("DateTime") else date(1970, 1, 1) if kind == "Date" else 0
-    )
