@@ -3,7 +3,7 @@
     source.read ─▶ accounting, control totals ─▶ day.replace per table ─▶ rejects ─▶ ledger
     a thread, a batch ahead      in parallel; no table is swapped before the rows of all are proven
 
-Belongs here: the order of these steps and the rule that an incomplete or unaccounted day changes nothing. Does not:
+Belongs here: the order of these steps and the rule that a day left out or unaccounted changes nothing. Does not:
 how a vendor is read (`sources`), how a day is swapped (`warehouse.replace_days`), Dagster (`defs`).
 """
 
@@ -88,7 +88,7 @@ def load_days(
 
     Days are written in batches, each table's days atomically and none before the rows of all tables are proven; then
     their rejects and the ledger. Every row of one call has the version of its beginning. Raises what the source raises
-    (Retriable, Fatal, ShapeChanged, ConfigFault); BadData for a day that is incomplete, unaccounted, other than its
+    (Retriable, Fatal, ShapeChanged, ConfigFault); BadData for a day that is left out, unaccounted, other than its
     totals, or smaller than the guard allows; Superseded (Retriable) when a load that began later wrote one of the days.
     The days of the unfinished batch then hold what they held, those of earlier batches what was read.
     """
@@ -121,19 +121,11 @@ def _counted(source: DaySource, report: LoadReport) -> Iterator[None]:
 
 
 def _accounted(reads: Iterator[DayRead], about: SourceDescription, first: date, last: date) -> Iterator[DayRead]:
-    """Pass on days that are complete, in order, whose records all became rows or rejects, and whose totals agree."""
+    """Pass on the days asked for, in order, whose records all became rows or rejects, and whose totals agree."""
     expected = first
     for read in reads:
         if read.day != expected:
             raise BadData(f"the source answered {read.day}", source=about.name, day=expected, expected="every day once")
-        if not read.complete:
-            raise BadData(
-                "the source could not read the whole day",
-                source=about.name,
-                day=read.day,
-                expected="a complete day",
-                next_step="the day keeps its earlier rows; run it again",
-            )
         if read.received != read.accepted + len(read.rejects):
             raise BadData(
                 f"{read.received} records received, but {read.accepted} accepted and {len(read.rejects)} rejected",

@@ -50,8 +50,8 @@ class DayRead:
     `tables` maps a destination table to that day's rows; every row belongs to `day`. The columns are those of the
     table without the service columns `_loaded_at`, `_ver`, `_run_id`, which the warehouse adds.
     `received` counts the vendor's records of the day, `accepted` those that became rows; received = accepted + rejects.
-    `complete` is the source's word that nothing of the day is missing; only then may the day be replaced, or cleared
-    when there are no rows. `covered_until` (ISO instant) is the moment up to which the vendor was asked.
+    A source answers whole days only: one that it cannot read whole it raises for, and the day keeps its earlier rows.
+    `covered_until` (ISO instant) is the moment up to which the vendor was asked.
     `totals` are control sums by name (vendor's own where it gives them); they are stored beside the load and compared.
     """
 
@@ -60,7 +60,6 @@ class DayRead:
     received: int
     accepted: int
     rejects: Sequence[Reject] = ()
-    complete: bool = True
     covered_until: str = ""
     totals: Mapping[str, Decimal | int] = field(default_factory=dict)
 

@@ -35,7 +35,7 @@ def whole(
         _check(paging, number, seen, items, first_total, growing, day, what)
         seen += items
         yield page
-        if is_last(paging):
+        if number >= math.ceil(paging.total / paging.per_page):
             return
 
 

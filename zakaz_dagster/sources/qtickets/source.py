@@ -223,7 +223,6 @@ def _days(batch: _Batch, rows: SaleRows, asked_at: datetime) -> Iterator[DayRead
             received=sent.received(*orders) + len(unread),
             accepted=lines.num_rows,
             rejects=[*rejects.get(day.isoformat(), []), *unread],
-            complete=True,
             covered_until=asked_at.isoformat(timespec="seconds"),
             totals={**totals(lines), "price_rub": sent.price_rub(*orders)},
         )
