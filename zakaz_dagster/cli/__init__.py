@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "smoke": ("smoke:smoke", "Run every check and report; exit 0 ok, 1 warnings, 2 failures."),
     "health": ("health:health", "Serve or probe the health endpoints."),
     "alerts": ("alerts:alerts", "Evaluate, send and test alerts."),
+    "support": ("support:support", "Write one file with what somebody who helps has to know, secrets masked."),
     "completion": ("completion:completion", "Print the script that completes `zakaz` in bash, zsh or fish."),
 }
 

@@ -35,8 +35,13 @@ def doctor(live: bool, everything: bool) -> None:
 
     Exit code 0: nothing is wrong, 1: warnings, 2: something is wrong.
     """
-    out = console()
     settings = Settings()
+    problems = examine(console(), settings, everything=everything, live=live)
+    raise SystemExit(2 if problems else 1 if settings.warnings else 0)
+
+
+def examine(out: Console, settings: Settings, *, everything: bool = False, live: bool = False) -> list[str]:
+    """Print all there is to say; every problem, in words."""
     out.print(_settings_table(settings, everything=everything))
     problems = [*settings.faults, *_unconfigured(out, settings)]
     with working("asking ClickHouse"):
@@ -51,7 +56,7 @@ def doctor(live: bool, everything: bool) -> None:
         out.print(f"[red]✗ {escape(problem)}")
     warned = f"; {len(settings.warnings)} warnings" if settings.warnings else ""
     out.print("[red]Something is wrong." if problems else f"[green]Nothing is wrong[/]{warned}.")
-    raise SystemExit(2 if problems else 1 if settings.warnings else 0)
+    return problems
 
 
 def _unconfigured(out: Console, settings: Settings) -> list[str]:
