@@ -80,7 +80,7 @@ class HttpClient:
         deadline_setting: str = "",
         requests_per_second: float | None = None,
         judge: Judge = default_judge,
-        allow: Callable[[str, str], bool] | None = None,
+        allow: Callable[[Call], bool] | None = None,
         secrets: Iterable[str] = (),
         stats: Stats | None = None,
         max_bytes: int = 256 * MEGABYTE,
@@ -167,7 +167,7 @@ class HttpClient:
 
     def _settle(self, call: Call, into: BinaryIO | None) -> httpx.Response:
         """Attempts until the judge is content; every way out is a Failure without secrets."""
-        if self._allow is not None and not self._allow(call.method, call.path):
+        if self._allow is not None and not self._allow(call):
             raise Fatal(f"{call.method} {call.path} is not on the list of allowed requests", source=self.source)
         must_end = time.monotonic() + self._deadline
         try:

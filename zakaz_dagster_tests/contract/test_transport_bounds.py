@@ -55,7 +55,7 @@ def test_redirects_are_not_followed():
 def test_a_request_off_the_allow_list_is_never_sent():
     with (
         ScriptedServer(GOOD) as server,
-        HttpClient("vendor", server.url, allow=lambda method, path: (method, path) == ("GET", "/orders")) as http,
+        HttpClient("vendor", server.url, allow=lambda call: (call.method, call.path) == ("GET", "/orders")) as http,
     ):
         http.request("GET", "/orders")
         with pytest.raises(Fatal, match="POST /orders is not on the list"):

@@ -189,7 +189,9 @@ class GmailApi:
 
     def _resource(self) -> Any:
         if self._users is None:
-            http = AuthorizedHttp(self._credentials, http=httplib2.Http(timeout=self.config.timeout))
+            wire = httplib2.Http(timeout=self.config.timeout)
+            wire.follow_redirects = False  # nobody else is to be sent the token, or the keys of its renewal
+            http = AuthorizedHttp(self._credentials, http=wire)
             service = build(
                 "gmail",
                 "v1",

@@ -35,14 +35,15 @@ from zakaz_dagster.sources.vk_ads.statistics import IdsRefused
 from zakaz_dagster.sources.vk_ads.tokens import TOKEN_PATH, TokenFile, Tokens, refused
 from zakaz_dagster.transport import pages
 from zakaz_dagster.transport.answer import Response
-from zakaz_dagster.transport.client import HttpClient
+from zakaz_dagster.transport.client import Call, HttpClient
 from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.transport.pages import read_pages
 
 Listed = TypeVar("Listed", AdPlan, AdGroup, Banner)
 READ_ONLY = re.compile(
-    r"^/api/v2/(ad_plans|ad_groups|banners|throttling|urls/[\d,]+|statistics/(ad_groups|banners)/day)\.json$"
-    r"|^/api/v[23]/user\.json$"
+    r"/api/v2/(ad_plans|ad_groups|banners|throttling|urls/[\d,]+|statistics/(ad_groups|banners)/day)\.json"
+    r"|/api/v[23]/user\.json",
+    re.ASCII,
 )
 EVERY_STATUS = "active,blocked,deleted"  # without it deleted objects, and with them their spend, may be left out
 FIELDS = {
@@ -91,7 +92,7 @@ class VkAdsApi:
             deadline_setting="VK_ADS_DEADLINE_SECONDS",
             requests_per_second=config.requests_per_second,
             judge=judge,
-            allow=_is_allowed,
+            allow=_reads_only,
             secrets=(config.client_secret,),
             stats=self.stats,
         )
@@ -205,8 +206,11 @@ class VkAdsApi:
         return decode_page(response.content, kind, resource, _request_id(response), self.odd_share)
 
 
-def _is_allowed(method: str, path: str) -> bool:
-    return (method == "GET" and READ_ONLY.match(path) is not None) or (method == "POST" and path == TOKEN_PATH)
+def _reads_only(call: Call) -> bool:
+    """The token may spend money; what is asked here changes nothing, but for tokens of its own."""
+    if call.method == "POST":
+        return call.path == TOKEN_PATH
+    return call.method == "GET" and READ_ONLY.fullmatch(call.path) is not None
 
 
 def _refuses_sorting(response: Response) -> bool:

@@ -6,6 +6,7 @@ done about a refused token (`tokens`) or refused ids (`statistics`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 
 from zakaz_dagster.errors import Fatal
-from zakaz_dagster.redaction import vendor_words
+from zakaz_dagster.redaction import scrub, vendor_words
 from zakaz_dagster.sources.vk_ads.records import SOURCE
 from zakaz_dagster.transport.answer import (
     Again,
@@ -32,6 +33,8 @@ from zakaz_dagster.transport.answer import (
 )
 
 MOSCOW_OFFSET = 3 * 3600  # limits count calendar seconds, minutes, hours and (as far as known) Moscow days
+CODE = re.compile(r"[a-z][a-z0-9_.-]{0,59}", re.ASCII | re.IGNORECASE)
+REQUEST_ID = re.compile(r"[\w.:-]{1,80}", re.ASCII)
 _ASK_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}
 
 
@@ -60,7 +63,8 @@ def problem_of(response: Response) -> Problem:
         return Problem(message=excerpt(response))
     error = body.get("error", body)
     if isinstance(error, str):
-        return Problem(_code(error), str(body.get("error_description") or ""))
+        code, words = _code(error), str(body.get("error_description") or "")
+        return Problem(code, words if code else f"{error} {words}".strip())
     details = error if isinstance(error, dict) else {}
     fields = details.get("fields")
     words = str(details.get("message") or "")
@@ -90,8 +94,8 @@ def words(response: Response) -> str:
     problem = problem_of(response)
     message = vendor_words(problem.message)
     said = f"HTTP {response.status_code} {problem.code}: {message}" if problem.code else describe(response)
-    request_id = response.headers.get("x-request-id", "")
-    return f"{said} (x-request-id {request_id})" if request_id else said
+    request_id = scrub(response.headers.get("x-request-id", ""))
+    return f"{said} (x-request-id {request_id})" if REQUEST_ID.fullmatch(request_id) else said
 
 
 def seconds_to_wait(remaining: Mapping[str, int], now: datetime) -> float | None:
@@ -125,7 +129,9 @@ def _server_time(response: Response) -> datetime:
 
 
 def _code(text: str) -> str:
-    return text.strip().lower().removeprefix("err_")
+    """The code, if it is one: a sentence is none, and is shown as the vendor's words are."""
+    found = CODE.fullmatch(scrub(text.strip()))
+    return found[0].lower().removeprefix("err_") if found else ""
 
 
 def _plain(fields: Any) -> str:

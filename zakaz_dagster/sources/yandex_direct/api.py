@@ -6,6 +6,7 @@ error code means (`errors`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,13 +28,15 @@ from zakaz_dagster.sources.yandex_direct.errors import (
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import ReportRequest
 from zakaz_dagster.transport.answer import Response
-from zakaz_dagster.transport.client import Download, HttpClient
+from zakaz_dagster.transport.client import Call, Download, HttpClient
 from zakaz_dagster.transport.log import Stats
 from zakaz_dagster.transport.pages import Page, read_pages
 
 PAGE = 10_000
 MOST_CHECKED = 3_000  # campaigns in one changes.check
 NAMES = 3  # names tried for one report
+READ_ONLY = re.compile(r"/v\d+/(reports|campaigns|adgroups|ads|sitelinks|changes)", re.ASCII)
+METHODS = {"reports": None, "changes": "check"}  # of all others it is `get`
 
 _Item = TypeVar("_Item", records.Campaign, records.AdGroup, records.Ad, records.SitelinksSet)
 
@@ -220,11 +223,12 @@ class DirectApi:
             self.units[login] = Units(*map(int, parts))
 
 
-def _reads_only(method: str, path: str) -> bool:
-    """Every service is a POST and can write; the methods sent here are `get` and `check` only."""
-    return method == "POST" and path.rpartition("/")[2] in {
-        "reports", "campaigns", "adgroups", "ads", "sitelinks", "changes",
-    }  # fmt: skip
+def _reads_only(call: Call) -> bool:
+    """Every service is a POST and can write, so its method, which stands in the body, is judged as well."""
+    service, body = READ_ONLY.fullmatch(call.path), call.content.get("json")
+    if call.method != "POST" or service is None or not isinstance(body, Mapping):
+        return False
+    return body.get("method") == METHODS.get(service[1], "get")
 
 
 def _chunks(ids: Sequence[int], size: int) -> Iterator[list[int]]:

@@ -7,11 +7,12 @@ import stat
 
 import pytest
 
-from zakaz_dagster.errors import ConfigFault, Fatal, Retriable
+from zakaz_dagster.errors import ConfigFault, Failure, Fatal, Retriable
 from zakaz_dagster.sources.gmail.api import ApiConfig, GmailApi
 from zakaz_dagster.sources.gmail.auth import MODIFY, credentials
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster_tests.contract.gmail.box import QUERY, Box, mailed, put, report, window
+from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
 
 def test_every_page_is_read_and_every_mail_comes_once(sandbox, box):
@@ -197,3 +198,20 @@ def test_log_lines_and_failures_hold_no_mail_address_and_no_token(sandbox, box, 
     assert "messages.get" in told
     for secret in ("ya29", "sandbox-gmail-refresh", "sandbox-gmail-secret", *sandbox.personal()):
         assert secret not in told
+
+
+@pytest.mark.parametrize("token", [None, "ya29.kept"], ids=["renewing", "reading"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_leads_nowhere_with_token_or_keys(tmp_path, status, token):
+    with (
+        ScriptedServer(Reply(200, {"access_token": "a", "expires_in": 3600})) as elsewhere,
+        ScriptedServer(Reply(status, b"", {"Location": f"{elsewhere.url}/gmail/token"})) as server,
+    ):
+        box = Box(server.url, tmp_path)
+        box.access()
+        kept = json.loads(box.token_file.read_text())
+        box.token_file.write_text(json.dumps({**kept, "token": token, "expiry": "2999-01-01T00:00:00Z"}))
+        with pytest.raises(Failure):
+            box.api(deadline=0.1).profile()
+        assert len(server.seen) >= 1
+        assert elsewhere.seen == []
