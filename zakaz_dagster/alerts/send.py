@@ -6,6 +6,7 @@ Belongs here: delivery with time limits. Does not: what is sent (`mail`), when, 
 from __future__ import annotations
 
 import hashlib
+import logging
 import smtplib
 import ssl
 from collections.abc import Iterator, Sequence
@@ -21,12 +22,14 @@ from pathlib import Path
 from typing import Literal, Protocol
 from urllib.parse import quote
 
+from zakaz_dagster import tls
 from zakaz_dagster.alerts.mail import Mail
 from zakaz_dagster.private_files import write_private
-from zakaz_dagster.redaction import presentable, scrub
+from zakaz_dagster.redaction import presentable, vendor_words
 from zakaz_dagster.timezone import MOSCOW, now
 
 LONGEST_ID = 200
+TLS_NAMES = tls.Names("ALERT_SMTP_HOST", "ALERT_SMTP_PORT", "ALERT_SMTP_SECURITY", "ALERT_SMTP_CA_CERT")
 Security = Literal["starttls", "tls", "none"]
 
 
@@ -95,11 +98,11 @@ class Smtp:
             return f"{where} refused every recipient: correct ALERT_EMAIL_TO"
         if isinstance(error, smtplib.SMTPNotSupportedError):
             return f"{where}: {error}: correct ALERT_SMTP_SECURITY and ALERT_SMTP_PORT"
-        if isinstance(error, ssl.SSLError):
-            return f"{where}: TLS failed ({error.reason}): correct ALERT_SMTP_SECURITY, or set ALERT_SMTP_CA_CERT"
+        if why := tls.refusal(error, TLS_NAMES):
+            return f"{where}: TLS failed: {why.what}: {why.step}"
         if isinstance(error, ValueError | MessageError) and not isinstance(error, OSError):
             return f"{where}: an address, login or password cannot be sent: ALERT_EMAIL_* and a login of Latin letters"
-        return scrub(f"{where}: {type(error).__name__}: {error}", [self.password])
+        return vendor_words(f"{where}: {type(error).__name__}: {error}", [self.password])
 
 
 class WholeSubject(EmailPolicy):
@@ -152,6 +155,7 @@ class AppriseUrl:
     def send(self, mail: Mail) -> str:
         import apprise  # 0.3 s that only those who use it should pay
 
+        logging.getLogger("apprise").setLevel(logging.WARNING)  # its DEBUG lines hold whole answers
         service = apprise.Apprise()
         if not service.add(self.url):
             raise Undelivered(f"{self.name}: Apprise does not understand this URL: correct ALERT_APPRISE_URLS")

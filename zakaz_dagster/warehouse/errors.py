@@ -14,7 +14,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeout
 
+from zakaz_dagster import tls
 from zakaz_dagster.errors import ConfigFault, Failure, Fatal, Retriable
+from zakaz_dagster.redaction import vendor_words
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ STEPS: dict[int, str] = {
     394: "somebody cancelled the query; run it again if that was not meant",
 }
 ALREADY_EXISTS, THROWN = 57, 395
+TLS_NAMES = tls.Names("CLICKHOUSE_HOST", "CLICKHOUSE_PORT", "CLICKHOUSE_SECURE", "CLICKHOUSE_CA_CERT")
 HTTP_STATUS = re.compile(r"HTTP status (\d{3})")
 PASSING_STATUSES = {"408", "429", "502", "503", "504"}
 TEXT_LIMIT = 500
@@ -108,11 +111,9 @@ def failure(error: Exception, *, statement: str, address: str, params: Mapping[s
 
 def _without_code(error: Exception, statement: str, address: str, params: Mapping[str, object] | None) -> Failure:
     causes = list(_causes(error))
-    if any(isinstance(cause, SSLError) for cause in causes):
-        step = (
-            "set CLICKHOUSE_CA_CERT to the authority of the server's certificate, or check CLICKHOUSE_SECURE and _PORT"
-        )
-        return ConfigFault(f"{statement}: TLS with {address} failed", source="clickhouse", next_step=step)
+    if any(isinstance(cause, SSLError) for cause in causes) and (why := tls.refusal(error, TLS_NAMES)):
+        what = f"{statement}: TLS with {address} failed: {why.what}"
+        return ConfigFault(what, source="clickhouse", next_step=why.step)
     status = HTTP_STATUS.search(str(error))
     if status and status[1] in PASSING_STATUSES:
         what = f"{statement}: {address} answered HTTP {status[1]}"
@@ -123,10 +124,12 @@ def _without_code(error: Exception, statement: str, address: str, params: Mappin
         how = "refuses connections" if refused else "did not answer in time" if slow else "broke the connection"
         step = "start ClickHouse (locally: `zakaz clickhouse serve`) or correct CLICKHOUSE_HOST and CLICKHOUSE_PORT"
         return Away(f"{statement}: ClickHouse at {address} {how}", unstarted=refused, next_step=step)
+    # Nobody knows who said it: a proxy repeats what it was sent.
+    what = f"{statement}: {vendor_words(_text(str(error), params))}"
     if isinstance(error, ProgrammingError):
-        return Fatal(f"{statement}: {_text(str(error), params)}", source="clickhouse", next_step="correct the call")
+        return Fatal(what, source="clickhouse", next_step="correct the call")
     step = f"check that {address} is ClickHouse's HTTP interface (CLICKHOUSE_HOST, CLICKHOUSE_PORT)"
-    return Fatal(f"{statement}: {_text(str(error), params)}", source="clickhouse", next_step=step)
+    return Fatal(what, source="clickhouse", next_step=step)
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

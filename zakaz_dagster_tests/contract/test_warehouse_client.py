@@ -3,24 +3,17 @@
 # ruff: noqa: S608
 from __future__ import annotations
 
-import ipaddress
 import json
 import socket
-import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from zakaz_dagster.errors import BadData, ConfigFault, Fatal, Retriable
 from zakaz_dagster.warehouse import schema
@@ -243,54 +236,3 @@ def test_clickhouse_that_comes_back_is_used(target: Warehouse) -> None:
     with proxied(target.config.host, target.config.port, listen=port):
         asking.join(20)
     assert answers == [7]
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A self-signed certificate and its key for 127.0.0.1 in one PEM file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = tmp_path / "server.pem"
-    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-@pytest.fixture
-def over_tls(target: Warehouse, certificate: Path) -> Iterator[Callable[..., Warehouse]]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with proxied(target.config.host, target.config.port, context) as running:
-        yield lambda **about: Warehouse.connect(
-            replace(target.config, port=running.port, secure=True, patience=2.0, **about)
-        )
-
-
-def test_tls_with_its_own_authority_works(over_tls: Callable[..., Warehouse], certificate: Path) -> None:
-    assert over_tls(ca_cert=str(certificate)).scalar("SELECT 1") == 1
-
-
-@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
-def test_tls_without_verification_works_when_asked(over_tls: Callable[..., Warehouse]) -> None:
-    assert over_tls(verify=False).scalar("SELECT 1") == 1
-
-
-def test_an_unknown_authority_is_refused_and_the_setting_named(over_tls: Callable[..., Warehouse]) -> None:
-    with pytest.raises(ConfigFault, match="CLICKHOUSE_CA_CERT"):
-        over_tls().scalar("SELECT 1")

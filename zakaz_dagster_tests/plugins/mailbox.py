@@ -9,6 +9,7 @@ import ssl
 import subprocess
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,20 +34,28 @@ class _AnyPort(Controller):
 class Mailbox:
     """`security` as in ALERT_SMTP_SECURITY. `refuse` are recipients it refuses, `reject` an answer to every mail."""
 
-    def __init__(self, folder: Path | None = None, security: str = "none", *, login: bool = False) -> None:
+    def __init__(
+        self, folder: Path | None = None, security: str = "none", *, login: bool = False, password: str = PASSWORD,
+        context: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         self.mails: list[EmailMessage] = []
         self.refuse: set[str] = set()
         self.reject = ""
         self.ca_cert = ""
         options: dict[str, Any] = {}
         if security != "none":
-            assert folder is not None
-            self.ca_cert, context = _certificate(folder)
+            if context is None:
+                assert folder is not None
+                self.ca_cert, context = _certificate(folder)
             options = (
                 {"ssl_context": context} if security == "tls" else {"tls_context": context, "require_starttls": True}
             )
         if login:
-            options |= {"authenticator": _known, "auth_required": True, "auth_require_tls": security == "starttls"}
+            options |= {
+                "authenticator": partial(_known, password),
+                "auth_required": True,
+                "auth_require_tls": security == "starttls",
+            }
         self._options = options
         self._controller = self._made(0)
 
@@ -92,8 +101,10 @@ class Mailbox:
         return "250 taken"
 
 
-def _known(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: LoginPassword) -> AuthResult:
-    known = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
+def _known(
+    password: str, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: LoginPassword
+) -> AuthResult:
+    known = (data.login, data.password) == (USER.encode(), password.encode())
     return AuthResult(success=known, handled=False)
 
 

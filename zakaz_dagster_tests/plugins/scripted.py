@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -26,6 +27,7 @@ class Seen:
     headers: dict[str, str]
     body: bytes
     at: float
+    target: str = ""  # the path with its query, as it was sent
 
     @property
     def json(self) -> Any:
@@ -64,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(parts.query))
-        self.reply(self.server.owner.answer(Seen(self.command, parts.path, query, headers, body, time.monotonic())))
+        seen = Seen(self.command, parts.path, query, headers, body, time.monotonic(), self.path)
+        self.reply(self.server.owner.answer(seen))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815  names of http.server
 
@@ -129,6 +132,10 @@ class ScriptedServer:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def wrap(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def answer(self, seen: Seen) -> Reply:
         with self._lock:
