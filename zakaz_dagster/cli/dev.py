@@ -137,7 +137,7 @@ def _arguments(home: Path, code_port: int, port: int, pages_port: int, health_po
     serving = ["--host", HOST, "--port"]
     return {
         "code": ["dagster", "api", "grpc", *module, *serving, str(code_port), "--inject-env-vars-from-instance"],
-        "web": ["dagster_webserver", "-w", str(workspace), *serving, str(port)],
+        "web": ["zakaz_dagster.dev.ui", "-w", str(workspace), *serving, str(port)],
         "daemon": ["dagster._daemon", "run", "-w", str(workspace)],
         "health": ["zakaz_dagster", "health", "serve", *serving, str(health_port)],
         "pages": ["zakaz_dagster.dev.pages", str(home / "preview"), str(pages_port)],

@@ -2,13 +2,13 @@
 
 A page open in a browser reaches loopback by itself (`<img>`, `<form>`, `fetch`) or by a name that it has pointed at
 127.0.0.1. It cannot hide its Host, its Origin and its Sec-Fetch-Site. Belongs here: that judgement, for every request
-of the local ClickHouse, the sandbox and the pages. Does not: passwords.
+of the local ClickHouse, the sandbox, the pages and Dagster's UI. Does not: passwords.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -20,8 +20,8 @@ OWN_SITES = frozenset({"none", "same-origin"})  # typed by the person, or a page
 HEADERS = {"Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
 
 
-def refusal(headers: Mapping[str, str]) -> str:
-    """Why a request is refused; empty when it is not."""
+def refusal(headers: Mapping[str, str], *, by_link: bool = False) -> str:
+    """Why a request is refused; empty when it is not. `by_link`: a person may have come by a link of another site."""
     host = headers.get("host", "")
     if not _is_loopback(host):
         return f"the Host header names {host!r}, not this machine; use 127.0.0.1"
@@ -29,7 +29,8 @@ def refusal(headers: Mapping[str, str]) -> str:
     if origin is not None and origin.lower() != f"http://{host}".lower():
         return "a page of another origin asks"
     site = headers.get("sec-fetch-site", "none")
-    if site not in OWN_SITES:
+    followed = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
+    if site not in OWN_SITES and not (by_link and followed):
         return f"a page of another site asks (Sec-Fetch-Site: {site})"
     return ""
 
@@ -43,14 +44,21 @@ def _is_loopback(host: str) -> bool:
 
 
 class LoopbackOnly:
-    """ASGI middleware: 403 with the reason before the application sees anything."""
+    """ASGI middleware: 403 with the reason before the application sees anything.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    `linked` says which paths a link of another site may open in a tab of its own, where that site cannot read it.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, linked: Callable[[str], bool] = lambda _: False, websockets: bool = False
+    ) -> None:
+        self._app, self._linked, self._websockets = app, linked, websockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reason = refusal(Headers(scope=scope)) if scope["type"] == "http" else ""
-        if scope["type"] == "websocket":
+        kind = scope["type"]
+        by_link = kind == "http" and scope["method"] == "GET" and self._linked(scope["path"])
+        reason = refusal(Headers(scope=scope), by_link=by_link) if kind in ("http", "websocket") else ""
+        if kind == "websocket" and (reason or not self._websockets):
             await send({"type": "websocket.close", "code": 1008})
         elif reason:
             refused = PlainTextResponse(f"refused: {reason}\n", status_code=403, headers=HEADERS)

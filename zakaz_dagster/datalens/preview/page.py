@@ -49,13 +49,14 @@ def render(dashboard: Dashboard, reader: Reader, moment: datetime) -> Iterator[t
     """(file name, HTML) of every page, and of `index.html`, which leads to the first."""
     template = _environment().get_template("page.html.j2")
     libraries = [Markup(text) for text in (_library(), _script())]  # noqa: S704  our own files
+    style = Markup((STATIC / "page.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
     shared = {
         "dashboard": dashboard,
         "moment": numbers.text(moment, "datetime"),
         "stamp": _stamp(reader),
-        "style": Markup((STATIC / "page.css").read_text(encoding="utf-8")),  # noqa: S704  our own file
+        "style": style,
         "libraries": libraries,
-        "policy": _policy(libraries),
+        "policy": _policy(style, libraries),
         "period": f"{numbers.text(reader.first, 'date')} – {numbers.text(reader.today, 'date')}",
         "periods": [(days, PERIODS.get(days, f"{days} дн.")) for days in dashboard.spec.period.choices],
     }
@@ -180,17 +181,20 @@ def _script() -> str:
     return "'use strict';\n(() => {\n" + "\n".join(parts) + "\n})();\n"
 
 
-def _policy(scripts: list[Markup]) -> str:
-    """Nothing may be fetched, and only these very scripts may run; the charts set styles on their elements."""
-    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
-    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+def _policy(style: Markup, scripts: list[Markup]) -> str:
+    """Nothing may be fetched, and only this very style and these very scripts hold; charts set styles on elements."""
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src {allowed}",
-            "style-src 'unsafe-inline'",
+            f"script-src {' '.join(map(_digest, scripts))}",
+            f"style-src {_digest(style)}",
+            "style-src-attr 'unsafe-inline'",
             "img-src data:",
             "base-uri 'none'",
             "form-action 'none'",
         )
     )
+
+
+def _digest(text: Markup) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -18,6 +18,7 @@ from zakaz_dagster.datalens import queries
 from zakaz_dagster.datalens.dialects import clickhouse
 from zakaz_dagster.datalens.model import Chart, Dashboard, Dataset
 from zakaz_dagster.errors import Fatal
+from zakaz_dagster.redaction import printable
 from zakaz_dagster.warehouse.client import Warehouse
 
 ROW_LIMIT = 150_000  # some 10 MB of page; beyond it the oldest days are left out, and the page says since when it holds
@@ -71,7 +72,9 @@ class Reader:
         fields = [dataset.fields[name] for name in (about.name, about.moment, about.light)]
         parts = [f"{clickhouse(field.tree)} AS {key}" for key, field in zip(STAMP, fields, strict=True)]
         sql = f"SELECT {', '.join(parts)} FROM {dataset.view} AS t1 GROUP BY name, moment ORDER BY name"  # noqa: S608
-        return list(self._wh.rows(sql, settings=queries.SETTINGS))
+        return [
+            {key: _shown(value) for key, value in row.items()} for row in self._wh.rows(sql, settings=queries.SETTINGS)
+        ]
 
     def carried(self, dataset: Dataset, charts: Iterable[Chart], selectors: Iterable[str]) -> Carried:
         """The rows that let the page compute its charts for other periods and selections."""
@@ -101,7 +104,7 @@ class Reader:
     def _rows(self, question: queries.Question) -> list[dict[str, object]]:
         names = [field.name for field in question.fields]
         found = self._wh.rows(question.sql, question.params, queries.SETTINGS)
-        return [dict(zip(names, row.values(), strict=True)) for row in found]
+        return [dict(zip(names, map(_shown, row.values()), strict=True)) for row in found]
 
 
 def _sight(chart: Chart) -> str:
@@ -128,7 +131,12 @@ def _coded(column: pa.ChunkedArray) -> dict[str, object]:
     """A column as its distinct values and a number per row; null is -1."""
     plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
     coded = plain.combine_chunks().dictionary_encode()
-    return {"values": coded.dictionary.to_pylist(), "rows": coded.indices.fill_null(-1).to_pylist()}
+    return {"values": list(map(_shown, coded.dictionary.to_pylist())), "rows": coded.indices.fill_null(-1).to_pylist()}
+
+
+def _shown(value: object) -> object:
+    """A vendor's text without what would turn or end the line it stands in; anything else as it is."""
+    return printable(value) if isinstance(value, str) else value
 
 
 def _plain(column: pa.ChunkedArray) -> list[object]:

@@ -130,7 +130,7 @@ function plain(value, form) {
 }
 
 function quoted(text) {
-  const safe = /^[\s]*[=+\-@|\t\r\n]/.test(text) ? `'${text}` : text;
+  const safe = /^[\s\p{C}]*[=+\-@|＝＋－＠\t\r\n]/u.test(text) ? `'${text}` : text;
   return /[";\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from zakaz_dagster.dev.clickhouse import STARTED_BY, config, landlock
 from zakaz_dagster.dev.clickhouse.access import Doors
@@ -193,22 +194,7 @@ async def _serving(
     executor = Executor(engine, scratch, Doors(frozenset(options.allow)))
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
     endpoint = Endpoint(engine, executor, guard, scratch, threads)
-    server = _Server(
-        uvicorn.Config(
-            build(endpoint),
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            h11_max_incomplete_event_size=_LONGEST_HEADERS,
-            http=PatientProtocol,
-            limit_concurrency=_MOST_CONNECTIONS,
-            timeout_keep_alive=_IDLE_SECONDS,
-        ),
-        ready,
-        executor.abandon,
-    )
+    server = _Server(bounded(build(endpoint)), ready, executor.abandon)
     watch = asyncio.create_task(_parent_watched(server)) if options.exit_with_parent else None
     try:
         await server.serve(sockets=[listener])
@@ -219,6 +205,23 @@ async def _serving(
             engine.kill("")
         threads.shutdown()
         executor.sessions.close()
+
+
+def bounded(app: ASGIApp) -> uvicorn.Config:
+    """How the application is served: with limits on heads, connections and time."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        h11_max_incomplete_event_size=_LONGEST_HEADERS,
+        http=PatientProtocol,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=_IDLE_SECONDS,
+    )
 
 
 class _Server(uvicorn.Server):
