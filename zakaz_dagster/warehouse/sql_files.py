@@ -30,7 +30,8 @@ ANYWHERE = {"database": ""}
 
 _FACT = re.compile(r"([a-z_]+): *(.*)")
 _CREATED = re.compile(
-    r"^(CREATE (?:TABLE|ROLE|USER|QUOTA|SETTINGS PROFILE) IF NOT EXISTS|CREATE OR REPLACE VIEW) (\w+)", re.MULTILINE
+    r"^(CREATE (?:TABLE|ROLE|USER|QUOTA|SETTINGS PROFILE) (?:IF NOT EXISTS|OR REPLACE)|CREATE OR REPLACE VIEW) (\w+)",
+    re.MULTILINE,
 )
 _PLACE = re.compile(r"\{\{([a-z_]+)\}\}")
 _GRANT = re.compile(r"^GRANT ", re.MULTILINE)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pyarrow as pa
 import pytest
@@ -25,18 +24,9 @@ from zakaz_dagster.warehouse import schema, seeds, sql_files
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster_tests.contract.roles import users_file
 from zakaz_dagster_tests.plugins.clickhouse import serving
 
-USERS = """<clickhouse>
-  <profiles><default/><reader>{profile}</reader></profiles>
-  <quotas><default/></quotas>
-  <users>
-    <default><password/><networks><ip>::/0</ip></networks><profile>{name}</profile><quota>default</quota>{grants}</default>
-    <marts_definer><no_password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
-      <grants><query>GRANT SELECT ON zakaz.*</query></grants></marts_definer>
-  </users>
-</clickhouse>
-"""
 VIEW = """-- Orders by day, for people.
 CREATE OR REPLACE VIEW v_probe
 (
@@ -48,31 +38,6 @@ AS SELECT sale_date AS day, toUInt64(count()) AS n FROM stg_qtickets_orders_raw 
 COMMENT 'Проба'
 """
 DAY = date(2026, 3, 1)
-
-
-def rights_of(role: str) -> str:
-    """The role's GRANT statements as those of a user in a users file."""
-    found = [
-        found[0]
-        for s in load("grants").values()
-        if (found := re.search(r"^GRANT [^;]* TO " + role, s.sql, re.MULTILINE))
-    ]
-    assert found, role
-    queries = (f"<query>{escape(' '.join(text.split()).removesuffix(f' TO {role}'))}</query>" for text in found)
-    return f"<grants>{''.join(queries)}</grants>"
-
-
-def reader_profile() -> str:
-    """profile_reader as XML: values, and their limits as constraints."""
-    body = load("grants")["profile_reader"].sql.split("SETTINGS\n")[1].rsplit("TO role_reader", 1)[0]
-    values, limits = [], []
-    for line in body.strip().split(",\n"):
-        name, value, limit = re.fullmatch(r"\s*(\w+) = ('[^']*'|\d+)\s*(MAX \d+|READONLY)?\s*", line).groups()  # type: ignore[union-attr]
-        values.append(f"<{name}>{value.strip(chr(39))}</{name}>")
-        if limit:
-            rule = "<readonly/>" if limit == "READONLY" else f"<max>{limit.split()[1]}</max>"
-            limits.append(f"<{name}>{rule}</{name}>")
-    return f"{''.join(values)}<constraints>{''.join(limits)}</constraints>"
 
 
 def orders(count: int) -> pa.Table:
@@ -98,12 +63,7 @@ def as_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
     @contextmanager
     def run(role: str) -> Iterator[Warehouse]:
-        users = tmp_path / f"{role}.xml"
-        all_rights = "<grants><query>GRANT ALL ON *.*</query></grants>"
-        grants = all_rights if role == "everything" else rights_of(role)
-        name = "reader" if role == "role_reader" else "default"
-        users.write_text(USERS.format(profile=reader_profile(), name=name, grants=grants), "utf-8")
-        with serving(tmp_path / "data", f"--users-file={users}") as endpoint:
+        with serving(tmp_path / "data", f"--users-file={users_file(tmp_path, role)}") as endpoint:
             config = WarehouseConfig(
                 port=endpoint.port, password=endpoint.password, patience=2.0, views_definer="marts_definer"
             )
