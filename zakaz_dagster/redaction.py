@@ -119,6 +119,7 @@ _NO_NAMES = re.compile(
     r"ошибка|сервера?|доступ|запрещ[её]н|запрос|неверный|яндекс|директ|реклама|метрика|вк|вконтакте|кабинет)\b"
 )
 _ESCAPES = re.compile("%[0-9A-Fa-f]{2}")
+_BYTES = re.compile(r"(?:\\{1,4}x[0-9a-fA-F]{2}){1,400}")  # as Python shows bytes
 _INVISIBLE = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # they turn the direction of what follows
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
@@ -156,7 +157,7 @@ def scrub(text: str, secrets: Iterable[str] = ()) -> str:
 def vendor_words(text: str, secrets: Iterable[str] = ()) -> str:
     """What a vendor says in an error, fit to be shown: scrubbed, and without what looks like a person's name.
 
-    Escapes of URLs, JSON and HTML are read first, so that a name or a phone is seen in them as well.
+    Escapes of URLs, JSON, HTML and bytes are read first, so that a name or a phone is seen in them as well.
     """
     known = tuple(secrets)
     text = scrub(_unescaped(scrub(text, known)), known)
@@ -210,6 +211,7 @@ def _copied(error: BaseException, secrets: tuple[str, ...], seen: set[int]) -> E
 
 def _unescaped(text: str) -> str:
     plain = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    plain = _BYTES.sub(lambda found: bytes.fromhex(re.sub(r"\\+x", "", found[0])).decode("utf-8", "replace"), plain)
     return html.unescape(unquote(plain, errors="replace") if _ESCAPES.search(plain) else plain)
 
 
@@ -266,7 +268,9 @@ def _forms(secret: str) -> frozenset[str]:
     texts = {
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
+        *((secret.lower(), secret.upper()) if len(secret) >= WHOLE_WORD else ()),  # hosts and codes are written small
         repr(secret)[1:-1],
+        repr(raw)[2:-1],
         secret.encode("unicode_escape").decode("ascii"),
         "".join(char if char.isalnum() else f"\\u{ord(char):04x}" for char in secret),
         "".join(char if char.isalnum() else f"\\u{ord(char):04X}" for char in secret),

@@ -127,6 +127,7 @@ SPELLINGS = {
     "JSON of .NET": lambda s: "".join(c if c.isalnum() else f"\\u{ord(c):04X}" for c in s),
     "HTML": html.escape,
     "repr": lambda s: repr(s)[1:-1],
+    "repr of bytes": lambda s: repr(s.encode())[2:-1],
     "hexadecimal": lambda s: s.encode().hex(),
     "base64": lambda s: base64.b64encode(s.encode()).decode(),
     "base64 of user and password": lambda s: base64.b64encode(f"robot:{s}".encode()).decode(),
@@ -180,7 +181,7 @@ def test_every_key_in_a_list_of_urls_is_a_secret_by_itself(live):
 @pytest.mark.parametrize("text", [
     "Unknown client Иванов Иван Иванович", "buyer Пётр Салтыков-Щедрин refused", "ИВАНОВА АННА", "Ivan Petrov exists",
     "Анна Сергеевна, повторите", "Иванов И. И. уже есть", "И.И. Иванов", '{"name": "Фамилияров"}', '{"surname":"Фамилияров"}',
-    "client_name=Фамилияров&x=1", "input_value={'a': 'Фамилияров'}, input_type=dict", r'{"error": "{\"first_name\": \"Фамилияров\"}"}',
+    "client_name=Фамилияров&x=1", repr("Иван Салтыков".encode()), str({"error": "Пётр Салтыков-Щедрин".encode()}), "input_value={'a': 'Фамилияров'}, input_type=dict", r'{"error": "{\"first_name\": \"Фамилияров\"}"}',
 ])  # fmt: skip
 def test_names_of_people_do_not_survive_in_a_vendors_words(text):
     said = vendor_words(text)

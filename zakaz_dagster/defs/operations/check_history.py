@@ -19,6 +19,7 @@ from dagster import (
 
 from zakaz_dagster.defs._private import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
 from zakaz_dagster.defs.operations.run_errors import check_name, metadata_text
+from zakaz_dagster.defs.shared.markdown import from_markdown
 from zakaz_dagster.health.facts import CheckFact
 from zakaz_dagster.verdicts import Status, Verdict
 
@@ -67,7 +68,7 @@ def _verdict(name: str, record: AssetCheckExecutionRecord) -> Verdict | None:
         name,
         "infrastructure" if name.startswith("platform__") else "data",
         status,
-        about.description or metadata_text(about.metadata, "detail") or _figures(about.metadata),
+        from_markdown(about.description or "") or metadata_text(about.metadata, "detail") or _figures(about.metadata),
         metadata_text(about.metadata, "what to do") if status is not Status.OK else "",
         _number(about.metadata, "figure"),
         _number(about.metadata, "threshold"),

@@ -14,6 +14,7 @@ import dagster as dg
 
 from zakaz_dagster.defs._private import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus, AssetJob
 from zakaz_dagster.defs.shared.errors import explained
+from zakaz_dagster.defs.shared.markdown import as_markdown
 from zakaz_dagster.defs.shared.params import WarehouseParam
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.verdicts import Status, Verdict
@@ -93,7 +94,7 @@ def result(asset: str, name: str, verdict: Verdict) -> dg.AssetCheckResult:
         check_name=name,
         passed=verdict.status is Status.OK,
         severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
-        description=verdict.detail,
+        description=as_markdown(verdict.detail),  # the UI reads it as Markdown
         metadata=metadata,
     )
 
