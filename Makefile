@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format wheel docs guards bench engines slow lock clean
+.PHONY: help demo dev test lint format wheel docs guards canaries audit bench engines slow lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ dev: $(READY)  ## Keep the sandbox, the local ClickHouse and Dagster running: ht
 test: $(READY)  ## Run the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: $(READY)  ## Style, types, layers, definitions, settings samples (the engine parses every SQL file in the tests)
+lint: $(READY)  ## Style, types, layers, definitions, settings samples, secrets (the engine parses every SQL file in the tests)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -28,6 +28,7 @@ lint: $(READY)  ## Style, types, layers, definitions, settings samples (the engi
 	$(BIN)/zakaz datalens glossary --check
 	$(BIN)/dg check defs
 	$(BIN)/dg list defs --json > /dev/null
+	$(BIN)/python -m zakaz_dagster_tests.secret_scan
 
 format: $(READY)  ## Put the code into its one style
 	$(BIN)/ruff format .
@@ -38,6 +39,12 @@ wheel: $(READY)  ## Build the wheel, install it from the locks outside the check
 
 guards: $(READY)  ## Take each guard out of the code in turn; a test must notice
 	$(BIN)/python -m zakaz_dagster_tests.guards
+
+canaries: $(READY)  ## Let vendors and proxies repeat every secret and buyer, then search all that was written
+	$(BIN)/python -m pytest -m "" zakaz_dagster_tests/canaries
+
+audit: $(READY)  ## Ask the network for known vulnerabilities of the pinned packages
+	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements/production.lock -r requirements/local.lock
 
 bench: $(READY)  ## Measure speed and memory, each beside its limit
 	$(BIN)/python -m benchmarks
