@@ -107,6 +107,8 @@ WRONG = [
     ("backup restore", "no good backup newest is known"),
     ("backup verify nothing-of-this-name", "nothing-of-this-name"),
     ("backup files {shut}/all.tar", "cannot be written to"),
+    ("support bundle {tmp}", "is a folder"),
+    ("support bundle {shut}/a/b.txt", "cannot be written to"),
     ("completion", "Missing argument"),
     ("completion tcsh", "'tcsh' is not one of"),
 ]  # fmt: skip
