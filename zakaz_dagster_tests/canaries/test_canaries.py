@@ -111,7 +111,6 @@ def test_everything_that_was_run_has_run(few: Installation) -> None:
         "table system.query_log": "stg_qtickets_sales_raw",
         "table zakaz.stg_qtickets_sales_raw": "order_id",
         "table zakaz.stg_rejects": MARKER,
-        "table zakaz.stg_qtickets_orders_raw": "[e-mail]",
         "table zakaz.meta_job_runs": "vk_ads",
         "table zakaz.meta_backup_runs": "backups",
         "bundle.txt": "qtickets_reload",
