@@ -13,6 +13,7 @@ from zakaz_dagster.sources.qtickets.api import QTicketsApi
 from zakaz_dagster.sources.vk_ads.api import ApiConfig as VkConfig
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.yandex_direct.api import DirectApi, DirectConfig
+from zakaz_dagster.transport.answer import Done
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster_tests.plugins.scripted import Reply, ScriptedServer
 
@@ -40,7 +41,11 @@ WRITES: list[tuple[Any, str, str, Any]] = [
     (qtickets, "GET", "/clients", None),
     (qtickets, "GET", "/shows/1/barcode/2", None),
     (qtickets, "PUT", "/events/1", {}),
+    (qtickets, "PUT", "/orders/7", {}),
     (qtickets, "DELETE", "/events/1", None),
+    (qtickets, "POST", "/shows/1/seats", {}),
+    (qtickets, "GET", "/orders/7/../8/restore", None),
+    (qtickets, "GET", "/orders\n/restore", None),
     (qtickets, "GET", "/orders\n", None),
     (qtickets, "GET", "/orders/٣", None),
     (qtickets, "GET", "/orders/../clients", None),
@@ -78,3 +83,19 @@ def test_everything_but_the_reads_is_refused_before_it_is_sent(tmp_path, client,
         with pytest.raises(Fatal, match="not on the list of allowed requests"), http.stream(method, path, json=body):
             pass
         assert server.seen == []
+
+
+READS: list[tuple[Any, str, str, Any]] = [
+    *((qtickets, "GET", path, None) for path in ("/orders", "/orders/7", "/events", "/shows/1/seats", "/shows/1/barcodes")),
+    *((vk_ads, "GET", f"/api/{path}.json", None) for path in ("v2/ad_plans", "v2/banners", "v2/urls/1,2", "v3/user")),
+    *((direct, "POST", f"/v501/{service}", asked("get")) for service in ("campaigns", "adgroups", "ads", "sitelinks")),
+    (direct, "POST", "/v501/changes", asked("check")),
+    (direct, "POST", "/v5/reports", {"params": {}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("client", "method", "path", "body"), READS)
+def test_what_the_loads_read_is_sent(tmp_path, client, method, path, body):
+    with ScriptedServer(Reply(200, {})) as server, client(server.url, tmp_path) as http:
+        http.request(method, path, json=body, judge=lambda _: Done())
+        assert [seen.path for seen in server.seen] == [path]
