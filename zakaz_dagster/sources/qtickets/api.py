@@ -68,10 +68,15 @@ class QTicketsApi:
         )
 
     def orders_page(
-        self, where: Sequence[Condition], order_by: Mapping[str, str], page: int, day: date | str | None
+        self,
+        where: Sequence[Condition],
+        order_by: Mapping[str, str],
+        page: int,
+        day: date | str | None,
+        size: int | None = None,
     ) -> Page[Order]:
-        """One page of orders; `day` only names the load in failures."""
-        body = {"where": list(where), "orderBy": dict(order_by), "page": page, "perPage": self.page_size}
+        """One page of orders, of the usual size or of this one; `day` only names the load in failures."""
+        body = {"where": list(where), "orderBy": dict(order_by), "page": page, "perPage": size or self.page_size}
         return page_of(self._get("/orders", body, day), ORDER, "GET /orders")
 
     def events_page(self, page: int) -> Page[Event]:

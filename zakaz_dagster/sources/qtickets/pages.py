@@ -1,7 +1,7 @@
 """Proof that a paged read is whole: the vendor sends `paging{perPage, currentPage, total}` and never a `next`.
 
 Belongs here: counting pages and catching every way they can lie: a short page, a total that moves, a page served
-twice, paging without end. Does not: what is on a page.
+twice, paging without end, a record that slipped over a border. Does not: what is on a page.
 """
 
 from __future__ import annotations
@@ -18,14 +18,23 @@ T = TypeVar("T")
 
 
 def whole(
-    fetch: Callable[[int], Page[T]], *, day: object, growing: bool, what: str, first: int = 1
+    fetch: Callable[[int], Page[T]],
+    *,
+    day: object,
+    growing: bool,
+    what: str,
+    first: int = 1,
+    stands: Callable[[int, T], bool] | None = None,
 ) -> Iterator[Page[T]]:
     """Yield every page of `fetch(page)`, from `first` on; raise `BadData` unless they add up to the vendor's own total.
 
     `growing` allows the total to rise by at most one page while reading (the running day); else it must stand still.
+    A growing total may hide that a record went: `stands(place, record)` asks whether the last record of a page is still
+    at its place (from 1) once the next page is there. If it is not, the record behind it is on no page.
     """
     number, seen = first - 1, 0
     first_total: int | None = None
+    last: T | None = None
     while True:
         number += 1
         page = fetch(number)
@@ -33,10 +42,22 @@ def whole(
         seen = seen if number > first else paging.per_page * (first - 1)
         first_total = paging.total if first_total is None else first_total
         _check(paging, number, seen, items, first_total, growing, day, what)
+        if growing and stands is not None and last is not None and not stands(seen, last):
+            raise _lie(
+                f"rows moved between page {number - 1} and page {number}", "rows that keep their places", day, what
+            )
+        last = page.data[-1] if page.data and len(page.data) == items else None
         seen += items
         yield page
         if number >= math.ceil(paging.total / paging.per_page):
             return
+
+
+def stands_at(page: Page[T], last: T, moment: str) -> bool:
+    """Whether the one record of a page is `last`, or one of the same second: those have no order among them."""
+    if page.paging.per_page != 1:  # the vendor gives pages of its own size: nothing can be said
+        return True
+    return any(getattr(each, name) == getattr(last, name) for each in page.data for name in ("id", moment))
 
 
 def is_last(paging: Paging) -> bool:

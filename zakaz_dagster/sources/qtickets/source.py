@@ -26,7 +26,7 @@ from zakaz_dagster.sources.qtickets.catalogue import Catalogue, catalogue_of
 from zakaz_dagster.sources.qtickets.changes import Changes, Look, changes_of
 from zakaz_dagster.sources.qtickets.inventory import Hall, Inventory, inventory_of, read_hall
 from zakaz_dagster.sources.qtickets.odd import Odd
-from zakaz_dagster.sources.qtickets.pages import whole
+from zakaz_dagster.sources.qtickets.pages import stands_at, whole
 from zakaz_dagster.sources.qtickets.records import SOURCE, Order
 from zakaz_dagster.sources.qtickets.rows import SaleRows, client_hasher, instants, moscow_dates, sale_rows
 from zakaz_dagster.timezone import MOSCOW, bounds
@@ -93,7 +93,11 @@ class QTicketsSource:
             page = self.api.orders_page(changed_since(look.start), order, number, None)
             return _inside(page, look.start, None, "updated_at")
 
-        pages = whole(fetch, day=None, growing=True, what="GET /orders by updated_at", first=look.page)
+        def stands(place: int, last: Order) -> bool:
+            return stands_at(self.api.orders_page(changed_since(look.start), order, place, None, 1), last, "updated_at")
+
+        what = "GET /orders by updated_at"
+        pages = whole(fetch, day=None, growing=True, what=what, first=look.page, stands=stands)
         return changes_of(look, pages, self.odd_share)
 
     def _pages(self, first: date, last: date, today: date) -> Iterator[Page[Order]]:
@@ -104,7 +108,11 @@ class QTicketsSource:
         def fetch(number: int) -> Page[Order]:
             return _inside(self.api.orders_page(where, order, number, span), start, end, "payed_at", span)
 
-        yield from whole(fetch, day=span, growing=last >= today, what="GET /orders by payed_at")
+        def stands(place: int, last: Order) -> bool:
+            return stands_at(self.api.orders_page(where, order, place, span, 1), last, "payed_at")
+
+        what = "GET /orders by payed_at"
+        yield from whole(fetch, day=span, growing=last >= today, what=what, stands=stands)
 
 
 def _inside(page: Page[Order], start: datetime, end: datetime | None, column: str, span: object = None) -> Page[Order]:

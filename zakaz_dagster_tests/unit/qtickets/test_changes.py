@@ -21,12 +21,12 @@ SINCE = datetime(2026, 3, 20, 8, tzinfo=UTC)
 class Changing(Vendor):
     """Answers orders touched at or after the asked moment, in order of their changes."""
 
-    def orders_page(self, where, order_by, number, day):
+    def orders_page(self, where, order_by, number, day, size=None):
         assert order_by == {"updated_at": "asc"}
         since = where[0]["value"]
         everything, self.orders = self.orders, [each for each in self.orders if each["updated_at"] >= since]
         try:
-            return super().orders_page(where, order_by, number, day)
+            return super().orders_page(where, order_by, number, day, size)
         finally:
             self.orders = everything
 

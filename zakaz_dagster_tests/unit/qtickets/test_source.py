@@ -28,11 +28,13 @@ class Vendor:
     def __init__(self, orders, per_page=3, lie=lambda number, body: None):
         self.orders, self.per_page, self.lie, self.asked = orders, per_page, lie, []
 
-    def orders_page(self, where, order_by, number, day):
-        self.asked.append((where, order_by, number))
-        start = (number - 1) * self.per_page
-        some = self.orders[start : start + self.per_page]
-        body = json.loads(page(*some, number=number, per_page=self.per_page, total=len(self.orders)))
+    def orders_page(self, where, order_by, number, day, size=None):
+        if size is None:
+            self.asked.append((where, order_by, number))
+        per_page = size or self.per_page
+        start = (number - 1) * per_page
+        some = self.orders[start : start + per_page]
+        body = json.loads(page(*some, number=number, per_page=per_page, total=len(self.orders)))
         self.lie(number, body)
         return page_of(json.dumps(body).encode(), ORDER, "test")
 
@@ -68,6 +70,34 @@ def test_as_few_pages_as_the_total_needs_are_asked():
     vendor = Vendor(paid_on(1, 1, 2, 2, 3, 4, 5))
     read(vendor)
     assert len(vendor.asked) == math.ceil(7 / 3)
+
+
+class Exchanging(Vendor):
+    """While the second page is on its way an order of the first one loses its payment, and another one is paid."""
+
+    def orders_page(self, where, order_by, number, day, size=None):
+        if number == 2 and size is None and self.newcomers:
+            self.orders = [*self.orders[:1], *self.orders[2:], self.newcomers.pop()]
+        return super().orders_page(where, order_by, number, day, size)
+
+
+def test_an_order_that_slips_over_a_border_while_the_day_grows_is_noticed():
+    vendor = Exchanging(paid_on(1, 2, 3, 4, 5), per_page=2)
+    vendor.newcomers = paid_on(5)
+    running = datetime(2026, 3, 5, 20, tzinfo=UTC)
+    source = QTicketsSource(vendor, salt="s", now=lambda: running)
+    with pytest.raises(BadData, match="rows moved between page 1 and page 2"):
+        list(source.read(FIRST, LAST))
+    assert sum(each.accepted for each in source.read(FIRST, LAST)) == 5  # and the next time all of them come
+
+
+def test_orders_of_one_second_may_change_places():
+    def shuffled(number, body):
+        body["data"].reverse()
+
+    vendor = Vendor(paid_on(5, 5, 5, 5, 5, 5, 5), per_page=3, lie=shuffled)
+    source = QTicketsSource(vendor, salt="s", now=lambda: datetime(2026, 3, 5, 20, tzinfo=UTC))
+    assert sum(each.accepted for each in source.read(FIRST, LAST)) == 7
 
 
 def test_an_empty_range_is_complete_and_empty():
@@ -135,7 +165,7 @@ def test_the_recorded_ignored_filter_fails_before_the_second_page(recorded):
     body = json.loads((recorded("qtickets") / "12_filter_ignored_response.json").read_text("utf-8"))["response"]
 
     class Ignoring(Vendor):
-        def orders_page(self, where, order_by, number, day):
+        def orders_page(self, where, order_by, number, day, size=None):
             self.asked.append(number)
             return page_of(json.dumps(body).encode(), ORDER, "test")
 
