@@ -4,6 +4,7 @@ CREATE OR REPLACE VIEW v_attribution_quality
 (
     date Date COMMENT 'День продажи или возврата (Москва)',
     city LowCardinality(String) COMMENT 'Город мероприятия',
+    city_name String COMMENT 'Город',
     channel_group LowCardinality(String) COMMENT 'Группа каналов',
     match_level LowCardinality(String) COMMENT 'Ступень: ad, campaign, utm, show, city, source или none',
     match_level_no UInt8 COMMENT 'Номер ступени: 1 — точнее всего, 7 — ничего не известно',
@@ -41,13 +42,16 @@ shared AS
 (
     SELECT
         m.*,
+        if(ifNull(c.city_name, '') = '', CAST(m.city AS String), ifNull(c.city_name, '')) AS city_name,
         toFloat64(sum(m.revenue_rub) OVER (PARTITION BY m.date)) AS day_revenue_rub,
         toUInt8(indexOf(['ad', 'campaign', 'utm', 'show', 'city', 'source', 'none'], m.match_level)) AS level_no
     FROM summed AS m
+    LEFT ANY JOIN (SELECT city AS own_city, city_name FROM dim_cities FINAL) AS c ON m.city = c.own_city
 )
 SELECT
     date,
     city,
+    city_name,
     channel_group,
     match_level,
     level_no AS match_level_no,

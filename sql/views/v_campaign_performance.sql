@@ -8,6 +8,7 @@ CREATE OR REPLACE VIEW v_campaign_performance
 (
     date Date COMMENT 'День рекламы и продажи или возврата (Москва)',
     city LowCardinality(String) COMMENT 'Город: у рекламы — из меток, у продаж — города мероприятия',
+    city_name String COMMENT 'Город',
     channel_group LowCardinality(String) COMMENT 'Группа каналов',
     source LowCardinality(String) COMMENT 'Рекламный кабинет: vk_ads, yandex_direct или «не указано»',
     account LowCardinality(String) COMMENT 'Кабинет или логин; «не указано» у продаж без кампании',
@@ -121,6 +122,7 @@ met AS
 SELECT
     m.date AS date,
     m.city AS city,
+    if(ifNull(c.city_name, '') = '', CAST(m.city AS String), ifNull(c.city_name, '')) AS city_name,
     m.channel_group AS channel_group,
     m.source AS source,
     CAST(if(m.account = '', 'не указано', m.account) AS LowCardinality(String)) AS account,
@@ -162,5 +164,6 @@ ASOF JOIN v_romi_lights AS t
     AND round(ifNull(m.row_roas, 0), 9) >= t.roas_from
 ASOF JOIN v_romi_lights AS w
     ON toUInt8(m.whole_roas IS NOT NULL) = w.light_kind AND round(ifNull(m.whole_roas, 0), 9) >= w.roas_from
+LEFT ANY JOIN (SELECT city, city_name FROM dim_cities FINAL) AS c ON m.city = c.city
 )
 COMMENT 'Кампании и группы: расход, продажи и ROMI'

@@ -6,6 +6,7 @@ CREATE OR REPLACE VIEW v_funnel_daily
 (
     date Date COMMENT 'День рекламы и продажи (Москва)',
     city LowCardinality(String) COMMENT 'Город',
+    city_name String COMMENT 'Город',
     channel_group LowCardinality(String) COMMENT 'Группа каналов',
     source LowCardinality(String) COMMENT 'Рекламный кабинет: vk_ads, yandex_direct или «не указано»',
     impressions Int64 COMMENT '1. Показы',
@@ -27,6 +28,7 @@ AS (
 SELECT
     m.date AS date,
     m.city AS city,
+    m.city_name AS city_name,
     m.channel_group AS channel_group,
     m.source AS source,
     m.impressions AS impressions,

@@ -8,6 +8,7 @@ CREATE OR REPLACE VIEW v_marketing_daily
 (
     date Date COMMENT 'День рекламы и продажи или возврата (Москва)',
     city LowCardinality(String) COMMENT 'Город: у рекламы — из меток, у продаж — города мероприятия',
+    city_name String COMMENT 'Город',
     channel_group LowCardinality(String) COMMENT 'Группа каналов',
     source LowCardinality(String) COMMENT 'Рекламный кабинет: vk_ads, yandex_direct или «не указано»',
     spend_rub Float64 COMMENT 'Расход с НДС, руб.',
@@ -86,13 +87,19 @@ summed AS
 ),
 shared AS
 (
-    SELECT s.*, s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub, s.city != 'не указано' AS is_met
+    SELECT
+        s.*,
+        if(ifNull(c.city_name, '') = '', CAST(s.city AS String), ifNull(c.city_name, '')) AS city_name,
+        s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub,
+        s.city != 'не указано' AS is_met
     FROM summed AS s
     CROSS JOIN v_settings AS l
+    LEFT ANY JOIN (SELECT city AS own_city, city_name FROM dim_cities FINAL) AS c ON s.city = c.own_city
 )
 SELECT
     date,
     city,
+    city_name,
     channel_group,
     source,
     spend_rub,

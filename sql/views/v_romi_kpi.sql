@@ -6,6 +6,7 @@ CREATE OR REPLACE VIEW v_romi_kpi
 (
     date Date COMMENT 'День рекламы и продажи или возврата (Москва)',
     city LowCardinality(String) COMMENT 'Город',
+    city_name String COMMENT 'Город',
     channel_group LowCardinality(String) COMMENT 'Группа каналов',
     source LowCardinality(String) COMMENT 'Рекламный кабинет: vk_ads, yandex_direct или «не указано»',
     spend_rub Float64 COMMENT 'Расход с НДС, руб.',
@@ -30,6 +31,7 @@ AS (
 SELECT
     m.date AS date,
     m.city AS city,
+    m.city_name AS city_name,
     m.channel_group AS channel_group,
     m.source AS source,
     m.spend_rub AS spend_rub,

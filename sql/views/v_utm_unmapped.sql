@@ -12,6 +12,7 @@ CREATE OR REPLACE VIEW v_utm_unmapped
     utm_campaign String COMMENT 'utm_campaign',
     utm_content String COMMENT 'utm_content',
     city LowCardinality(String) COMMENT 'Город продажи или рекламы; «не указано», если неизвестен',
+    city_name String COMMENT 'Город',
     campaign_name String COMMENT 'Кампания расхода; у продаж «не указано»',
     orders Int64 COMMENT 'Заказов',
     revenue_rub Float64 COMMENT 'Выручка под вопросом, руб.',
@@ -46,6 +47,7 @@ SELECT
     d.utm_campaign AS utm_campaign,
     d.utm_content AS utm_content,
     d.city AS city,
+    if(ifNull(c.city_name, '') = '', CAST(d.city AS String), ifNull(c.city_name, '')) AS city_name,
     if(d.campaign_name = '', 'не указано', d.campaign_name) AS campaign_name,
     d.orders AS orders,
     toFloat64(d.revenue_rub) AS revenue_rub,
@@ -53,5 +55,6 @@ SELECT
     toFloat64(d.revenue_rub + d.spend_rub) AS money_rub,
     d.as_of AS data_as_of
 FROM doubtful AS d
+LEFT ANY JOIN (SELECT city, city_name FROM dim_cities FINAL) AS c ON d.city = c.city
 )
 COMMENT 'Неразобранные метки и деньги под вопросом'

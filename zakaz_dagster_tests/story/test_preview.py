@@ -73,7 +73,7 @@ def tile(tab: chromium.Tab, chart: str) -> str:
 
 def figures(wh: Warehouse, first: str, last: str, city: str = "") -> dict[str, str]:
     """The sales tiles by a query of one's own over the view, written as the page writes them."""
-    where = "date BETWEEN {first:Date} AND {last:Date} AND (city = {city:String} OR {city:String} = '')"
+    where = "date BETWEEN {first:Date} AND {last:Date} AND (city_name = {city:String} OR {city:String} = '')"
     sql = f"SELECT sum(net_revenue_rub) AS net, sum(tickets_paid) AS paid FROM v_sales_daily WHERE {where}"  # noqa: S608
     row = wh.rows(sql, {"first": first, "last": last, "city": city}, queries.SETTINGS)[0]
     assert row["net"] == int(row["net"]), "the world's money is whole roubles"
@@ -139,17 +139,17 @@ def test_selectors_change_the_numbers_to_those_of_the_selection(wh: Warehouse, f
     opened(tab, folder, "sales", "from=2025-12-01&to=2025-12-01")
     expected = figures(wh, "2025-12-01", "2025-12-01")
     assert {name: plain(tile(tab, name)) for name in expected} == expected
-    tab.value("document.querySelector('[data-name=city] input[value=омск]').click()")
+    tab.value("document.querySelector('[data-name=city_name] input[value=Омск]').click()")
     tab.wait_for("Number(document.body.dataset.ready) > 1")
-    only = figures(wh, "2025-12-01", "2025-12-01", "омск")
+    only = figures(wh, "2025-12-01", "2025-12-01", "Омск")
     assert {name: plain(tile(tab, name)) for name in only} == only
     assert only != expected
-    assert "омск" in tab.value("document.querySelector('[data-name=city] summary').textContent")
+    assert "Омск" in tab.value("document.querySelector('[data-name=city_name] summary').textContent")
     tab.value("document.querySelector('[data-days=\"90\"]').click()")
     tab.wait_for("Number(document.body.dataset.ready) > 2")
-    quarter = figures(wh, "2025-09-12", "2025-12-10", "омск")
+    quarter = figures(wh, "2025-09-12", "2025-12-10", "Омск")
     assert {name: plain(tile(tab, name)) for name in quarter} == quarter
-    assert "city=" in tab.value("document.querySelector('nav a').href"), "the next page keeps the selection"
+    assert "city_name=" in tab.value("document.querySelector('nav a').href"), "the next page keeps the selection"
 
 
 @needs_browser
@@ -190,10 +190,10 @@ def test_rows_of_nobody_stand_last_and_have_no_light(folder: Path, tab: chromium
     opened(tab, folder, "romi")
     rows = "[...document.querySelectorAll('[data-chart=places] tbody tr')]"
     cities = tab.value(f"{rows}.map((row) => row.firstChild.textContent)")
-    known = [city for city in cities if city != "не указано"]
-    assert cities == [*known, *["не указано"] * (len(cities) - len(known))] != known
+    known = [city for city in cities if city != "Не указано"]
+    assert cities == [*known, *["Не указано"] * (len(cities) - len(known))] != known
     tab.value("document.querySelector('[data-chart=places] th:nth-child(1) button').click()")
-    assert tab.value(f"{rows}.at(-1).firstChild.textContent") == "не указано", "also when sorted the other way"
+    assert tab.value(f"{rows}.at(-1).firstChild.textContent") == "Не указано", "also when sorted the other way"
     lights = tab.value("[...document.querySelectorAll('tr.unassigned .light')].map((light) => light.className)")
     assert set(lights) == {"light grey"}
 

@@ -88,7 +88,7 @@ def _notes(chart: Chart, page: Page) -> Iterator[str]:
     """What the reader must know about a chart that does not follow a selector."""
     if chart.spec.note:
         yield chart.spec.note
-    names = {"city": "города", "channel_group": "канала"}
+    names = {"city_name": "города", "channel_group": "канала"}
     deaf = [] if chart.dataset.date else ["периода"]
     deaf += [names.get(name, name) for name in page.spec.selectors if name not in chart.dataset.fields]
     if deaf:

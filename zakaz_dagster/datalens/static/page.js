@@ -8,7 +8,7 @@ function initial() {
   return { days: page.days, first: addDays(page.today, 1 - page.days), last: page.today, choices: {} };
 }
 
-// #days=7, or #from=2026-11-01&to=2026-11-10, and #city=томск&city=омск.
+// #days=7, or #from=2026-11-01&to=2026-11-10, and #city_name=Томск&city_name=Омск.
 function fromAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const found = initial();

@@ -22,14 +22,14 @@ def test_every_name_of_the_specification_is_in_its_view():
 def test_all_faults_are_named_at_once():
     good = spec.load()
     sales = good.datasets["sales"].model_copy(update={"measures": ("no_such_column",)})
-    chart = good.pages["sales"].charts["net"].model_copy(update={"y": ("city",)})
+    chart = good.pages["sales"].charts["net"].model_copy(update={"y": ("city_name",)})
     page = good.pages["sales"].model_copy(update={"charts": {"net": chart}})
     bad = good.model_copy(update={"datasets": {**good.datasets, "sales": sales}, "pages": {"sales": page}})
     with pytest.raises(Fatal) as caught:
         model.resolve(bad, load("views"))
     assert "v_sales_daily has no column no_such_column" in str(caught.value)
     assert "[revenue_rub] is not among the dataset's columns" in str(caught.value)
-    assert "city is no measure" in str(caught.value)
+    assert "city_name is no measure" in str(caught.value)
 
 
 def test_the_vendored_library_is_the_recorded_one():
