@@ -11,8 +11,12 @@ written AS
 ),
 unknown AS
 (
-    SELECT w.city_key AS city, trimBoth(argMin(w.city_raw, (position(w.city_raw, '-') = 0, w.city_raw))) AS name
-    FROM written AS w
+    SELECT w.city_key AS city, argMin(w.name, (position(w.name, '-') = 0, lengthUTF8(w.name), w.name = upperUTF8(w.name), w.name)) AS name
+    FROM
+    (
+        SELECT city_key, trimBoth(replaceRegexpAll(city_raw, '[\\s\\p{Z}]+', ' ')) AS name
+        FROM written
+    ) AS w
     WHERE w.city_key NOT IN (SELECT alias FROM dim_city_alias FINAL)
     GROUP BY w.city_key
 )

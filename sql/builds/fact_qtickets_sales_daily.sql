@@ -17,7 +17,7 @@ named AS
 (
     SELECT e.event_key AS event_key, e.city AS city, min(e.event_id) AS event_id
     FROM events AS e
-    WHERE e.is_deleted = 0 AND e.event_key != ''
+    WHERE e.is_deleted = 0 AND e.event_key != '' AND e.city != ''
     GROUP BY e.event_key, e.city
     HAVING uniqExact(e.event_id) = 1
 ),
