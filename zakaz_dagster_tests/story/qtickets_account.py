@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -47,6 +47,7 @@ class Account:
     base: str = "/qtickets/api/rest/v1"
     page_size: int = 200
     patience: float = 4.0  # seconds for one answer, retries included
+    report: LoadReport = field(default_factory=LoadReport)  # of the latest load
 
     def source(self) -> QTicketsSource:
         config = ApiConfig(
@@ -60,12 +61,15 @@ class Account:
         return QTicketsSource(QTicketsApi(config), salt="story", now=lambda: self.now)
 
     def load(self, first: date, last: date, *, guard: float | None = 0.5) -> LoadReport:
-        source = self.source()
-        report = load_days(source, DESCRIPTION, self.warehouse, first, last, Load("story", guard))
-        replace_catalogue(self.warehouse, source.catalogue(), run_id="story")
+        self.report = load_days(self.source(), DESCRIPTION, self.warehouse, first, last, Load("story", guard))
+        self.follow_catalogue(first, last)
+        return self.report
+
+    def follow_catalogue(self, first: date, last: date) -> None:
+        """The catalogue as it is now, and the facts of these days built by it; no order is read."""
+        replace_catalogue(self.warehouse, self.source().catalogue(), run_id="story")
         build_dimensions(self.warehouse, "story")
         rebuild(self.warehouse, load("builds")[FACT], first, last)
-        return report
 
     def held(self, first: date, last: date) -> dict[tuple[str, str], tuple[Decimal, ...]]:
         rows = self.warehouse.rows(BY_DAY_AND_CITY, {"first": first, "last": last})

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from zakaz_dagster.errors import Failure, Fatal
+from zakaz_dagster.ingest.changes import held_days
 from zakaz_dagster.sources.qtickets.answers import Page
 from zakaz_dagster.sources.qtickets.changes import Look
 from zakaz_dagster.sources.qtickets.records import Paging
@@ -104,6 +105,41 @@ def test_changed_orders_name_the_older_days_to_read_again(account):
     changes = account.source().changes(Look(since))
     assert date(2026, 8, 20) in changes.days
     assert changes.newest >= datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+def sold(cells):
+    """Tickets and roubles sold, by day and city; refunds may be of days that were not loaded."""
+    return {key: (cell[1], cell[5]) for key, cell in cells.items() if cell[1]}
+
+
+def test_an_order_whose_payment_vanishes_is_taken_off_the_day_it_was_paid_on(account):
+    day = LAST - timedelta(days=3)
+    account.load(day, LAST)
+    order, _ = live_tickets(account.sandbox, day)[0]
+    before = account.held(day, LAST)
+    account.sandbox.edit("unpay", order, at="2026-11-22T11:00:00+03:00")
+    found = account.source().changes(Look(NOON - timedelta(hours=3)))
+    assert order in found.orders
+    assert held_days(account.warehouse, [order]) == {day}  # the vendor names no day of it any more
+    account.load(day, day)
+    assert held_days(account.warehouse, [order]) == set()
+    assert sold(account.held(day, LAST)) == sold(account.told(day, LAST)) != sold(before)
+
+
+def test_a_corrected_city_needs_no_load_and_a_moved_ticket_is_a_sale_of_its_new_show(account):
+    account.load(LAST, LAST)
+    order, ticket = live_tickets(account.sandbox, LAST)[0]
+    event = next(each["event_id"] for each in account.sandbox.orders(LAST) if each["id"] == order)
+    account.sandbox.post("/world/city", {"event": event, "name": "Усть\u2011Кемь"})
+    account.follow_catalogue(LAST, LAST)
+    assert sold(account.held(LAST, LAST)) == sold(account.told(LAST, LAST))
+    before = account.held(LAST, LAST)
+    assert (str(LAST), "усть кемь") in before
+    others = [each for each in account.sandbox.orders(LAST) if each["event_id"] != event]
+    show = others[0]["tickets"][0]["show_id"]
+    account.sandbox.edit("move", ticket, show=show, at="2026-11-22T11:00:00+03:00")
+    account.load(LAST, LAST)
+    assert sold(account.held(LAST, LAST)) == sold(account.told(LAST, LAST)) != sold(before)
 
 
 FAULTS = {

@@ -7,7 +7,10 @@ GET  /world/personal             the planted personal data to search for
 GET  /world/writes               write requests the vendors received; a reader must leave it empty
 GET  /world/requests             requests by vendor since start or reset
 POST /world/clock                {"now": ISO | null}; null is real time
-POST /world/refund|remove|restore|exchange|touch   {"id": order or ticket, "at"?: ISO, "kept_pct"?, "amount"?: "250.00"}
+POST /world/refund|remove|restore|exchange|touch|unpay   {"id": order or ticket, "at"?: ISO, "kept_pct"?,
+                                     "amount"?: "250.00"}
+POST /world/move                 {"id": order or ticket, "show": of this event or another, "at"?}
+POST /world/city                 {"event", "name"}: the organiser corrects the city of an event
 POST /world/correct              {"late": true, "days"?, "at"?} or {"vendor": "vk"|"direct", "id", "day", "at"?,
                                      "impressions", "clicks", "spend": "12.34", "conversions"}; left out is 0
 POST /world/reset                as the process was started
@@ -36,7 +39,7 @@ from zakaz_dagster.dev.sandbox.world.people import markers
 from zakaz_dagster.dev.sandbox.world.truth import money, summed
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-EDITS = ("refund", "remove", "restore", "exchange", "touch")
+EDITS = ("refund", "remove", "restore", "exchange", "touch", "unpay", "move")
 
 
 def answer(body: object, status: int = 200) -> Response:
@@ -61,7 +64,7 @@ def routes(world: World, state: State) -> list[Route]:
     }  # fmt: skip
     acts = {
         "/world/clock": admin.clock, "/world/correct": admin.correct, "/world/reset": admin.reset,
-        "/world/{edit}": admin.edit, "/faults/{vendor}": admin.set_faults,
+        "/world/city": admin.city, "/world/{edit}": admin.edit, "/faults/{vendor}": admin.set_faults,
     }  # fmt: skip
     return [
         *(Route(path, _explained(endpoint)) for path, endpoint in reads.items()),
@@ -135,12 +138,19 @@ class _Admin:
             raise LookupError(f"no such edit: {name}")
         body = await read(request)
         at = parse(body["at"]) if "at" in body else self.state.now()
-        extra = {}
+        extra: dict[str, Any] = {}
+        if name == "move":
+            extra = {"show_id": int(body["show"])}
         if name == "refund":
             amount = body.get("amount")
             extra = {"kept_pct": int(body.get("kept_pct", 0)), "amount": None if amount is None else _kopecks(amount)}
         order = getattr(self.world.edits, name)(int(body["id"]), at, **extra)
         return answer(_brief(order, max(at, self.state.now())))
+
+    async def city(self, request: Request) -> Response:
+        body = await read(request)
+        event = self.world.tours.correct_city(int(body["event"]), str(body["name"]))
+        return answer({"event": event.id, "city": event.city.name})
 
     async def correct(self, request: Request) -> Response:
         body = await read(request)

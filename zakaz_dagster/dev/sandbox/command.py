@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from zakaz_dagster.dev.sandbox.process import DEFAULT_DAYS, Options, serve
+from zakaz_dagster.dev.sandbox.world import DIRT
 from zakaz_dagster.dev.sandbox.world.ads import Scale
-from zakaz_dagster.dev.sandbox.world.dirt import KINDS
 
 
 def _switch(text: str) -> tuple[str, str, Any]:
@@ -65,7 +65,7 @@ PORT, COUNT = click.IntRange(0, 65_535), click.IntRange(min=0)
 @click.option("--ads", default=2, show_default=True, type=COUNT, help="Ads per ad group.")
 @click.option("--fault", "faults", multiple=True, metavar="VENDOR:NAME[=VALUE]", help="A fault from the start; repeat.")
 @click.option("--option", "options", multiple=True, metavar="VENDOR:NAME=VALUE", help="A vendor's own switch; repeat.")
-@click.option("--dirt", multiple=True, type=click.Choice(["all", *KINDS]), help="Dirt of the world's tags; repeat.")
+@click.option("--dirt", multiple=True, type=click.Choice(["all", *DIRT]), help="A kind of dirt of the world; repeat.")
 @click.option("--recorded", type=click.Path(exists=True, file_okay=False), help="Folder of recorded bodies to replay.")
 def serve_command(
     port: int, seed: int, now: str | None, today: str | None, days: int, start: datetime | None, orders_per_day: int,
@@ -82,7 +82,7 @@ def serve_command(
         scale=Scale(orders_per_day, groups, ads),
         vendor_options=_options(options, recorded),
         faults=_faults(faults),
-        dirt=frozenset(KINDS if "all" in dirt else dirt),
+        dirt=frozenset(DIRT if "all" in dirt else dirt),
     )
     try:
         serve(chosen)

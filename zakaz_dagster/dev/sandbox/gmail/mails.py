@@ -16,11 +16,12 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
-from zakaz_dagster.dev.sandbox.gmail import reports
+from zakaz_dagster.dev.sandbox.gmail import dirt, reports
 from zakaz_dagster.dev.sandbox.gmail.reports import Style
 from zakaz_dagster.dev.sandbox.world import World
 from zakaz_dagster.dev.sandbox.world.chance import draw
 from zakaz_dagster.dev.sandbox.world.moments import MOSCOW, day_of, days, midnight, shift
+from zakaz_dagster.dev.sandbox.world.oddities import DIRTY_REPORTS, REPLIES
 from zakaz_dagster.dev.sandbox.world.people import Person
 
 VENDOR = "Билетный сервис <reports@qtickets.ru>"
@@ -38,6 +39,7 @@ OTHERS = (
     (12 * 3600 + 600, "short", 2),
     (17 * 3600, "stranger", 1),
 )
+REPLY = 23 * 3600 + 50 * 60
 SUBJECTS = {"letter": "QTickets: новости сервиса", "stranger": "Счёт на оплату № 77", "winmail": "QTickets, отчёт"}
 PDF = b"%PDF-1.4\n%invented\n"
 
@@ -61,6 +63,7 @@ def sent(world: World, first: int, last: int) -> Iterator[Sent]:
     for day in days(max(day_of(first), world.start), day_of(last)):
         found = [(moment, "report") for moment in REPORTS]
         found += [(moment, kind) for moment, kind, every in OTHERS if day.toordinal() % every == 0]
+        found += [(REPLY, "reply")] if REPLIES in world.params.dirt else []
         for moment, kind in sorted(found):
             at = midnight(day) + moment
             if first <= at <= last:
@@ -83,12 +86,14 @@ def put(switch: Mapping[str, Any]) -> Sent:
 def subject(mail: Sent) -> str:
     if mail.kind.startswith("forward"):
         return "Fwd: QTickets: отчёт о продажах"
+    if mail.kind == "reply":
+        return "Re: QTickets: отчёт о продажах"
     return SUBJECTS.get(mail.kind, f"QTickets: отчёт о продажах за {mail.day:%d.%m.%Y}")
 
 
 def sender(mail: Sent) -> str:
     """A forward comes from the organiser's own people, a stranger from anywhere."""
-    if mail.kind in ("report", "resend", "letter", "short", "wrong-charset", "picture", "winmail"):
+    if mail.kind in ("report", "reply", "resend", "letter", "short", "wrong-charset", "picture", "winmail"):
         return VENDOR
     person = Person(mail.at % 1000)
     return f"{person.first_name} {person.surname} <{person.email}>"
@@ -122,8 +127,26 @@ def _fill(world: World, mail: Sent, message: EmailMessage, *, wrong_total: bool)
     elif mail.kind == "forward":
         message.set_content("см. вложенное письмо")
         message.add_attachment(written(world, _report_at(world, mail, 1)))
+    elif mail.kind == "reply":
+        message.set_content("Ответ ниже.")
+        message.add_alternative(_answer(world, _report_at(world, mail, 1)), subtype="html")
     else:
         _report(world, mail, message, greeting, wrong_total=wrong_total)
+
+
+def _answer(world: World, about: Sent) -> str:
+    """A few words over the report of the night, as mail programs quote it."""
+    style = Style(dates=0)
+    at = datetime.fromtimestamp(about.at, MOSCOW)
+    quoted = reports.as_html(reports.table(_rows(world, about), style), greeting="Отчёт")
+    return (
+        f"<p>Добрый вечер! Продажи учтены, всё верно.</p><p>{at:%d.%m.%Y}, {at:%H:%M}, Билетный сервис "
+        f"&lt;reports@qtickets.ru&gt;:</p><blockquote>{quoted}</blockquote>"
+    )
+
+
+def _rows(world: World, about: Sent) -> list[reports.Row]:
+    return reports.rows(world, [shift(about.day, -1), about.day], about.at)
 
 
 def _report_at(world: World, mail: Sent, nth: int) -> Sent:
@@ -139,11 +162,12 @@ def _report(world: World, mail: Sent, message: EmailMessage, greeting: str, *, w
         style, dress = Style(columns=reports.SHORT), "html"
     if wrong_total:
         style = Style(style.names, style.columns, style.dates, style.money, wrong_total=True)
-    found = reports.rows(world, [shift(about.day, -1), about.day], about.at)
-    cells = reports.table(found, style)
+    found, chance = _rows(world, about), draw(world.params.seed, "dirty", about.at)
+    is_dirty = DIRTY_REPORTS in world.params.dirt and style.columns == reports.FULL and found
+    cells = dirt.dirty_table(found, style, chance) if is_dirty else reports.table(found, style)
     if mail.kind == "wrong-charset":
         message.set_content(greeting)
-        _attach(message, reports.as_csv(cells, ";").encode("cp1251"), "отчет.csv", charset="koi8-r")
+        _attach(message, reports.as_csv(dirt.seen(cells), ";").encode("cp1251"), "отчет.csv", charset="koi8-r")
         return
     _clothe(message, cells, dress, greeting)
 
@@ -151,7 +175,7 @@ def _report(world: World, mail: Sent, message: EmailMessage, greeting: str, *, w
 def _dress(world: World, mail: Sent) -> tuple[Style, str]:
     chance = draw(world.params.seed, "dress", mail.at)
     names = reports.ENGLISH if chance % 4 == 0 else reports.RUSSIAN
-    style = Style(names, reports.FULL, (chance >> 8) % len(reports.DATES), (chance >> 16) % len(reports.MONEY))
+    style = Style(names, reports.FULL, (chance >> 8) % len(reports.DATES), (chance >> 16) % reports.USUAL)
     return style, DRESSES[(chance >> 24) % len(DRESSES)]
 
 
@@ -163,6 +187,7 @@ def _clothe(message: EmailMessage, cells: list[list[str]], dress: str, greeting:
         message.add_alternative(reports.as_html(cells, greeting=greeting, meta=meta), subtype="html", charset=charset)
     else:
         message.set_content(f"{greeting}\nОтчёт во вложении.")
+    cells = dirt.seen(cells)
     if dress in ("csv", "both"):
         _attach(message, reports.as_csv(cells, ";").encode("utf-8-sig"), "Отчёт.Csv", charset="utf-8")
     elif dress == "csv-1251":

@@ -51,7 +51,11 @@ MONEY: tuple[Callable[[str], str], ...] = (
     lambda text: text,
     lambda text: f"{float(text):,.2f}".replace(",", "\u00a0").replace(".", ","),
     lambda text: f"{float(text):,.2f} руб.".replace(",", " ").replace(".", ",", 1),
+    lambda text: f"{float(text):,.2f}",
 )
+HIDDEN = "\u0000hidden"  # stands before a row that HTML hides; no other dress has it
+USUAL, COMMAS = 4, 4  # forms of money in clean reports, and the one that only dirty ones have
+FIGURES = ("tickets", "free", "returned", "revenue", "refunds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +94,23 @@ def _row(world: World, day: date, show_id: int, sales: Sales) -> Row:
 
 def table(found: list[Row], style: Style) -> list[list[str]]:
     """Header, lines, and the total row that vendors like."""
-    lines = [[_cell(name, row[name], style) for name in style.columns] for row in found]
-    if style.total:
-        extra = 1 if style.wrong_total else 0
-        sums: Row = {
-            name: sum(int(str(row[name])) for row in found) + extra
-            for name in ("tickets", "free", "returned", "revenue", "refunds")
-        }
-        lines.append([_cell(name, sums[name], style) if name in sums else "" for name in style.columns])
-        lines[-1][0] = "Итого" if style.names is RUSSIAN else "Total"
-    return [[style.names[name] for name in style.columns], *lines]
+    return [header(style), *(line(row, style) for row in found), *([total(found, style)] if style.total else [])]
+
+
+def header(style: Style) -> list[str]:
+    return [style.names[name] for name in style.columns]
+
+
+def line(row: Row, style: Style) -> list[str]:
+    return [_cell(name, row[name], style) for name in style.columns]
+
+
+def total(found: list[Row], style: Style, label: str = "") -> list[str]:
+    """A row of sums; its label stands in the first column."""
+    extra = 1 if style.wrong_total else 0
+    sums: Row = {name: sum(int(str(row[name])) for row in found) + extra for name in FIGURES}
+    _, *cells = [_cell(name, sums[name], style) if name in sums else "" for name in style.columns]
+    return [label or ("Итого" if style.names is RUSSIAN else "Total"), *cells]
 
 
 def _cell(name: str, value: object, style: Style) -> str:
@@ -127,6 +138,8 @@ def as_html(cells: list[list[str]], *, greeting: str, meta: str = "") -> str:
 
 
 def _tr(row: list[str]) -> str:
+    if row[0] == HIDDEN:
+        return _tr(row[1:]).replace("<tr>", '<tr style="display: none">', 1)
     wide = next((at for at, cell in enumerate(row) if at and cell), len(row)) if row[0] in ("Итого", "Total") else 1
     first = f'<td colspan="{wide}">{escape(row[0])}</td>' if wide > 1 else f"<td>{escape(row[0])}</td>"
     return f"<tr>{first}{''.join(f'<td>{escape(cell)}</td>' for cell in row[wide:])}</tr>\r\n"

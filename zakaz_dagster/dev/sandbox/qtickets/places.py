@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from zakaz_dagster.dev.sandbox.qtickets.bodies import barcode, roubles
+from zakaz_dagster.dev.sandbox.qtickets.dirt import is_closed
 from zakaz_dagster.dev.sandbox.world import World
 from zakaz_dagster.dev.sandbox.world.halls import Seat
 from zakaz_dagster.dev.sandbox.world.people import Person
@@ -25,7 +26,8 @@ def seat_rows(world: World, show_id: int, now: int) -> list[Json]:
         ordered[seat_id] += 1
         payed[seat_id] += state.payed_at is not None
     hall = world.orders.halls.of(event)
-    closed = {seat.id for seat in hall.closed}
+    kinds, closed = world.params.dirt, {seat.id for seat in hall.closed}
+    closed |= {seat.id for seat in hall.numbered if is_closed(seat.id, payed[seat.id], kinds)}
     return [_seat(seat, ordered[seat.id], payed[seat.id], disabled=seat.id in closed) for seat in hall.seats]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from zakaz_dagster.dev.sandbox.qtickets import dirt
 from zakaz_dagster.dev.sandbox.qtickets.answers import answer, no_route, not_found
 from zakaz_dagster.dev.sandbox.qtickets.bodies import order_body
 from zakaz_dagster.dev.sandbox.qtickets.catalogue import HEAVY, Catalogue
@@ -67,7 +68,12 @@ class Service:
         return answer({"data": shown, "paging": paging})
 
     def _orders(self, call: Call) -> Response:
-        return self._list(call, lambda query: self._book.find(query, call.now), lambda o: order_body(o, call.now))
+        kinds = self._world.params.dirt
+        return self._list(
+            call,
+            lambda query: self._book.find(query, call.now),
+            lambda each: dirt.order(order_body(each, call.now), kinds),
+        )
 
     def _order(self, call: Call) -> Response:
         order = self._book.one(call.number, call.now)
@@ -98,7 +104,7 @@ class Service:
         body = self._catalogue.body(event, call.now, heavy=heavy)
         if call.faults.get("name_dict"):
             body["name"] = {"ru": body["name"], "en": "Example"}
-        return body
+        return dirt.event(body, self._world.params.dirt)
 
     def _show(self, call: Call) -> Response:
         kind = {"seats": self._seats, "barcodes": self._barcodes}.get(call.parts[2])

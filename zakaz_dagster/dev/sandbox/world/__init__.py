@@ -6,7 +6,7 @@ generated from (seed, day) when it is asked for, so five years cost nothing unti
     world = World(WorldParams(seed=7, start=date(2026, 6, 25)))
     world.made(day), world.visible(day, now)      orders made on a day (by id), those that exist at `now`
     world.happened(first, last)                   days whose orders can have changes within first..last
-    world.edits.refund|remove|restore|exchange    what tests do to orders
+    world.edits.refund|remove|restore|exchange|move|unpay   what tests do to orders
     world.tours, world.vk, world.direct           events and shows, advertising objects and daily figures
     world.truth(day, now)                         independent totals
 """
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from zakaz_dagster.dev.sandbox.world import dirt, oddities
 from zakaz_dagster.dev.sandbox.world.ads import NOTHING, Correction, Scale, Stat
 from zakaz_dagster.dev.sandbox.world.chance import draw
 from zakaz_dagster.dev.sandbox.world.clicks import Clicks
@@ -32,13 +33,14 @@ from zakaz_dagster.dev.sandbox.world.truth import sales as count_sales
 from zakaz_dagster.dev.sandbox.world.vk import VkAds
 
 CACHED_ORDERS = 100_000
+DIRT = (*dirt.KINDS, *oddities.KINDS)
 
 
 @dataclass(frozen=True, slots=True)
 class WorldParams:
     """Which organiser: another seed is another one. Before `start` nothing was sold or advertised.
 
-    `dirt`: kinds of `dirt.KINDS` that the world has; none by default.
+    `dirt`: the kinds of DIRT that the world has; none by default.
     """
 
     seed: int = 7
@@ -58,12 +60,13 @@ class World:
         self.vk = VkAds(seed, self.tours, scale, start)
         self.direct = DirectAds(seed, self.tours, scale, start)
         cached = max(130, CACHED_ORDERS // scale.orders_per_day)
-        self.orders = Orders(seed, self.tours, scale, Clicks(self.vk, self.direct), cached)
+        self.orders = Orders(seed, self.tours, scale, Clicks(self.vk, self.direct), cached, params.dirt)
         self.edits = Edits(self.orders, start)
 
     def reset(self) -> None:
         """Forget everything that was done by hand."""
         self.edits.clear()
+        self.tours.corrected.clear()
         self.vk.corrections.clear()
         self.direct.corrections.clear()
 
@@ -112,9 +115,10 @@ class World:
         return {"total": total, "sold": sold, "held": held, "free": total - sold - held, "disabled": closed}
 
     def sales(self, first: date, last: date, now: int) -> Cells:
-        """Figures per (day, show), complete for first..last."""
+        """Figures per (day, show), complete for first..last, of what a reader of the vendor's records can count."""
         orders = (order for day in self.happened(first, last) for order in self.visible(day, now))
-        return {key: value for key, value in count_sales(orders, now).items() if first <= key[0] <= last}
+        counted = count_sales(orders, now, lambda order: oddities.uncounted(order, self.params.dirt))
+        return {key: value for key, value in counted.items() if first <= key[0] <= last}
 
     def truth(self, day: date, now: int) -> Json:
         """Everything about one day as of now; see `/world/truth`."""

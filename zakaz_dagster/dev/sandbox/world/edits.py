@@ -1,11 +1,11 @@
-"""What a test does to the order book by hand: refunds, removals, restores, exchanges; taken back all at once."""
+"""What a test does to the order book by hand: refunds, removals, moves, lost payments; taken back all at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
 
-from zakaz_dagster.dev.sandbox.world import fates
+from zakaz_dagster.dev.sandbox.world import fates, oddities
 from zakaz_dagster.dev.sandbox.world.lifecycle import Change, Order
 from zakaz_dagster.dev.sandbox.world.moments import day_of
 from zakaz_dagster.dev.sandbox.world.orders import ADDED, MAX_TICKETS, TICKET_BASE, Orders, day_of_id, first_id
@@ -37,7 +37,9 @@ class Edits:
     def of_show(self, day: date, show_id: int) -> list[Order]:
         """Those of a day's orders that have tickets for a show, as they are after the edits."""
         made = [*self._orders.by_show(day).get(show_id, ()), *self.added.get(day, ())]
-        return [self.changed.get(order.id, order) for order in made]
+        known = {order.id for order in made}
+        edited = [order for number, order in self.changed.items() if number not in known and day_of_id(number) == day]
+        return [*(self.changed.get(order.id, order) for order in made), *edited]
 
     def find(self, order_or_ticket: int) -> tuple[Order, int | None]:
         """An order, or a ticket's order and its index in it. Raises LookupError."""
@@ -73,6 +75,21 @@ class Edits:
 
     def touch(self, target: int, at: int) -> Order:
         return self._keep(self.find(target)[0], Change(at, "touch"))
+
+    def unpay(self, target: int, at: int) -> Order:
+        """Take a payment back: `payed_at` becomes null."""
+        return self._keep(self.find(target)[0], Change(at, "unpay"))
+
+    def move(self, target: int, at: int, show_id: int) -> Order:
+        """Move a ticket to another show, of this event or another; its order keeps the event it was made for."""
+        order, index = self.find(target)
+        event = self._orders.tours.event_of_show(show_id)
+        if event is None:
+            raise LookupError(f"no show {show_id}")
+        zone = self._orders.halls.of(event).zones[-1].id
+        for place in range(len(order.tickets)) if index is None else (index,):
+            order = oddities.with_ticket_at(order, place, show_id, zone)
+        return self._keep(order, Change(at, "touch"))
 
     def exchange(self, target: int, at: int) -> Order:
         """Delete an order and add the paid one that replaces it; the new one is returned."""

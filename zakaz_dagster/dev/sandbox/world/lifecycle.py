@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-Kind = Literal["pay", "touch", "remove", "delete", "refund", "restore"]
+Kind = Literal["pay", "touch", "remove", "delete", "refund", "restore", "unpay"]
 
 
 class Change(NamedTuple):
@@ -178,6 +178,12 @@ def _restore(state: OrderState, change: Change) -> None:
             ticket.updated_at = change.at
 
 
+def _unpay(state: OrderState, _change: Change) -> None:
+    """The payment is taken back: the order has no payment date any more."""
+    state.payed_at = None
+
+
 _APPLY = {
     "pay": _pay, "touch": _touch, "remove": _remove, "delete": _delete, "refund": _refund, "restore": _restore,
+    "unpay": _unpay,
 }  # fmt: skip

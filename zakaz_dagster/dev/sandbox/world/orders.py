@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 from random import Random
 
-from zakaz_dagster.dev.sandbox.world import fates
+from zakaz_dagster.dev.sandbox.world import fates, oddities
 from zakaz_dagster.dev.sandbox.world.ads import Scale, appeal
 from zakaz_dagster.dev.sandbox.world.chance import draw, share, stream
 from zakaz_dagster.dev.sandbox.world.clicks import Clicks
@@ -60,8 +60,10 @@ class _Making:
 class Orders:
     """The order book of one seed; days are cached while they are in use. `count(day)` needs no orders to be made."""
 
-    def __init__(self, seed: int, tours: Tours, scale: Scale, clicks: Clicks, cached_days: int) -> None:
-        self.seed, self.tours, self.scale, self.clicks = seed, tours, scale, clicks
+    def __init__(
+        self, seed: int, tours: Tours, scale: Scale, clicks: Clicks, cached_days: int, dirt: frozenset[str]
+    ) -> None:
+        self.seed, self.tours, self.scale, self.clicks, self.dirt = seed, tours, scale, clicks, dirt
         self.halls = Halls(seed, scale.orders_per_day)
         self._base = lru_cache(maxsize=cached_days)(self._make_base)
         self._whole = lru_cache(maxsize=cached_days)(self._make_day)
@@ -120,13 +122,15 @@ class Orders:
     def _make_day(self, day: date) -> tuple[Order, ...]:
         leaving = self._leaving(day)
         touch = self._bulk_touch(day)
+        events = oddities.to_move_to(self.tours.on_sale(day), self.dirt)
         made = []
         for place, order in enumerate(self._base(day)):
             changes = [Change(touch, "touch")] if touch and place % 5 == 0 else []
             at = _exchange_moment(order, leaving[place]) if place in leaving else None
             if at is not None:
                 changes.append(Change(at, "delete"))
-            made.append(order.with_changes(*changes) if changes else order)
+            kept = oddities.moved(order, events, self.halls) if events and oddities.is_moved(order.id) else order
+            made.append(kept.with_changes(*changes) if changes else kept)
         return (*made, *self._exchange_orders(day))
 
     def _bulk_touch(self, day: date) -> int | None:

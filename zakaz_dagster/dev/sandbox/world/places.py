@@ -50,3 +50,6 @@ CITIES = (
     City(26, "Омск", "Asia/Omsk", 54.99, 73.37, ("omsk", "омск")),
     City(311, "Берёзовский", "Asia/Novokuznetsk", 55.67, 86.25, ("берёзовский", "berezovskiy")),
 )
+
+# A town that no list of ours has; it lies in the zone of the stop it takes the place of.
+UNKNOWN_CITIES, UNKNOWN_NAME, UNKNOWN_ID = "unknown_cities", "Усть-Кемь", 9001

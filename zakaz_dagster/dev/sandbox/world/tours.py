@@ -6,13 +6,13 @@ Exhibitions are one show that runs for weeks from local midnight; theatre stops 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import lru_cache
 
 from zakaz_dagster.dev.sandbox.world.chance import draw, shuffled
 from zakaz_dagster.dev.sandbox.world.moments import DAY, shift
-from zakaz_dagster.dev.sandbox.world.places import CITIES, City
+from zakaz_dagster.dev.sandbox.world.places import CITIES, UNKNOWN_CITIES, UNKNOWN_ID, UNKNOWN_NAME, City
 
 ORIGIN = date(2020, 1, 3)  # a Friday: every tour counts its stops from here
 EVENT_BASE, SHOW_BASE, TWIN_BASE = 24_000, 150_000, 900_000
@@ -87,6 +87,7 @@ class Tours:
 
     def __init__(self, seed: int, dirt: frozenset[str] = frozenset()) -> None:
         self.seed, self.dirt = seed, dirt
+        self.corrected: dict[int, Event] = {}
         self._routes = [shuffled(CITIES, seed, "route", project.number) for project in PROJECTS]
         self._stop = lru_cache(maxsize=4096)(self._make_stop)
 
@@ -100,12 +101,21 @@ class Tours:
     def on_sale(self, day: date) -> list[Event]:
         return [event for event in self.events(day, day) if event.on_sale(day)]
 
+    def correct_city(self, event_id: int, name: str) -> Event:
+        """The organiser corrects the city of an event; the venue and its zone stay. Raises LookupError."""
+        event = self.event(event_id)
+        if event is None:
+            raise LookupError(f"no event {event_id}")
+        self.corrected[event_id] = replace(event, city=replace(event.city, name=name))
+        return self.corrected[event_id]
+
     def event(self, event_id: int) -> Event | None:
         if event_id >= TWIN_BASE:
             original = self.event(event_id - TWIN_BASE)
             return None if original is None else self._twin(original)
         stop, project = divmod(event_id - EVENT_BASE, len(PROJECTS))
-        return self._stop(project, stop) if stop >= 0 else None
+        found = self._stop(project, stop) if stop >= 0 else None
+        return self.corrected.get(event_id, found)
 
     def event_of_show(self, show_id: int) -> Event | None:
         twin = TWIN_BASE if show_id >= TWIN_BASE else 0
@@ -121,13 +131,16 @@ class Tours:
         low = (first.toordinal() - project.lasts - origin) // project.every
         high = (last.toordinal() + project.opens - origin) // project.every
         for stop in range(max(0, low), high + 1):
-            event = self._stop(project.number, stop)
+            made = self._stop(project.number, stop)
+            event = self.corrected.get(made.id, made)
             if event.opens <= last and event.last_date >= first:
                 yield event
 
     def _make_stop(self, number: int, stop: int) -> Event:
         project = PROJECTS[number]
         city = self._routes[number][stop % len(CITIES)]
+        if UNKNOWN_CITIES in self.dirt and stop % 11 == number:
+            city = replace(city, id=UNKNOWN_ID, name=UNKNOWN_NAME, spellings=("ust-kem",))
         start = shift(ORIGIN, project.offset + project.every * stop)
         ordinal = stop * len(PROJECTS) + number
         make = self._exhibition if project.exhibition else self._theatre

@@ -52,19 +52,22 @@ def money(kopecks: int) -> str:
 Cells = dict[tuple[date, int], Sales]
 
 
-def sales(orders: Iterable[Order], now: int) -> Cells:
-    """Figures per (day, show) of everything that happened to these orders by now."""
+def sales(orders: Iterable[Order], now: int, uncounted: Callable[[Order], frozenset[int]] | None = None) -> Cells:
+    """Figures per (day, show) of everything that happened to these orders by now, without the tickets `uncounted`."""
     cells: Cells = {}
     for order in orders:
+        left_out = uncounted(order) if uncounted else frozenset[int]()
         if order.created <= now:
-            _count(order, now, lambda day, show: cells.setdefault((day, show), Sales()))
+            _count(order, now, lambda day, show: cells.setdefault((day, show), Sales()), left_out)
     return cells
 
 
-def _count(order: Order, now: int, cell: Callable[[date, int], Sales]) -> None:
+def _count(order: Order, now: int, cell: Callable[[date, int], Sales], uncounted: frozenset[int]) -> None:
     state = order.state(now)
     counted = False
     for index, ticket in enumerate(order.tickets):
+        if index in uncounted:
+            continue
         seen = state.tickets[index]
         if state.sold(index) and state.payed_at is not None:
             sale = cell(day_of(state.payed_at), ticket.show_id)
