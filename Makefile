@@ -10,8 +10,8 @@ READY  := $(VENV)/.ready
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY)  ## Run the whole platform on a made-up organiser and print the result
-	$(BIN)/zakaz demo
+demo: $(READY)  ## Run the whole platform on a made-up organiser and print the result; DIRTY=1: on one with odd records
+	$(BIN)/zakaz demo $(if $(DIRTY),--dirty)
 
 dev: $(READY)  ## Keep the sandbox, the local ClickHouse and Dagster running: http://127.0.0.1:3000, health at :8080/healthz
 	$(BIN)/zakaz dev

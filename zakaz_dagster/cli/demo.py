@@ -20,6 +20,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 
+from zakaz_dagster import resources
+from zakaz_dagster.cli.aside import aside
 from zakaz_dagster.cli.dev import HOME, SEED
 from zakaz_dagster.cli.params import Folder
 from zakaz_dagster.cli.terminal import console, quiet
@@ -28,9 +30,12 @@ from zakaz_dagster.dev.home import World
 from zakaz_dagster.dev.loading import load
 from zakaz_dagster.dev.reconcile import compare
 from zakaz_dagster.dev.stack import Stack, enter, stack
+from zakaz_dagster.settings import Settings
 from zakaz_dagster.timezone import bounds, today
 
 DAYS = 30
+DIRTY_HOME = HOME.with_name("dirty")
+DIRTY = ", dirty"
 # Widths of the table: a city's column at the least, and all that is no city; without a terminal nobody narrows it.
 CITY_WIDTH, OTHERS_WIDTH, MOST_CITIES = 10, 59, 6
 
@@ -38,34 +43,49 @@ CITY_WIDTH, OTHERS_WIDTH, MOST_CITIES = 10, 59, 6
 @click.command()
 @click.option("--days", default=DAYS, show_default=True, type=click.IntRange(1, 365), help="Days a new home gets.")
 @click.option("--seed", type=click.IntRange(min=0), help=f"Another seed is another organiser. Default: {SEED}.")
-@click.option("--home", type=Folder(), default=HOME, help="Data folder, shared with `zakaz dev`.")
-def demo(days: int, seed: int | None, home: Path) -> None:
+@click.option("--dirty", is_flag=True, help="An organiser of odd records, almost-tags and untidy reports.")
+@click.option(
+    "--home",
+    type=Folder(),
+    help=f"Data folder, shared with `zakaz dev`. Default: {HOME.name}, {DIRTY_HOME.name} for a dirty one.",
+)
+def demo(days: int, seed: int | None, dirty: bool, home: Path | None) -> None:
     """Run everything on a sandbox world, check it against the world's own books, and print the result."""
     quiet()
+    home = home or (DIRTY_HOME if dirty else HOME)
     out = console()
     started = time.monotonic()
     midnight, _ = bounds(today())
     begins = midnight.date() - timedelta(days=days)
     with homes.locked(home, "zakaz demo"):
-        world = homes.world(home, World(seed or SEED, begins, begins), seed=seed)
+        world = homes.world(home, World(seed or SEED, begins, begins, dirty), seed=seed)
         world = homes.keep(home, replace(world, first=world.start))  # the books are those of the whole world
         first, last = world.start, midnight.date() - timedelta(days=1)
-        out.print(f"[bold]Zakaz Dagster demo[/]: {first} … {last}, seed {world.seed}, in {home}")
+        out.print(
+            f"[bold]Zakaz Dagster demo[/]: {first} … {last}, seed {world.seed}{DIRTY if world.dirty else ''}, in {home}"
+        )
         options = [*world.options, "--now", midnight.isoformat()]
-        with stack(home, options, {"ZAKAZ_START_DATE": first.isoformat()}) as running:
+        with stack(home, options, world.variables) as running:
             enter(running)
             out.print(f"ClickHouse {running.clickhouse.facts['version']} and the sandbox vendors are up on 127.0.0.1")
             outcomes = load(out, first, anew=True)
-            wrong = _report(out, running, first, last, outcomes)
+            wrong, red = _report(out, running, first, last, outcomes)
+            if world.dirty:
+                aside(out, resources.warehouse(Settings()), red)
+                out.print(f"Next: `zakaz dev --home {home}` opens this same world at http://127.0.0.1:3000.")
+            else:
+                out.print("Next: `make dev` opens this same world at http://127.0.0.1:3000, loaded and green.")
     out.print(f"All processes ended. {time.monotonic() - started:.0f} s.")
-    sys.exit(2 if wrong else 0)
+    sys.exit(2 if wrong or (red and not world.dirty) else 0)  # a dirty world is there to make checks red
 
 
-def _report(out: Console, running: Stack, first: date, last: date, outcomes: Sequence[Any]) -> list[str]:
-    """Print sales by day and city, the comparison with the world, and the checks; return what is wrong."""
-    from zakaz_dagster import resources
-    from zakaz_dagster.settings import Settings
+def _report(
+    out: Console, running: Stack, first: date, last: date, outcomes: Sequence[Any]
+) -> tuple[list[str], dict[str, str]]:
+    """Print sales by day and city, the comparison with the world, and the checks.
 
+    Returns what differs from the books, and red checks with what to do.
+    """
     warehouse = resources.warehouse(Settings())
     span = {"first": first, "last": last}
     sales = warehouse.rows(SALES, span)
@@ -78,15 +98,16 @@ def _report(out: Console, running: Stack, first: date, last: date, outcomes: Seq
     for difference in wrong[:20]:
         out.print(f"[red]{difference}")
     checks: dict[str, bool] = {}
+    remedies: dict[str, str] = {}
     for outcome in outcomes:
         checks.update(outcome.checks)
+        remedies.update(outcome.remedies)
     failed = sorted(name for name, passed in checks.items() if not passed)
     out.print(
         f"Checks: {len(checks) - len(failed)} of {len(checks)} passed"
         + (f"; red: {', '.join(failed)}" if failed else "")
     )
-    out.print("Next: `make dev` opens this same world at http://127.0.0.1:3000, loaded and green.")
-    return [*wrong, *failed]
+    return wrong, {name: remedies[name] for name in failed}
 
 
 SALES = """

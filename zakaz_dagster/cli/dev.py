@@ -62,7 +62,7 @@ def dev(port: int, pages_port: int, health_port: int, seed: int | None, days: in
         today = timezone.today()
         history = today - timedelta(days=max(HISTORY_DAYS, days))
         world = homes.world(home, World(seed or SEED, history, today - timedelta(days=days)), seed=seed)
-        services = held.enter_context(stack(home, world.options, {"ZAKAZ_START_DATE": world.first.isoformat()}))
+        services = held.enter_context(stack(home, world.options, world.variables))
         running = replace(services, ui_url=f"http://{HOST}:{port}")
         enter(running)
         out = console()

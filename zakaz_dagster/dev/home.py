@@ -14,22 +14,38 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from zakaz_dagster.dev.stack import LOGINS
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.private_files import private_file, write_private
+
+NO_ACCESS = "zakaz-chuzhoy"
+# Odd in ways that change no figure of the books.
+DIRTY_VENDORS = ("vk:living_days", "vk:numbers_as_text", "direct:odd_titles", "direct:unknown_type")
+DIRTY = ("--dirt=all", *(f"--fault={switch}" for switch in DIRTY_VENDORS))
 
 
 @dataclass(frozen=True)
 class World:
-    """A made-up organiser: its seed, the first day it sells and advertises, the first day that is loaded."""
+    """A made-up organiser: its seed, the first day it sells and advertises, the first day that is loaded.
+
+    A dirty one has every kind of dirt that the sandbox knows: odd records, almost-tags, untidy reports.
+    """
 
     seed: int
     start: date
     first: date
+    dirty: bool = False
 
     @property
     def options(self) -> list[str]:
         """The sandbox's options."""
-        return ["--seed", str(self.seed), "--start", self.start.isoformat()]
+        return ["--seed", str(self.seed), "--start", self.start.isoformat(), *(DIRTY if self.dirty else ())]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The platform's own settings for it; the dirty one is also asked for a login that it has no access to."""
+        days = {"ZAKAZ_START_DATE": self.first.isoformat()}
+        return {**days, "DIRECT_LOGINS": f"{LOGINS},{NO_ACCESS}", "GMAIL_DAYS_BACK": "365"} if self.dirty else days
 
 
 @contextmanager
@@ -56,11 +72,17 @@ def world(home: Path, wanted: World, *, seed: int | None) -> World:
     if not path.exists():
         return keep(home, wanted)
     found = json.loads(path.read_text("utf-8"))
-    living = World(found["seed"], date.fromisoformat(found["start"]), date.fromisoformat(found["first"]))
+    start, first = (date.fromisoformat(found[name]) for name in ("start", "first"))
+    living = World(found["seed"], start, first, found.get("dirty", False))
     if seed is not None and seed != living.seed:
         raise ConfigFault(
             f"{home} holds the world of seed {living.seed}, not {seed}",
             next_step=f"choose another --home, leave --seed out, or delete {home}",
+        )
+    if wanted.dirty and not living.dirty:
+        raise ConfigFault(
+            f"{home} holds a tidy world, not a dirty one",
+            next_step=f"choose another --home, leave --dirty out, or delete {home}",
         )
     return living
 

@@ -32,7 +32,10 @@ LOAD, MAILS, TODAY, CHECKS = "reload_days", "gmail_load", "qtickets_refresh", "a
 
 
 def load(out: Console, first: date, *, anew: bool) -> list[Outcome]:
-    """Schema, every day from `first` on (only those that are missing, unless `anew`), then the checks."""
+    """Schema, every day from `first` on (only those that are missing, unless `anew`), then the checks.
+
+    Mails come first, so that the facts of the days hold both channels and none is owed in the end.
+    """
     from zakaz_dagster.definitions import build_definitions
     from zakaz_dagster.defs.shared import execution
     from zakaz_dagster.defs.shared.partitions import Days
@@ -48,7 +51,8 @@ def load(out: Console, first: date, *, anew: bool) -> list[Outcome]:
             days = missing(definitions, instance, days)
         if not days:
             return []
-        work = [(LOAD, each) for each in chunks(days)] + [(MAILS, None), (TODAY, Days(today, today)), (CHECKS, None)]
+        loads = [(LOAD, each) for each in chunks(days)]
+        work = [(MAILS, None), *loads, (TODAY, Days(today, today)), (CHECKS, None)]
         return list(_run(out, definitions, instance, work))
 
 

@@ -25,6 +25,7 @@ from zakaz_dagster.settings import is_ours
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
 GMAIL_CONSENT = {"refresh_token": "refresh", "client_id": "client", "client_secret": "secret"}
+LOGINS = "zakaz-afisha,zakaz-gastroli"  # of the sandbox's Direct
 SANDBOX_TOKEN = "sandbox-token"  # noqa: S105  the sandbox's invented credential, known to everyone
 
 
@@ -176,7 +177,7 @@ def environment(clickhouse_port: str, sandbox: str, home: Path) -> dict[str, str
         "VK_ADS_REQUESTS_PER_SECOND": "100",
         "DIRECT_BASE_URL": f"{sandbox}/direct/json",
         "DIRECT_TOKEN": SANDBOX_TOKEN,
-        "DIRECT_LOGINS": "zakaz-afisha,zakaz-gastroli",
+        "DIRECT_LOGINS": LOGINS,
         "DIRECT_REQUESTS_PER_SECOND": "50",
         "GMAIL_API_ENDPOINT": f"{sandbox}/gmail",
         "GMAIL_TOKEN_URI": f"{sandbox}/gmail/token",

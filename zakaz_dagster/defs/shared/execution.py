@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import dagster as dg
 from dagster import DagsterInstance
@@ -20,13 +20,14 @@ LOGGER = "dagster.run"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: rows written per asset, and each check with whether it passed."""
+    """What a run did: rows written per asset, each check with whether it passed, and what to do about red ones."""
 
     run_id: str
     success: bool
     rows: dict[str, int]
     checks: dict[str, bool]
     error: str = ""
+    remedies: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -95,12 +96,19 @@ def run_job(definitions: dg.Definitions, instance: DagsterInstance, name: str, d
         value = materialization.metadata.get("rows written")
         if value is not None:
             rows[materialization.asset_key.to_user_string()] = int(str(value.value))
-    checks = {
-        f"{each.asset_key.to_user_string()}.{each.check_name}": each.passed
-        for each in result.get_asset_check_evaluations()
+    found = {
+        f"{each.asset_key.to_user_string()}.{each.check_name}": each for each in result.get_asset_check_evaluations()
     }
+    checks = {name: each.passed for name, each in found.items()}
+    remedies = {name: _remedy(each) for name, each in found.items() if not each.passed}
     errors = [
         event.step_failure_data.error_display_string
         for event in result.filter_events(lambda each: each.is_step_failure)
     ]
-    return Outcome(result.run_id, result.success, rows, checks, "\n".join(errors))
+    return Outcome(result.run_id, result.success, rows, checks, "\n".join(errors), remedies)
+
+
+def _remedy(evaluation: dg.AssetCheckEvaluation) -> str:
+    """The sentence that a red check says to people."""
+    said = evaluation.metadata.get("what to do")
+    return str(said.value) if said is not None else ""
