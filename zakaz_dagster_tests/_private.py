@@ -19,11 +19,14 @@ from dagster._core.scheduler.instigation import (  # what the switch of a schedu
     TickStatus,
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext  # what its web server is made over
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon.types import DaemonHeartbeat  # the daemon's sign of life
 from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
     "DaemonHeartbeat",
+    "EmptyWorkspaceTarget",
     "InstigatorState",
     "InstigatorStatus",
     "InstigatorType",
@@ -36,5 +39,6 @@ __all__ = [
     "SerializableErrorInfo",
     "TickData",
     "TickStatus",
+    "WorkspaceProcessContext",
     "context_creation_job",
 ]

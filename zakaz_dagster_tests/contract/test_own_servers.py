@@ -13,8 +13,6 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import uvicorn
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.webserver import DagsterWebserver
 from starlette.applications import Starlette
@@ -30,6 +28,7 @@ from zakaz_dagster.paths import PACKAGE
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.settings.groups import Health
 from zakaz_dagster.settings.values import is_loopback
+from zakaz_dagster_tests._private import EmptyWorkspaceTarget, WorkspaceProcessContext
 from zakaz_dagster_tests.plugins.clickhouse import Endpoint
 
 LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
