@@ -236,7 +236,7 @@ def gmail(settings: Settings) -> Mailbox:
     limits = Limits(part_bytes=given.max_bytes)
     decimal = "" if given.decimal_comma is None else "," if given.decimal_comma else "."
     reading = Reading(sales_columns(), city_index(), decimal, limits=limits)
-    senders = Senders([each.strip() for each in given.allowed_senders.split(",") if each.strip()], given.authserv_id)
+    senders = Senders(given.allowed_senders, given.authserv_id)
     return Mailbox(
         gmail_api(settings),
         reading,

@@ -26,6 +26,7 @@ from zakaz_dagster.timezone import today
 FIRST_DAY = date(2010, 1, 1)
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 _ADDRESS = re.compile(r"[^\s@,;<>]+@[\w-]+(\.[\w-]+)+")
+_SENDER = re.compile(rf"(?:{_ADDRESS.pattern})|[\w-]+(\.[\w-]+)+")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]*")
 _PLACEHOLDER = re.compile(r"<.*>|x{3,}|\.{3}|change[_-]?me|todo|(your|my)[_-].*|ваш.*", re.IGNORECASE)
 
@@ -224,6 +225,13 @@ Addresses = Annotated[
     Shape("e-mail addresses, comma separated: first@example.ru,second@example.ru"),
     BeforeValidator(parts),
     _each(_ADDRESS, "e-mail address"),
+]
+Senders = Annotated[
+    tuple[str, ...],
+    Shape("domains and e-mail addresses, comma separated: example.ru,reports@example.com"),
+    BeforeValidator(parts),
+    _each(_SENDER, "domain or e-mail address"),
+    Field(min_length=1),
 ]
 Hosts = Annotated[
     tuple[str, ...],

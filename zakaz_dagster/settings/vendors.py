@@ -18,6 +18,7 @@ from zakaz_dagster.settings.values import (
     Rates,
     Seconds,
     Secret,
+    Senders,
     Text,
     VendorUrl,
 )
@@ -96,8 +97,8 @@ class Gmail(Group):
     token_file: NewFile | None = Field(None, description="the owner's consent; default <data dir>/tokens/gmail.json")
     delegate: Text = Field("", description="mailbox to read when a service account is used")
     query: Text = Field("{subject:QTickets from:qtickets.ru}", description="search without dates")
-    allowed_senders: Text = Field(
-        "qtickets.ru", min_length=1, description="whose reports are accepted: domains and addresses, comma separated"
+    allowed_senders: Senders = Field(
+        ("qtickets.ru",), description="whose reports are accepted: domains and addresses, comma separated"
     )
     authserv_id: Text = Field(
         "mx.google.com", description="server whose Authentication-Results prove a sender; empty: From alone decides"

@@ -16,11 +16,12 @@ from zakaz_dagster.sources.gmail.records import Part
 
 RESULTS = "authentication-results"
 _COMMENT = re.compile(r"\([^()]*\)")
-_QUOTED_VALUE = re.compile(r'=\s*"([^"\\\s;()]*)"')
+_QUOTED_VALUE = re.compile(r'=\s*"([^"\\\s;()]*)"(?=[\s;]|$)')  # a whole value, not the local part of an address
 _PASS = re.compile(r"\s*(?P<method>dkim|spf)\s*=\s*pass\s+(?P<properties>.*)")
+_DOMAIN = r"(?:[^\s@]*@)?(?P<domain>[\w-]+(?:\.[\w-]+)+)\.?(?!\S)"  # all of the value, with one @ at most
 _PROPERTY = {
-    "dkim": re.compile(r"(?<!\S)header\.[di]\s*=\s*(?:[^\s@]*@)?(?P<domain>[^\s@]+)"),
-    "spf": re.compile(r"(?<!\S)smtp\.mailfrom\s*=\s*(?:[^\s@]*@)?(?P<domain>[^\s@]+)"),
+    "dkim": re.compile(rf"(?<!\S)header\.[di]\s*=\s*{_DOMAIN}"),
+    "spf": re.compile(rf"(?<!\S)smtp\.mailfrom\s*=\s*{_DOMAIN}"),
 }
 
 
@@ -55,7 +56,7 @@ def proved(top: Part, server: str) -> list[str]:
         return []
     passed = [match for result in results if (match := _PASS.fullmatch(result))]
     about = (_PROPERTY[match["method"]].search(match["properties"]) for match in passed)
-    return [match["domain"].rstrip(".") for match in about if match]
+    return [match["domain"] for match in about if match]
 
 
 def _plain(text: str) -> str:
