@@ -14,15 +14,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from zakaz_dagster.redaction import scrub
+from zakaz_dagster.redaction import printable, scrub
 
 
 class Failure(Exception):
     """Something went wrong and a person, or a retry, has to act on it.
 
     The message always says: the source, the day or range (if any), what was expected, what came, and the next step.
-    Its texts are scrubbed here, once: whoever shows or stores them need not. People's names are taken out where a
-    vendor's words are read (`redaction.vendor_words`).
+    Its texts are scrubbed here, once, and made such as anything can print: whoever shows or stores them need not.
+    People's names are taken out where a vendor's words are read (`redaction.vendor_words`).
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class Failure(Exception):
         expected: str = "",
         next_step: str = "",
     ) -> None:
-        self.what = scrub(what)
+        self.what = printable(scrub(what))
         self.source = source
         self.day = str(day) if day is not None else ""
-        self.expected = scrub(expected)
-        self.next_step = scrub(next_step)
+        self.expected = printable(scrub(expected))
+        self.next_step = printable(scrub(next_step))
         super().__init__(self._message())
 
     def _message(self) -> str:

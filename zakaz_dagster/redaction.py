@@ -212,6 +212,7 @@ def _copied(error: BaseException, secrets: tuple[str, ...], seen: set[int]) -> E
 def _unescaped(text: str) -> str:
     plain = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
     plain = _BYTES.sub(lambda found: bytes.fromhex(re.sub(r"\\+x", "", found[0])).decode("utf-8", "replace"), plain)
+    plain = plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # pairs are one character
     return html.unescape(unquote(plain, errors="replace") if _ESCAPES.search(plain) else plain)
 
 

@@ -29,6 +29,7 @@ _SIGNS = str.maketrans({**dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"), 
 _INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u2060\ufeff\u00ad"))
 _CENT = Decimal("0.01")
 _LIMIT = Decimal(10) ** 16  # Decimal(18, 2)
+_MOST = Decimal(2) ** 63  # things; no table of the warehouse holds more
 _GROUP = 3  # digits that a thousands separator is followed by
 
 
@@ -187,7 +188,9 @@ def _readings(
 def _fits(reading: _Reading, measure: Measure) -> bool:
     if measure is Measure.MONEY:
         return reading.value.copy_abs() < _LIMIT and reading.value == reading.value.quantize(_CENT)
-    return measure is not Measure.COUNT or reading.value == reading.value.to_integral_value()
+    if measure is Measure.COUNT:
+        return reading.value.copy_abs() < _MOST and reading.value == reading.value.to_integral_value()
+    return True
 
 
 def _plain(text: str) -> str:

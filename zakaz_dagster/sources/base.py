@@ -130,14 +130,20 @@ def decode(
 ) -> T:
     """JSON as `shape`; ShapeChanged names `what` was read and where it differs, also when it is no JSON at all.
 
-    `next_step` is given the difference. Without `strict` numbers may be written as text.
+    `next_step` is given the difference. Without `strict` numbers may be written as text. Broken characters cost
+    themselves.
     """
     import msgspec
 
+    from zakaz_dagster.parsing.json_text import UNDECODABLE, mended
+
     try:
         return msgspec.json.decode(body, type=shape, strict=strict)
-    # whatever the text is: wrong UTF-8, nested too deep, a number out of range
-    except (msgspec.DecodeError, ValueError, RecursionError, OverflowError) as error:
+    except UNDECODABLE:
+        whole = mended(body)
+    try:
+        return msgspec.json.decode(whole, type=shape, strict=strict)
+    except UNDECODABLE as error:
         kind = "" if isinstance(error, msgspec.ValidationError) else "the body is not JSON: "
         found = f"{kind}{error or type(error).__name__}"
     raise ShapeChanged(

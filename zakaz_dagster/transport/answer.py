@@ -7,6 +7,7 @@ httpx itself takes a gzip stream that ends early for a whole one; here it is a b
 
 from __future__ import annotations
 
+import codecs
 import re
 import time
 import zlib
@@ -19,9 +20,9 @@ from typing import BinaryIO, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
-import msgspec
 
 from zakaz_dagster.errors import Failure, Fatal
+from zakaz_dagster.parsing.json_text import is_json
 from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.transport.retries import TryAgain
 
@@ -77,13 +78,7 @@ def is_json_object(response: Response) -> bool:
     """Whether the body is one whole JSON object: a body that was cut off and a proxy's page are asked for again."""
     if response.status_code == HTTPStatus.NO_CONTENT:
         return True
-    try:
-        whole = msgspec.json.decode(response.content, type=msgspec.Raw)  # walks the text, makes nothing of it
-    except (msgspec.DecodeError, ValueError):
-        return False
-    except RecursionError:
-        return True  # whole or not, it is for its reader to refuse
-    return bytes(whole).lstrip()[:1] == b"{"
+    return is_json(response.content) and response.content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{"
 
 
 def retry_after(response: Response) -> float | None:

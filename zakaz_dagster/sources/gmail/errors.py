@@ -5,7 +5,6 @@ Belongs here: status and reason to a decision. Does not: waiting, requests.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
+from zakaz_dagster.parsing.json_text import anything_in
 from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.sources.gmail.auth import AUTHORIZE
 from zakaz_dagster.sources.gmail.records import SOURCE
@@ -41,10 +41,10 @@ class Problem:
     def of(cls, status: int, content: bytes) -> Problem:
         """From an answer's body, whatever it is."""
         try:
-            error = json.loads(content)["error"]
+            error = anything_in(content)["error"]
             details = error.get("errors") or [{}]
             return cls(status, str(details[0].get("reason", "")), vendor_words(str(error.get("message", "")))[:300])
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        except (KeyError, TypeError, AttributeError, IndexError):
             return cls(status, "", "")
 
     @property

@@ -13,10 +13,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from zakaz_dagster.parsing.json_text import UNDECODABLE, mended
 from zakaz_dagster.sources import base
 from zakaz_dagster.sources.base import refuse_changed_shape
 from zakaz_dagster.sources.qtickets import records
-from zakaz_dagster.sources.qtickets.odd import UNDECODABLE, Odd, decoded, mended, odd_record
+from zakaz_dagster.sources.qtickets.odd import Odd, decoded, odd_record
 from zakaz_dagster.sources.qtickets.records import SOURCE, Envelope, Event, Order, Paging, Seat, SeatsEnvelope
 
 T = TypeVar("T")

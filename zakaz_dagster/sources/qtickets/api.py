@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
+from zakaz_dagster.parsing.json_text import anything_in
 from zakaz_dagster.sources.qtickets.answers import EVENT, ORDER, Page, decode, page_of, seats_of
 from zakaz_dagster.sources.qtickets.odd import Odd
 from zakaz_dagster.sources.qtickets.records import SOURCE, Barcode, Event, Order, Seat
@@ -134,10 +135,7 @@ def judge(response: Response) -> Verdict:
 
 
 def _error_code(response: Response) -> str:
-    try:
-        body = response.json()
-    except ValueError:
-        return ""
+    body = anything_in(response.content)
     return str(body.get("code") or "") if isinstance(body, dict) else ""
 
 

@@ -14,13 +14,13 @@ from typing import TypeVar
 import msgspec
 import pyarrow as pa
 
-from zakaz_dagster.errors import BadData
+from zakaz_dagster.parsing.json_text import mended
 from zakaz_dagster.sources.base import Inspection, Reject
 from zakaz_dagster.sources.qtickets.answers import EVENT, ORDER, Kind, decode, each_of, seats_of
 from zakaz_dagster.sources.qtickets.catalogue import catalogue_of
 from zakaz_dagster.sources.qtickets.inventory import Hall, inventory_of
-from zakaz_dagster.sources.qtickets.odd import UNDECODABLE, Odd, mended
-from zakaz_dagster.sources.qtickets.records import SOURCE, Barcode
+from zakaz_dagster.sources.qtickets.odd import Odd, decoded
+from zakaz_dagster.sources.qtickets.records import Barcode
 from zakaz_dagster.sources.qtickets.rows import client_hasher, sale_rows
 from zakaz_dagster.sources.qtickets.source import totals
 
@@ -36,6 +36,7 @@ def orders(raw: bytes, options: Mapping[str, str]) -> Inspection:
     rows = sale_rows(paid, client_hasher(INSPECTION_SALT))
     shown = {name: _text(value) for name, value in totals(rows.lines).items()}
     shown["unpaid_orders"] = len(found) - len(paid)
+    shown["received"] = len(found) + sum(each.is_whole for each in odd)
     rejects = [_reject(reject) for _, reject in rows.rejects]
     return Inspection(_rows(rows.lines), [*(_reject(each.reject) for each in odd), *rejects], shown)
 
@@ -54,6 +55,7 @@ def events(raw: bytes, options: Mapping[str, str]) -> Inspection:
         named,
         [_reject(reject) for reject in catalogue.rejects],
         {
+            "received": len(found) + sum(each.is_whole for each in odd),
             "events": len(found),
             "events_not_deleted": sum(1 for event in found if not event.deleted_at),
             "shows": catalogue.shows.num_rows,
@@ -74,24 +76,21 @@ def seats(raw: bytes, options: Mapping[str, str]) -> Inspection:
 def barcodes(raw: bytes, options: Mapping[str, str]) -> Inspection:
     """Live tickets of a show by zone and price, as `zakaz doctor --live` compares them with the seats sold."""
     del options
-    found = decode(mended(raw), list[Barcode], "the file")
+    read = [decoded(each, Barcode) for each in decode(mended(raw), list[msgspec.Raw], "the file")]
+    found = [each for each, _ in read if each is not None]
+    odd = [{"reason": why, "where": f"ticket {number}"} for number, (_, why) in enumerate(read, 1) if why]
     groups = Counter((each.zone_name or "", bool(each.admission), Decimal(str(each.price or 0))) for each in found)
     rows = [
         {"zone": zone, "is_standing": standing, "price_rub": f"{price:.2f}", "tickets": count}
         for (zone, standing, price), count in sorted(groups.items())
     ]
     price = sum((price * count for (_, _, price), count in groups.items()), Decimal(0))
-    return Inspection(rows, [], {"tickets": len(found), "price_rub": f"{price:.2f}"})
+    return Inspection(rows, odd, {"received": len(read), "tickets": len(found), "price_rub": f"{price:.2f}"})
 
 
 def _records_of(raw: bytes, kind: Kind[T]) -> tuple[list[T], list[Odd]]:
     body = mended(raw)
-    try:
-        head = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except UNDECODABLE as error:
-        raise BadData(
-            f"the file is not a JSON object: {error}", source=SOURCE, expected="a saved answer of the QTickets REST API"
-        ) from None
+    head = decode(body, dict[str, msgspec.Raw], "the file")
     data = head.get("data", msgspec.Raw(body))
     raws = decode(bytes(data), list[msgspec.Raw], "the file") if bytes(data).lstrip()[:1] == b"[" else [data]
     return each_of(raws, kind, "the file")

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from zakaz_dagster.parsing.json_text import UNDECODABLE
 from zakaz_dagster.sources.base import Reject
 
 MOST_PAYLOAD = 4000
@@ -29,8 +30,6 @@ NAMES = {"name", "place_name"}  # of events; any other text may be anybody's
 # A moment, a number or a currency as text, whatever is wrong with it.
 MACHINE_TEXT = re.compile(r"[\d\s.,:+\-TZ/]{0,40}|[A-Z]{3}")
 T = TypeVar("T")
-# Whatever the text is: another shape, wrong UTF-8, nested too deep, a number out of range.
-UNDECODABLE = (msgspec.DecodeError, ValueError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -87,19 +86,6 @@ def odd_record(raw: msgspec.Raw, place: str, reason: str, fields: Collection[str
     where = place if number is None else f"{place}, id {number}"
     paid, updated = _moment(marks.payed_at), _moment(marks.updated_at)
     return Odd(where, reason, _payload(raw, fields), where, order_id=number, paid=paid, updated=updated)
-
-
-def mended(body: bytes) -> bytes:
-    """The body with what no text can hold replaced (lone surrogates, bytes that are no UTF-8), if it is JSON at all."""
-    try:
-        msgspec.json.decode(body, type=msgspec.Raw)
-    except UNDECODABLE:
-        try:
-            found = json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None)
-            return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
-        except (ValueError, RecursionError):  # no JSON at all: whoever decodes it says so
-            return body
-    return body
 
 
 def _moment(value: object) -> datetime | None:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from zakaz_dagster.errors import Fatal
+from zakaz_dagster.parsing.json_text import anything_in
 from zakaz_dagster.redaction import scrub, vendor_words
 from zakaz_dagster.sources.vk_ads.records import SOURCE
 from zakaz_dagster.transport.answer import (
@@ -55,10 +56,7 @@ class Problem:
 
 def problem_of(response: Response) -> Problem:
     """`{"error": {...}}`, `{"error": "..."}`, `{"code", "message"}`, `{"limits", "remaining"}`, or no JSON at all."""
-    try:
-        body = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return Problem(message=excerpt(response))
+    body = anything_in(response.content)
     if not isinstance(body, dict):
         return Problem(message=excerpt(response))
     error = body.get("error", body)

@@ -7,12 +7,12 @@ in a string, old gateways XML or HTML.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from zakaz_dagster.errors import Fatal, Retriable
+from zakaz_dagster.parsing.json_text import anything_in
 from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.transport.answer import (
     Again,
@@ -212,9 +212,9 @@ def _refused(response: Response) -> Verdict:
 
 def _from_json(body: bytes) -> DirectError | None:
     try:
-        error = json.loads(body).get("error")
+        error = anything_in(body)["error"]
         code = int(error["error_code"])
-    except (ValueError, AttributeError, TypeError, KeyError, OverflowError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None
     words = ": ".join(str(error[name]) for name in ("error_string", "error_detail") if error.get(name))
     return _said(code, words, str(error.get("request_id") or ""))

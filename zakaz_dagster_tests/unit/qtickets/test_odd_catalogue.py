@@ -174,7 +174,7 @@ def test_inspect_counts_barcodes_without_codes_and_names() -> None:
         {"barcode": "870000000003", "price": 300.5, "zone_name": "Танцпол", "admission": True},
     ]
     shown = barcodes(json.dumps(codes).encode(), {})
-    assert shown.totals == {"tickets": 3, "price_rub": "1300.50"}
+    assert shown.totals == {"received": 3, "tickets": 3, "price_rub": "1300.50"}
     assert [(row["zone"], row["tickets"]) for row in shown.rows] == [("Партер", 2), ("Танцпол", 1)]
     assert PLANTED[0] not in str(shown)
     assert "8700000" not in str(shown)

@@ -43,6 +43,13 @@ def test_titles_and_sitelinks_come_along():
     assert (found.title, found.sitelink_set_id) == ("T1", 9)
 
 
+@pytest.mark.parametrize("title", [None, 5, {"Ru": "T"}, [["T"]], [None, {"x": 1}]])
+def test_a_title_is_only_shown_so_no_shape_of_it_makes_an_ad_odd(title):
+    for part in ({"Title": title}, {"Titles": title}):
+        [found], _, rejects = records.ads(body(Ads=[ad(AdOfNextYearAd={"Href": "x", **part})]))
+        assert (found.title, found.href, rejects) == ("", "x", [])
+
+
 def test_no_ads_is_an_empty_object_but_no_campaigns_is_an_empty_list():
     assert records.ads(body()) == ([], None, [])
     assert records.campaigns(body(Campaigns=[])) == ([], None, [])
@@ -77,7 +84,7 @@ def test_pages():
         (b'{"data": []}', "result is missing"),
         (b"[]", "Expected `object`, got `array`"),
         (b'{"result": ' + b"[" * 100_000, "not JSON"),
-        (b'{"result": {"Ads": [{"Id": "\xff"}]}}', "not JSON"),
+        (b'{"result": {"Ads": [{"Id": "\xff"}]}}', r"result\.Ads\[0\]\.Id: Expected `int`"),
         (b"<html>", "not JSON"),
     ],
 )
