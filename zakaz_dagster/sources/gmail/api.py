@@ -20,6 +20,7 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
 from zakaz_dagster.errors import Failure, Fatal, Retriable
+from zakaz_dagster.parsing.json_text import is_json
 from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.sources.gmail.auth import remedy
 from zakaz_dagster.sources.gmail.errors import Act, Problem
@@ -43,9 +44,9 @@ USER = "me"
 MAX_MODIFIED = 1000
 # The connection, or the answer on its way: the same request may succeed.
 _BROKEN = (OSError, HTTPException, httplib2.HttpLib2Error, TransportError)
-# What the library raises over bytes that are no text, and over an error body of a shape it does not know.
-_ODD = (ValueError, TypeError, KeyError, AttributeError)
-_NO_CONTENT = ("", "{}", b"", b"{}")
+# What the library raises over an error body of a shape it does not know.
+_ODD = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_NOTHING = b"{}"  # stands for an answer without content
 T = TypeVar("T")
 
 
@@ -88,6 +89,7 @@ class GmailApi:
     def ids(self, query: str) -> Iterator[str]:
         """Every message the query finds, newest first, each once; a page token that expired starts the list anew."""
         seen: set[str] = set()
+        pages: set[str] = set()
         page, restarts = "", 1
         while True:
             try:
@@ -96,12 +98,13 @@ class GmailApi:
                 if not page or not restarts:
                     raise
                 page, restarts = "", restarts - 1
+                pages.clear()
                 continue
             for ref in found.messages or ():
                 if ref.id not in seen:
                     seen.add(ref.id)
                     yield ref.id
-            page = found.next_page_token
+            page = _following(found.next_page_token, pages, "messages.list")
             if not page:
                 return
 
@@ -128,6 +131,7 @@ class GmailApi:
     def arrivals(self, cursor: str) -> Arrivals:
         """Mails added since a history id."""
         ids: dict[str, None] = {}
+        pages: set[str] = set()
         page = ""
         while True:
             request = (
@@ -145,7 +149,7 @@ class GmailApi:
             except Gone:
                 return Arrivals((), self.profile().history_id, resync=True)
             ids |= dict.fromkeys(added.message.id for change in found.history for added in change.messages_added)
-            page = found.next_page_token
+            page = _following(found.next_page_token, pages, "history.list")
             if not page:
                 return Arrivals(tuple(ids), found.history_id)
 
@@ -165,7 +169,8 @@ class GmailApi:
         more = {"pageToken": page} if page else {}
         request = self._resource().messages().list(userId=USER, q=query, maxResults=self.config.page_size, **more)
         found = self._present(request, MessagePage, "messages.list")
-        if found.messages is None and (found.result_size_estimate is None or (found.result_size_estimate and not page)):
+        is_empty = not found.messages and not found.next_page_token
+        if is_empty and (found.result_size_estimate is None or (found.result_size_estimate and not page)):
             raise changed("messages.list: no `messages`, and no `resultSizeEstimate` of 0, which an empty list has")
         return found
 
@@ -210,8 +215,8 @@ class GmailApi:
         except Gone as gone:
             raise gone.failure from None
 
-    def _done(self, request: Any, what: str) -> Any:
-        """The answer; asked again while that can help, within the deadline. Raises Gone."""
+    def _done(self, request: Any, what: str) -> bytes:
+        """The answer, whole JSON; asked again while that can help, within the deadline. Raises Gone."""
         try:
             return until_done(
                 lambda attempt: self._attempt(request, what, attempt),
@@ -224,14 +229,16 @@ class GmailApi:
                 f"Last: {gave_up.reason}",
                 retry_after=gave_up.after,
                 source=SOURCE,
+                expected="an answer of the Gmail API in JSON",
                 next_step="run it again later; the mails stay in the mailbox",
             ) from None
 
-    def _attempt(self, request: Any, what: str, attempt: int) -> Any:
+    def _attempt(self, request: Any, what: str, attempt: int) -> bytes:
         started, outcome, size = time.monotonic(), "failed", 0
+        request.postproc = lambda _, content: content  # decoded where its shape is known
         self.stats.sent(attempt=attempt)
         try:
-            answer = request.execute(num_retries=0)
+            answer: bytes = request.execute(num_retries=0).strip() or _NOTHING
         except HttpError as error:
             outcome, size = str(error.status_code), len(error.content)
             raise self._exception(error, what) from None
@@ -243,9 +250,8 @@ class GmailApi:
         except GoogleAuthError as error:
             raise Fatal(vendor_words(f"{what}: {error}"), source=SOURCE, next_step=remedy(self._credentials)) from None
         else:
-            outcome = "200"
-            # The library hands on what is not JSON: cut, a proxy's page; or an answer that has no content.
-            if isinstance(answer, str | bytes) and answer not in _NO_CONTENT:
+            outcome, size = "200", len(answer)
+            if not is_json(answer):  # cut, or a proxy's page
                 raise TryAgain(f"{what}: the answer is not JSON")
             return answer
         finally:
@@ -264,3 +270,11 @@ class GmailApi:
         if getattr(error, "retryable", False):
             return TryAgain(f"token: {words}")
         return Fatal(f"access to the mailbox was refused: {words}", source=SOURCE, next_step=remedy(self._credentials))
+
+
+def _following(token: str, pages: set[str], what: str) -> str:
+    """The next page's token, '' after the last; one that came before would be followed for ever."""
+    if token in pages:
+        raise changed(f"{what}: `nextPageToken` names a page that was read before")
+    pages.add(token)
+    return token

@@ -55,7 +55,7 @@ class StoredCredentials(user_credentials.Credentials):
     def refresh(self, request: Any) -> None:
         try:
             super().refresh(request)  # type: ignore[no-untyped-call]
-        except (TypeError, LookupError, AttributeError, ValueError, OverflowError):
+        except (TypeError, LookupError, AttributeError, ValueError, OverflowError, RecursionError):
             self.token = None
         if not isinstance(self.token, str) or not self.token or self.expiry is None:
             self.token = None

@@ -6,14 +6,16 @@ attachment has no `data`. Belongs here: shapes. Does not: the tree's meaning (`m
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from zakaz_dagster.errors import ShapeChanged
+from zakaz_dagster.sources.base import decode
 
 SOURCE = "gmail"
 T = TypeVar("T")
+_NEXT = "compare it with the API's reference; `zakaz inspect gmail-message FILE` reads a saved one"
 
 
 class Header(msgspec.Struct):
@@ -104,19 +106,11 @@ class Profile(msgspec.Struct, rename="camel"):
     messages_total: int = 0
 
 
-def shaped(body: Any, shape: type[T], what: str) -> T:
+def shaped(body: bytes, shape: type[T], what: str) -> T:
     """The answer in its shape; a difference names the field's path."""
-    try:
-        return msgspec.convert(body, shape)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise changed(f"{what}: {error}") from None
+    return decode(body, shape, source=SOURCE, what=what, next_step=lambda _: _NEXT)
 
 
 def changed(what: str) -> ShapeChanged:
     """The failure for an answer of another shape."""
-    return ShapeChanged(
-        what,
-        source=SOURCE,
-        expected="the documented shape of the Gmail API, v1",
-        next_step="compare it with the API's reference; `zakaz inspect gmail-message FILE` reads a saved one",
-    )
+    return ShapeChanged(what, source=SOURCE, expected="the documented shape of the Gmail API, v1", next_step=_NEXT)

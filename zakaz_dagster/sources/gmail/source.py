@@ -133,7 +133,10 @@ class Mailbox:
             data = self._api.attachment(message_id, leaf.attachment_id)
         except Refused as error:
             return replace(leaf, fault=str(error))
-        return None if data is None else replace(leaf, data=data)
+        if data is None:
+            return None
+        fault = f"its content came empty instead of {leaf.size} bytes" if leaf.size and not data else ""
+        return replace(leaf, data=data, fault=fault)
 
 
 def reader_of(reading: Reading, senders: Senders, seeds: Iterable[Mapping[str, str]]) -> str:

@@ -66,11 +66,51 @@ def test_an_empty_list_has_no_messages_key(serve):
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"resultSizeEstimate": 5}, {"items": []}, {"messages": {}}, [], {"messages": [{}]}]
+    "body",
+    [
+        {},
+        {"resultSizeEstimate": 5},
+        {"items": []},
+        {"messages": {}},
+        [],
+        {"messages": [{}]},
+        {"messages": []},
+        {"messages": [], "resultSizeEstimate": 201},
+        None,
+    ],
 )
 def test_a_list_of_another_shape_is_no_empty_mailbox(serve, body):
     with pytest.raises(ShapeChanged, match="messages.list"):
         list(serve(Reply(body=body))[0].ids("x"))
+
+
+def test_an_empty_page_in_the_middle_of_a_list_is_followed(serve):
+    empty = {"resultSizeEstimate": 201, "nextPageToken": "2"}
+    api, _, _ = serve(Reply(body=empty), Reply(body={"messages": [{"id": "a"}]}))
+    assert list(api.ids("x")) == ["a"]
+
+
+def test_a_page_that_names_itself_as_the_next_is_not_followed_for_ever(serve):
+    page = {"messages": [{"id": "a"}], "nextPageToken": "2"}
+    with pytest.raises(ShapeChanged, match="read before"):
+        list(serve(Reply(body=page))[0].ids("x"))
+    with pytest.raises(ShapeChanged, match="read before"):
+        serve(Reply(body={"historyId": "7", "nextPageToken": "2"}))[0].arrivals("1")
+
+
+@pytest.mark.parametrize("answer", [{}, {"size": 5}, [], {"data": 5}])
+def test_an_attachment_of_another_shape_is_a_failure(serve, answer):
+    with pytest.raises(ShapeChanged, match="attachments.get"):
+        serve(Reply(body=answer))[0].attachment("a", "b")
+
+
+def test_an_attachment_that_comes_empty_is_put_aside_with_its_reason(serve):
+    part = {"mimeType": "text/csv", "filename": "r.csv", "body": {"size": 500, "attachmentId": "b"}}
+    message = {"id": "a", "internalDate": "1795233600000", "payload": part}
+    api, _, box = serve(Reply(body=message), Reply(body={"size": 0, "data": ""}))
+    (read,) = box.mailbox(api, senders=Senders()).read(["a"])
+    assert read.outcome is Outcome.REFUSED
+    assert read.parts[0].reason == "its content came empty instead of 500 bytes"
 
 
 def test_a_message_without_content_and_a_mailbox_without_labels_are_failures(serve):

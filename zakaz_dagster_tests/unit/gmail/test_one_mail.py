@@ -135,7 +135,7 @@ def test_base64url_needs_no_padding():
 def test_an_unknown_shape_names_the_field():
     with pytest.raises(ShapeChanged, match=r"payload\.parts\[0\]\.body\.size"):
         shaped(
-            {"id": "1", "payload": {"mimeType": "a/b", "parts": [{"mimeType": "c/d", "body": {"size": "x"}}]}},
+            b'{"id": "1", "payload": {"mimeType": "a/b", "parts": [{"mimeType": "c/d", "body": {"size": "x"}}]}}',
             Message,
             "messages.get",
         )
