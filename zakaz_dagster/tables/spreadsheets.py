@@ -7,8 +7,10 @@ Belongs here: .xlsx. Does not: what a column means.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import islice
@@ -21,6 +23,15 @@ from openpyxl.utils.cell import range_boundaries
 from zakaz_dagster.tables.grid import Cell, Grid, Row, Span
 from zakaz_dagster.tables.limits import LIMITS, Limits, Refused
 
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s")
+_ANEW = "open it and save it as .xlsx anew, or as .csv"
+_USUAL = {
+    name.lower(): name
+    for name in (
+        "[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/sharedStrings.xml",
+        "xl/styles.xml",
+    )
+}  # fmt: skip
 FLOAT_DIGITS = 6  # a spreadsheet's 0.1 + 0.2 has noise far below this
 # Every prolog is within this; a document type is how entities are declared, and no spreadsheet has one.
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
@@ -37,10 +48,13 @@ class _Shape:
 
 def xlsx_grids(data: bytes, limits: Limits = LIMITS, title: str = "") -> list[Grid]:
     """One grid per visible worksheet, under the sheet's name after the title."""
+    data = _renamed(data)
     package = _checked_package(data, limits)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         try:
+            if len(book.sheetnames) < len(_SHEET.findall(package.read("xl/workbook.xml"))):
+                raise Refused(f"a sheet of the .xlsx is not in the file; {_ANEW}")
             visible = (sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
             return [_sheet(sheet, package, f"{title} {sheet.title}".strip(), limits) for sheet in visible]
         finally:
@@ -48,7 +62,7 @@ def xlsx_grids(data: bytes, limits: Limits = LIMITS, title: str = "") -> list[Gr
     except Refused:
         raise
     except Exception as error:  # noqa: BLE001  a broken package raises whatever openpyxl's parsers do
-        raise Refused(f"the .xlsx cannot be read ({type(error).__name__})") from None
+        raise Refused(f"the .xlsx cannot be read ({type(error).__name__}); {_ANEW}") from None
 
 
 def _checked_package(data: bytes, limits: Limits) -> zipfile.ZipFile:
@@ -59,11 +73,39 @@ def _checked_package(data: bytes, limits: Limits) -> zipfile.ZipFile:
     except Refused:
         raise
     except Exception as error:  # noqa: BLE001  a broken archive raises whatever its parts do
-        raise Refused(f"the .xlsx cannot be unpacked ({type(error).__name__})") from None
+        raise Refused(f"the .xlsx cannot be unpacked ({type(error).__name__}); {_ANEW}") from None
     return package
 
 
+def is_workbook(names: Collection[str]) -> bool:
+    """Whether an archive with these files is a workbook, however its program wrote their names."""
+    return any(_plain(name) == "xl/workbook.xml" for name in names)
+
+
+def _plain(name: str) -> str:
+    return name.replace("\\", "/").lower()
+
+
+def _renamed(data: bytes) -> bytes:
+    """The package under the usual names: some programs write them with backslashes, or other capitals."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            usual = {name: _USUAL.get(_plain(name), name.replace("\\", "/")) for name in package.namelist()}
+            if all(name == other for name, other in usual.items()):
+                return data
+            _check(package, LIMITS)
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w") as made:
+                for name, other in usual.items():
+                    made.writestr(other, package.read(name))
+            return out.getvalue()
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
+        return data  # for its reader to refuse
+
+
 def _check(package: zipfile.ZipFile, limits: Limits) -> None:
+    if not is_workbook(package.namelist()):
+        raise Refused("an archive or another document, and no workbook: the table itself is needed, .csv or .xlsx")
     unpacked = 0
     for member in package.infolist():
         with package.open(member) as file:

@@ -20,6 +20,7 @@ KEPT = ("content-type", "content-disposition", "subject", "date")
 ALL_KEPT = ("from", "authentication-results")  # however often they occur, the topmost first
 DASHED_PER_PART = 20  # lines that begin like a boundary and are none: a signature, a rule drawn with hyphens
 _BOUNDARY = re.compile(rb"boundary\s*=\s*\"?([^\"\r\n;]{1,200})", re.IGNORECASE)
+_ENCODING = re.compile(r"(base64)|quoted.?printable", re.IGNORECASE)
 _DASHED = re.compile(rb"(?:^|\n)--([^\r\n]{0,200})")
 # What the standard library raises for mails it cannot make sense of.
 _UNREADABLE = (MessageError, RecursionError, LookupError, ValueError, AttributeError, TypeError)
@@ -73,11 +74,19 @@ def _all(message: Message) -> list[Header]:
 def _body(message: Message, limits: Limits) -> Decoded:
     """The body's bytes; only its size where that is too much anyway (four letters of base64 are three bytes)."""
     source = message.get_payload()
+    _name_encoding(message)
     if isinstance(source, str) and len(source) > limits.part_bytes * 3 // 2:
         return Decoded(size=len(source) * 3 // 4)
     payload = message.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     return Decoded(size=len(data), content=data)
+
+
+def _name_encoding(message: Message) -> None:
+    """Write the transfer encoding as the library knows it: programs put a semicolon, quotes or a comment to it."""
+    known = _ENCODING.search(str(message.get("content-transfer-encoding") or ""))
+    if known:
+        message.replace_header("content-transfer-encoding", "base64" if known[1] else "quoted-printable")
 
 
 def _header(message: Message, name: str) -> str:

@@ -91,15 +91,24 @@ def _unusable(read: FileRead, raw: bytes) -> BadData:
         return _wrong(f"{len(read.tables)} tables in one file", "one report a file")
     if read.tables:
         return _wrong(read.tables[0].reason, "rows that add up to the file's own total")
-    without_vat = _WITHOUT_VAT.search(readings(raw)[0].text)
+    without_vat = _WITHOUT_VAT.search(_text(raw))
     if without_vat:
         return _wrong(
             f"the column «{without_vat[0]}» is without VAT", "cost with VAT, as everything else of Direct here"
         )
+    lacks = ", ".join(f"«{TITLES[name][0].capitalize()}»" for name in read.lacks)
     return _wrong(
-        "no line of column names was found",
+        "no line of column names was found" + (f": the likeliest table lacks {lacks}" if lacks else ""),
         "columns with the day and the cost («Дата», «Расход»), separated by ; , or TAB",
     )
+
+
+def _text(raw: bytes) -> str:
+    """What can be read of a file that has no table; a workbook has no text."""
+    try:
+        return readings(raw)[0].text
+    except Refused:
+        return ""
 
 
 def _wrong(what: str, expected: str) -> BadData:
@@ -115,6 +124,9 @@ def _row(line: Line) -> dict[str, Any]:
         raise Unreadable(line.cells["Date"], "a date")
     if line.faults:
         raise Unreadable("; ".join(line.faults), "a row of the report")
+    below = next((name for name, value in line.figures.items() if name != "Cost" and (value or 0) < 0), "")
+    if below:
+        raise Unreadable(line.cells[below], "a number of zero or more")
     network = line.cells.get("AdNetworkType", "")
     return {
         "Date": day,

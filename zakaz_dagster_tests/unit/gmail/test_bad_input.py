@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
+import quopri
 import time
 import zipfile
 from datetime import UTC, datetime
@@ -205,3 +207,16 @@ def test_a_part_that_breaks_a_library_costs_no_other_part(monkeypatch):
 def test_a_broken_source_is_an_empty_mail_or_refused(raw):
     with contextlib.suppress(Refused):
         assert figures(read_eml(raw)) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "encoded"),
+    [
+        *((name, base64.encodebytes) for name in ("base64;", '"base64"', "Base64 (MIME)", " BASE64 ")),
+        *((name, quopri.encodestring) for name in ("quoted printable", "Quoted-Printable;")),
+        *((name, bytes) for name in ("8bits", "7-bit", "")),
+    ],
+)
+def test_a_transfer_encoding_is_known_however_it_is_spelt(named, encoded):
+    head = f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {named}\r\n\r\n"
+    assert figures(read_eml(head.encode() + encoded(f"{HEADER}\n{GOOD}".encode()))) == [ONE]
