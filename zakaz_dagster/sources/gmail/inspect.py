@@ -10,11 +10,12 @@ from dataclasses import asdict
 
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.seeds import city_index
-from zakaz_dagster.sources.base import Inspection, decode
+from zakaz_dagster.sources.base import Inspection
 from zakaz_dagster.sources.gmail import eml, mime_tree
+from zakaz_dagster.sources.gmail.errors import Problem
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail, epoch_ms
 from zakaz_dagster.sources.gmail.parts import Outcome, PartRead
-from zakaz_dagster.sources.gmail.records import SOURCE, Message
+from zakaz_dagster.sources.gmail.records import SOURCE, Message, changed, shaped
 from zakaz_dagster.sources.gmail.report import MailRead, read_mail
 from zakaz_dagster.sources.gmail.report_lines import MONEY, ZERO, Line, Reading, RefusedLine, sales_columns
 from zakaz_dagster.sources.gmail.senders import RESULTS, proved
@@ -33,7 +34,12 @@ def message(raw: bytes, options: Mapping[str, str]) -> Inspection:
     try:
         body = raw.lstrip(b"\xef\xbb\xbf \r\n\t")
         if body.startswith(b"{"):
-            found = decode(body, Message, source=SOURCE, what="the file")
+            problem = Problem.of(0, body)
+            if problem.reason or problem.words:
+                raise _unusable(f"the file is an error of Gmail's: {problem.reason} {problem.words}".strip())
+            found = shaped(body, Message, "the file")
+            if found.payload is None and not found.raw:
+                raise changed("the file: neither `payload` nor `raw`")
             top, received_at = mime_tree.top_of(found), epoch_ms(found.internal_date)
         else:
             top, received_at = eml.part_of(raw), None
@@ -56,7 +62,12 @@ def file(raw: bytes, options: Mapping[str, str]) -> Inspection:
 
 
 def _unusable(what: str) -> BadData:
-    return BadData(what, source=SOURCE, expected="an answer of users.messages.get as JSON, or a mail's source (.eml)")
+    return BadData(
+        what,
+        source=SOURCE,
+        expected="an answer of users.messages.get as JSON, or a mail's source (.eml)",
+        next_step="save the mail once more («Show original», then «Download»), or inspect its attachment as mail-file",
+    )
 
 
 def _reading() -> Reading:

@@ -73,6 +73,7 @@ def _unasked(items: Sequence[AdGroup] | Sequence[Banner], name: str, share: floa
         raise ShapeChanged(
             f"{type(items[0]).__name__}: {len(without)} of {len(items)} came without `{name}`, asked for in `fields`",
             source=SOURCE,
+            expected="the fields asked for in every record",
             next_step="compare the fields asked for with the contract",
         )
     return [Reject(f"came without `{name}`", f"{type(items[0]).__name__} {id_}") for id_ in without]

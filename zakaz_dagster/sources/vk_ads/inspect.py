@@ -12,18 +12,26 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zakaz_dagster.errors import Fatal
+from zakaz_dagster.redaction import vendor_words
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.base import Inspection
-from zakaz_dagster.sources.vk_ads.records import AdGroup, Banner, decode_page
-from zakaz_dagster.sources.vk_ads.statistics import columns_of, readable
+from zakaz_dagster.sources.vk_ads.errors import problem_of
+from zakaz_dagster.sources.vk_ads.records import SOURCE, AdGroup, Banner, decode_page
+from zakaz_dagster.sources.vk_ads.statistics import Asked, figures_of, readable
 from zakaz_dagster.sources.vk_ads.tags import UNKNOWN_CITY, Tagger, link_of
+from zakaz_dagster.transport.answer import Response
 
 
 def statistics(raw: bytes, options: Mapping[str, str]) -> Inspection:  # noqa: ARG001  every kind has this shape
     """Daily statistics of version 2: one row per object and day, zeros included; money is without VAT."""
-    body, odd = readable(raw, "saved statistics")
+    _refuse_errors(raw)
+    body, odd = readable(raw, "the file")
+    days = sorted({row.date for item in body.items for row in item.rows})
+    ids = [*(item.id for item in body.items), *odd]
+    # what was asked for stands in no file, so no day is missed
+    figures = figures_of(raw, Asked(ids, days, lambda _id, _day: False, may_be_odd=True, name="the file")).table
     aside = [{"reason": reason, "where": f"object {id_}", "payload": ""} for id_, reason in odd.items()]
-    figures = columns_of(body)
     rows = [{**row, "date": str(row["date"]), "spent_rub": str(row["spent_rub"])} for row in figures.to_pylist()]
     totals = {
         "objects": len(body.items),
@@ -38,6 +46,7 @@ def statistics(raw: bytes, options: Mapping[str, str]) -> Inspection:  # noqa: A
 
 def banners(raw: bytes, options: Mapping[str, str]) -> Inspection:  # noqa: ARG001  every kind has this shape
     """A page of banners: the link, its own tags and the show they name, before the group's parameters are laid over."""
+    _refuse_errors(raw)
     page = decode_page(raw, Banner, "banners")
     tagger = Tagger(city_index())
     rows = [_row(banner, tagger) for banner in page.items if isinstance(banner, Banner)]
@@ -48,6 +57,14 @@ def banners(raw: bytes, options: Mapping[str, str]) -> Inspection:  # noqa: ARG0
         "with_city": sum(row["city"] != UNKNOWN_CITY for row in rows),
     }
     return Inspection(rows=rows, rejects=[asdict(odd) for odd in page.rejects], totals=totals)
+
+
+def _refuse_errors(raw: bytes) -> None:
+    """A saved error is said as the loader would say it."""
+    problem = problem_of(Response(200, content=raw))
+    if problem.code or problem.limits:
+        said = vendor_words(f"{problem.code}: {problem.message}".rstrip(": ")) or "a limit of requests was used up"
+        raise Fatal(f"the file is an error of VK's: {said}", source=SOURCE, expected="data", next_step="save it again")
 
 
 def _row(banner: Banner, tagger: Tagger) -> dict[str, object]:

@@ -102,9 +102,10 @@ class Asked:
     days: Sequence[dt.date]
     could_run: Callable[[int, dt.date], bool] = lambda _id, _day: True
     may_be_odd: bool = False
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"statistics {self.days[0]}..{self.days[-1]}"
+        return self.name or f"statistics {self.days[0]}..{self.days[-1]}"
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,10 @@ def _money(values: list[Decimal]) -> pa.Array:
         return pa.array(values, MONEY)
     except (pa.ArrowInvalid, ArithmeticError) as error:
         raise ShapeChanged(
-            f"statistics: `spent` is not roubles with at most two decimals ({error})", source=SOURCE
+            f"statistics: a value of `spent` is none ({error})",
+            source=SOURCE,
+            expected="roubles with at most two decimals",
+            next_step="nothing was changed; compare the answer with the vendor's change log",
         ) from None
 
 

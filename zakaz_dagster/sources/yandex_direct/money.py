@@ -61,6 +61,7 @@ def read_unknown(texts: pa.ChunkedArray) -> pa.ChunkedArray:
         raise BadData(
             "whole numbers in Cost that are neither kopecks in millionths nor decimals",
             source=SOURCE,
+            expected="micros, or roubles with a point",
             next_step="say how money is written (--money micros or decimal)",
         )
     return from_micros(whole)

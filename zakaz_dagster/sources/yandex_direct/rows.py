@@ -50,10 +50,20 @@ def figures(report: pa.Table, account: str) -> pa.Table:
     """
     for needed in ("Date", "Cost"):
         if needed not in report.column_names:
-            raise ShapeChanged(f"the column {needed} is missing", source=SOURCE, expected="the fields asked for")
+            raise ShapeChanged(
+                f"the column {needed} is missing",
+                source=SOURCE,
+                expected="the fields asked for",
+                next_step="nothing was loaded; ask for the report with its Date and Cost",
+            )
     columns = {name: _column(report, vendors, kind) for name, (vendors, kind) in _COLUMNS.items()}
     if columns["date"].null_count:
-        raise BadData("a row without a date", source=SOURCE, next_step="nothing was changed; run it again")
+        raise BadData(
+            "a row without a date",
+            source=SOURCE,
+            expected="the day of every row",
+            next_step="nothing was changed; run it again",
+        )
     rows = report.num_rows
     accounts = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([account]))
     return pa.table({"date": columns.pop("date"), "account": pa.chunked_array([accounts], _NAME), **columns})
