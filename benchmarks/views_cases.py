@@ -43,6 +43,7 @@ CASES = (
     Case("v_show_performance", "event_name", ("net_revenue_rub",), SALES, ("show_id", *NET), by="show_date"),
     Case("v_sales_curve", "days_to_show", ("tickets_sold",), SALES, ("show_id", "tickets_sold"), by="show_date"),
     Case("v_plan_vs_fact", "date", ("plan_revenue_rub", "fact_revenue_rub"), SALES, ("date", "revenue_rub")),
+    Case("v_budget_pacing", "account", ("spend_rub", "budget_rub"), SPEND, ("account", "spend_rub"), by="month"),
     Case("v_attribution_quality", "match_level_name", ("revenue_rub",), SALES, ("match_level", "revenue_rub")),
     Case("v_utm_unmapped", "reason", ("money_rub",), SALES, ("utm_problem", "revenue_rub")),
     Case(

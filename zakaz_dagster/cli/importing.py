@@ -14,6 +14,7 @@ from zakaz_dagster.errors import BadData
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.settings import Settings
+from zakaz_dagster.sources.plan import budget as budget_rows
 from zakaz_dagster.sources.plan import rows as plan_rows
 from zakaz_dagster.sources.yandex_direct.description import ADS, DESCRIPTION, oldest_day
 from zakaz_dagster.sources.yandex_direct.description import TABLE as DIRECT_TABLE
@@ -78,6 +79,27 @@ def plan(file: Path, check: bool) -> None:
     )
     for name in sorted(found.unknown_events):
         click.echo(f"not in the catalogue, kept by name: {name}", err=True)
+    for reject in found.rejects:
+        click.echo(f"put aside: {reject.where}: {reject.reason}", err=True)
+    raise SystemExit(1 if found.rejects else 0)
+
+
+@importing.command("budget")
+@click.argument("file", type=InputFile())
+@click.option("--check", is_flag=True, help="Read and report, change nothing.")
+def budget(file: Path, check: bool) -> None:
+    """Load budgets from CSV or .xlsx (month, account, budget, platform): the whole budget of every month in it."""
+    store = resources.warehouse(Settings())
+    known = store.rows("SELECT DISTINCT CAST(source AS String) AS source, account FROM fact_marketing_daily")
+    found = budget_rows.budgets_of(file.name, file.read_bytes(), ((row["source"], row["account"]) for row in known))
+    if not check:
+        run_id = f"import {file.name}"
+        replace_days(store, budget_rows.TABLE, found.months, guard=None, ver=time.time_ns(), run_id=run_id)
+    months = ", ".join(f"{month:%Y-%m}" for month in found.months) or "no month"
+    count = sum(rows.num_rows for rows in found.months.values())
+    click.echo(f"{months}: {count} rows, {found.budget_rub} RUB{' (nothing changed)' if check else ''}")
+    for name in sorted(found.unknown):
+        click.echo(f"no spend is known of this account yet, kept: {name}", err=True)
     for reject in found.rejects:
         click.echo(f"put aside: {reject.where}: {reject.reason}", err=True)
     raise SystemExit(1 if found.rejects else 0)

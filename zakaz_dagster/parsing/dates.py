@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from zakaz_dagster.parsing.unreadable import NOTHING, Unreadable
 from zakaz_dagster.timezone import MOSCOW
 
-__all__ = ["MOSCOW", "Unreadable", "local_date", "moscow_day", "parse_date"]
+__all__ = ["MOSCOW", "Unreadable", "local_date", "moscow_day", "parse_date", "parse_month"]
 
 # Reports are about this century; 1899-12-30 and 1970-01-01 are what spreadsheets and zeros turn into.
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -25,6 +25,9 @@ _NUMERIC = re.compile(
     rf"(?P<day>[0-9]{{1,2}})(?P<sep>[./-])(?P<month>[0-9]{{1,2}})(?P=sep)(?P<year>[0-9]{{4}}|[0-9]{{2}}){_TAIL}"
 )
 _WORDS = re.compile(rf"(?P<day>[0-9]{{1,2}})\s+(?P<month>[а-я]+)\.?\s+(?P<year>[0-9]{{4}}){_TAIL}")
+
+_MONTH_YEAR = re.compile(r"(?P<month>[0-9]{1,2}|[а-я]+)\.?[\s./-]\s*(?P<year>[0-9]{4})(?:\s*(?:г\.?|года?))?")
+_YEAR_MONTH = re.compile(r"(?P<year>[0-9]{4})[./-](?P<month>[0-9]{1,2})")
 
 
 def _month_names() -> dict[str, int]:
@@ -56,6 +59,24 @@ def parse_date(text: str) -> date | None:
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise Unreadable(text, f"a date between {FIRST_YEAR} and {LAST_YEAR}")
     return found
+
+
+def parse_month(text: str) -> date | None:
+    """The first day of the month a cell holds: `2026-11`, `11.2026`, «ноябрь 2026», or a date that is its first."""
+    plain = " ".join(unicodedata.normalize("NFC", text).lower().replace("ё", "е").split())
+    if match := _YEAR_MONTH.fullmatch(plain) or _MONTH_YEAR.fullmatch(plain):
+        month = int(match["month"]) if match["month"].isdigit() else _MONTHS.get(match["month"], 0)
+        try:
+            found = date(int(match["year"]), month, 1)
+        except ValueError as error:
+            raise Unreadable(text, "a month of the calendar") from error
+        if FIRST_YEAR <= found.year <= LAST_YEAR:
+            return found
+        raise Unreadable(text, f"a month between {FIRST_YEAR} and {LAST_YEAR}")
+    day = parse_date(text)
+    if day is not None and day.day != 1:
+        raise Unreadable(text, "a month such as 11.2026, or its first day")
+    return day
 
 
 def moscow_day(instant: str) -> date:

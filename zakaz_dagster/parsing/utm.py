@@ -56,6 +56,14 @@ class Utm(NamedTuple):
         return Utm(*(expand(text, values, double_only=double_only) for text in self))
 
 
+def tagged(url: str, tags: str) -> str:
+    """The link with these tags in the place of its own; other parameters and the fragment stay."""
+    rest, mark, fragment = url.partition("#")
+    address, _, query = rest.partition("?")
+    kept = [pair for pair in query.split("&") if pair and _place(pair.partition("=")[0]) < 0]
+    return f"{address}?{'&'.join([*kept, tags])}{mark}{fragment}"
+
+
 def expand(text: str, values: Mapping[str, str], *, double_only: bool = False) -> str:
     """Replace the macros whose values are known, `{{name}}` and `{name}`, and leave the others as they are.
 

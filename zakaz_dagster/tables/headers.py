@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from zakaz_dagster.parsing.cities import normalise
 from zakaz_dagster.parsing.dates import Unreadable, parse_date
@@ -38,6 +39,8 @@ _QUALIFIERS = {
 _NOISE = re.compile(r"[^0-9a-zа-я%$€₽ ]")
 _VAT = re.compile(r" (?:с|вкл|включая|incl) (?:ндс|vat)$")
 
+ReadDate = Callable[[str], date | None]
+
 
 @dataclass(frozen=True)
 class TableKind:
@@ -45,7 +48,7 @@ class TableKind:
 
     `texts` are roles that name in words, `ids` by a vendor's number. `unsigned` figures may be written with a minus.
     `stand_ins`: a generic column of the second role is taken for the first where there is none. `others` are roles
-    that may be there as well.
+    that may be there as well. `read_date` reads the cells of the date column.
     """
 
     needed: Sequence[str]
@@ -57,6 +60,7 @@ class TableKind:
     others: Sequence[str] = ()
     unsigned: Collection[str] = ()
     stand_ins: Mapping[str, str] = field(default_factory=dict)
+    read_date: ReadDate = parse_date
 
     @property
     def roles(self) -> frozenset[str]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 
-from zakaz_dagster.parsing.dates import parse_date
 from zakaz_dagster.parsing.numbers import Convention, Measure, Unreadable, conventions_of, parse_number
 from zakaz_dagster.parsing.unreadable import NOTHING
 from zakaz_dagster.tables.charsets import BROKEN
@@ -187,7 +186,7 @@ def _is_note(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKi
     if not any(_figure_text(_at(row, columns[role])) for role in kind.measures if role in columns):
         return True
     texts = [cell.text for cell in row.cells[: layout.width]]
-    if _BREAKDOWN.fullmatch(next(filter(None, texts), "")) and not _is_date(_at(row, columns[kind.date]).text):
+    if _BREAKDOWN.fullmatch(next(filter(None, texts), "")) and not _is_date(_at(row, columns[kind.date]).text, kind):
         return True
     again = [layout.labels[at].rpartition(" / ")[2] for at in range(len(texts))]
     filled = [text for text in texts if text]
@@ -198,7 +197,11 @@ def _is_note(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKi
 def _cut_off(section: _Section, columns: Mapping[str, int], kind: TableKind) -> list[Row]:
     """The last row with a text, if it begins like a line and is shorter than the header: the file may be cut there."""
     last = next((row for row in reversed(section.rows) if any(cell.text for cell in row.cells)), None)
-    if last is None or len(last.cells) >= section.layout.width or not _is_date(_at(last, columns[kind.date]).text):
+    if (
+        last is None
+        or len(last.cells) >= section.layout.width
+        or not _is_date(_at(last, columns[kind.date]).text, kind)
+    ):
         return []
     return [] if any(_figure_text(_at(last, columns[role])) for role in kind.measures if role in columns) else [last]
 
@@ -277,7 +280,7 @@ def _item(line: Line, row: Row, columns: Mapping[str, int], kind: TableKind, rul
     unread = {role for role in figures if line.cells[role] and role not in line.figures}
     texts = [line.cells[role] for role in kind.texts if role in line.cells]
     date = line.cells[kind.date]
-    is_dated = _is_date(date)
+    is_dated = _is_date(date, kind)
     is_broken = bool(texts) and not is_dated and (all(texts) or (any(texts) and any(map(str.isdigit, date))))
     return Item(
         number=line.number,
@@ -292,8 +295,8 @@ def _item(line: Line, row: Row, columns: Mapping[str, int], kind: TableKind, rul
     )
 
 
-def _is_date(text: str) -> bool:
+def _is_date(text: str, kind: TableKind) -> bool:
     try:
-        return parse_date(text) is not None
+        return kind.read_date(text) is not None
     except Unreadable:
         return False

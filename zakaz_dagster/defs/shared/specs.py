@@ -24,6 +24,7 @@ LINEAGE = SQL_ROOT / "lineage"
 MADE_OF = " ← "
 OUTSIDE = {  # tables that no run of their own writes, with their groups
     "plan_sales": "settings",  # uploaded by `zakaz import plan`
+    "plan_budgets": "settings",  # uploaded by `zakaz import budget`
     "meta_day_loads": "books",  # kept by every load
     "meta_job_runs": "books",  # kept by the audit
     "meta_backup_runs": "books",  # kept by the backup
