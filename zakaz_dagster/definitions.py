@@ -25,6 +25,7 @@ from zakaz_dagster.defs.operations import alerts, backup, healing, missing_days,
 from zakaz_dagster.defs.operations.missing_days import Loads
 from zakaz_dagster.defs.operations.retention import Keep
 from zakaz_dagster.defs.qtickets import assets as qtickets
+from zakaz_dagster.defs.qtickets import webhooks
 from zakaz_dagster.defs.shared import change_sensor, execution
 from zakaz_dagster.defs.shared.checks import sql_checks
 from zakaz_dagster.defs.shared.day_assets import freshness
@@ -100,10 +101,17 @@ def _build(settings: Settings) -> dg.Definitions:
         configured=need["gmail"],
         ready=partial(resources.gmail, settings),
     )
+    inbox = settings.platform.data_dir / webhooks.FILE
+    quick = (
+        []
+        if settings.webhooks.missing()
+        else [webhooks.definitions(start, inbox, partial(resources.warehouse, settings))]
+    )
     names = frozenset(key.to_user_string() for each in parts.assets or () for key in _keys(each))
     return dg.Definitions.merge(
         parts,
         dg.Definitions(jobs=jobs[-1:]),
+        *quick,
         healing.definitions(),
         failover.definitions(jobs, start, standby),
         missing_days.definitions(LOADS, jobs),

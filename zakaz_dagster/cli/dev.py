@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, timedelta
@@ -62,7 +64,8 @@ def dev(port: int, pages_port: int, health_port: int, seed: int | None, days: in
         today = timezone.today()
         history = today - timedelta(days=max(HISTORY_DAYS, days))
         world = homes.world(home, World(seed or SEED, history, today - timedelta(days=days)), seed=seed)
-        services = held.enter_context(stack(home, world.options, world.variables))
+        own = {**world.variables, "WEBHOOKS_PORT": str(_free_port()), "WEBHOOKS_SECRET": secrets.token_hex(16)}
+        services = held.enter_context(stack(home, [*world.options, *_webhooks(own)], own))
         running = replace(services, ui_url=f"http://{HOST}:{port}")
         enter(running)
         out = console()
@@ -94,7 +97,7 @@ async def _keep_running(out: Console, running: Stack, first: date, ports: tuple[
         await programs.start("web", arguments["web"])
         await _or_fail(watching, _loaded(first))
         await _or_fail(watching, listening(ports[0]))
-        for name in ("daemon", "health"):
+        for name in ("daemon", "health", "webhooks"):
             await programs.start(name, arguments[name])
         out.print(CLICK.format(url=running.ui_url, day=timezone.today() - timedelta(days=1)))
         await watching
@@ -140,8 +143,15 @@ def _arguments(home: Path, code_port: int, port: int, pages_port: int, health_po
         "web": ["zakaz_dagster.dev.ui", "-w", str(workspace), *serving, str(port)],
         "daemon": ["dagster._daemon", "run", "-w", str(workspace)],
         "health": ["zakaz_dagster", "health", "serve", *serving, str(health_port)],
+        "webhooks": ["zakaz_dagster", "webhooks", "serve", "--host", HOST],
         "pages": ["zakaz_dagster.dev.pages", str(home / "preview"), str(pages_port)],
     }
+
+
+def _webhooks(own: Mapping[str, str]) -> list[str]:
+    """The sandbox's options by which it posts its orders' changes here, as QTickets' cabinet is told to."""
+    url = f"http://{HOST}:{own['WEBHOOKS_PORT']}/qtickets"
+    return ["--option", f"qtickets:webhook_url={url}", "--option", f"qtickets:webhook_secret={own['WEBHOOKS_SECRET']}"]
 
 
 def _free_port() -> int:

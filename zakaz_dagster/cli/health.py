@@ -29,7 +29,8 @@ def health() -> None:
 @click.option("--port", type=ANY_PORT, help="Port; 0 takes a free one. Default: HEALTH_PORT.")
 def serve(host: str | None, port: int | None) -> None:
     """Serve /healthz, /healthz/detailed, /healthz/freshness and /metrics; prints one JSON line when ready."""
-    from zakaz_dagster.health.server import LOOPBACK, Board, app, keep, run
+    from zakaz_dagster.health.server import Board, app, keep
+    from zakaz_dagster.serving import LOOPBACK, run
 
     settings = Settings()
     logs.configure(json_lines=settings.platform.log_json)
@@ -39,7 +40,7 @@ def serve(host: str | None, port: int | None) -> None:
     keeper = functools.partial(keep, command=command, silence_seconds=silence)
     hosts = {*LOOPBACK, host or given.host, *given.allowed_hosts}
     application = app(Board(stale_seconds=silence), given.token.get_secret_value(), keeper, hosts)
-    run(application, host or given.host, given.port if port is None else port)
+    run(application, host or given.host, given.port if port is None else port, prefix="HEALTH")
 
 
 @health.command(hidden=True)

@@ -14,25 +14,20 @@ import json
 import logging
 import os
 import signal
-import socket
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
-import uvicorn
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.wire import Document, basic, detailed, exposition, fresh
+from zakaz_dagster.serving import JSON, LOOPBACK, Door
 
 logger = logging.getLogger("zakaz_dagster.health")
 
@@ -122,18 +117,7 @@ def _page(body: Document) -> Page:
     return Page(503 if body["status"] == "error" else 200, json.dumps(body, ensure_ascii=False).encode())
 
 
-FOREIGN = b'{"status": "error", "error": "this service does not answer under that host name (HEALTH_ALLOWED_HOSTS)"}'
-JSON = "application/json"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
-HEADERS = {
-    b"cache-control": b"no-store",
-    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    b"cross-origin-resource-policy": b"same-origin",
-    b"referrer-policy": b"no-referrer",
-    b"x-content-type-options": b"nosniff",
-    b"x-frame-options": b"DENY",
-}
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Keeper = Callable[[Board], Coroutine[Any, Any, None]]
 
 
@@ -164,33 +148,8 @@ def app(board: Board, token: str = "", keeper: Keeper | None = None, hosts: Coll
         return Response(board.metrics(), media_type=TEXT) if _allowed(request, token) else _refused()
 
     routes = [*(Route(path, page) for path in VIEWS), Route("/metrics", metrics)]
-    names = frozenset(host.lower().rstrip(".") for host in hosts)
-    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Door, hosts=names)])
-
-
-class Door:
-    """What holds for every answer: the Host is one of ours, and a browser may do nothing with the body."""
-
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        self._app, self._hosts = app, hosts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sealed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *HEADERS.items()]
-            await send(message)
-
-        known = scope["type"] != "http" or _host(Headers(scope=scope).get("host", "")) in self._hosts
-        answer = self._app if known else Response(FOREIGN, 421, media_type=JSON)
-        await answer(scope, receive, sealed)
-
-
-def _host(header: str) -> str:
-    """The name in a Host header, without its port; '' when it is none."""
-    try:
-        return (urlsplit(f"//{header}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    door = Middleware(Door, hosts=hosts, setting="HEALTH_ALLOWED_HOSTS")
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[door])
 
 
 def _allowed(request: Request, token: str) -> bool:
@@ -201,30 +160,3 @@ def _allowed(request: Request, token: str) -> bool:
 def _refused() -> Response:
     body = b'{"status": "error", "error": "a bearer token is needed (HEALTH_TOKEN)"}'
     return Response(body, 401, {"WWW-Authenticate": "Bearer"}, JSON)
-
-
-BACKLOG = 512
-GRACE_SECONDS = 3
-
-
-def run(application: Starlette, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    try:
-        listener = socket.create_server((host, port), backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigFault(
-            f"cannot listen on {host}:{port}: {error.strerror}",
-            source="health",
-            next_step="set HEALTH_HOST and HEALTH_PORT, or stop what listens there",
-        ) from None
-    with listener:
-        print(json.dumps({"port": listener.getsockname()[1]}), flush=True)  # noqa: T201 - a parent waits for it
-        config = uvicorn.Config(
-            application,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-        uvicorn.Server(config).run(sockets=[listener])

@@ -32,6 +32,7 @@ from zakaz_dagster.settings.groups import (
     DataLens,
     Health,
     Platform,
+    Webhooks,
 )
 from zakaz_dagster.settings.values import expected, is_loopback
 from zakaz_dagster.settings.vendors import Direct, Gmail, QTickets, VkAds
@@ -54,6 +55,7 @@ class Settings:
     health: Health
     datalens: DataLens
     backup: Backup
+    webhooks: Webhooks
 
     def __init__(self, secrets_dir: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
         environment = os.environ if environment is None else environment

@@ -34,6 +34,8 @@ from zakaz_dagster.settings.values import (
 )
 from zakaz_dagster.settings.vendors import Direct, Gmail, QTickets, VkAds
 
+SHORTEST_SECRET = 16
+
 
 class Platform(Group):
     """The installation as a whole."""
@@ -155,6 +157,23 @@ class Health(Group):
             yield f"HEALTH_HOST={self.host} and HEALTH_TOKEN is not set: whoever reaches the port reads it; set a token"
 
 
+class Webhooks(Group):
+    """QTickets' webhooks, which make a sale visible within a minute; without them it is seen by the next load."""
+
+    prefix = "WEBHOOKS_"
+    file = "webhooks"
+    needed = ("secret",)
+
+    host: Host = Field("127.0.0.1", description="address to listen on; put a proxy with TLS before it")
+    port: Port = Field(8090, description="port to listen on")
+    secret: Secret = Field(NO_SECRET, description="the webhooks' secret, the same as in QTickets' cabinet")
+    allowed_hosts: Hosts = Field((), description="host names that requests may name, beside loopback and WEBHOOKS_HOST")
+
+    def doubts(self) -> Iterator[str]:
+        if has_value(self.secret) and len(self.secret.get_secret_value()) < SHORTEST_SECRET:
+            yield f"WEBHOOKS_SECRET can be guessed: choose {SHORTEST_SECRET} characters or more, here and in QTickets"
+
+
 class Backup(Group):
     """Backups of ClickHouse; without a place for them none are made (docs/backup.md)."""
 
@@ -206,5 +225,6 @@ GROUPS: dict[str, type[Group]] = {
     "health": Health,
     "datalens": DataLens,
     "backup": Backup,
+    "webhooks": Webhooks,
 }
 SOURCES = ("qtickets", "vk_ads", "direct", "gmail")

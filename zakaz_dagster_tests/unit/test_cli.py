@@ -92,9 +92,9 @@ def test_loading_the_definitions_is_no_silence_of_dagsters_storage(monkeypatch, 
 
 def test_dev_keeps_every_program_on_loopback_and_its_own_port(tmp_path):
     found = dev._arguments(tmp_path, 4000, 3000, 3080, 8081)
-    assert set(found) == {"code", "web", "daemon", "health", "pages"}
+    assert set(found) == {"code", "web", "daemon", "health", "webhooks", "pages"}
     assert found["health"] == ["zakaz_dagster", "health", "serve", "--host", "127.0.0.1", "--port", "8081"]
-    assert all("127.0.0.1" in found[name] for name in ("code", "web", "health"))
+    assert all("127.0.0.1" in found[name] for name in ("code", "web", "health", "webhooks"))
     assert "port: 4000" in (tmp_path / "workspace.yaml").read_text()
 
 

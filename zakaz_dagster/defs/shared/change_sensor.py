@@ -76,7 +76,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Watch:
-    """What differs between two such sensors. `look` asks the vendor from a mark on; `begin` is the very first mark."""
+    """What differs between two such sensors. `look` asks the vendor from a mark on; `begin` is the very first mark.
+
+    `one_at_a_time`: while a run of its own is under way it does not look, and what arises meanwhile is one run later.
+    """
 
     name: str
     job: str
@@ -84,6 +87,7 @@ class Watch:
     description: str
     look: Callable[[str], Found]
     begin: Callable[[datetime], str] = datetime.isoformat
+    one_at_a_time: bool = False
 
 
 def changes_sensor(watch: Watch, start: date) -> dg.SensorDefinition:
@@ -103,6 +107,8 @@ def changes_sensor(watch: Watch, start: date) -> dg.SensorDefinition:
             context.update_cursor(Memory(watch.begin(now)).cursor())
             return dg.SkipReason(f"watching for changes from {now:%Y-%m-%d %H:%M} UTC on")
         memory = Memory.of(context.cursor)
+        if watch.one_at_a_time and (busy := _under_way(context.instance, watch.name, memory.asked)):
+            return dg.SkipReason(f"run {busy} is under way; what came since is asked for after it")
         try:
             found = watch.look(memory.mark)
         except ConfigFault as fault:
@@ -133,6 +139,12 @@ def settle(
         else:
             again.append(replace(each, at=int(now.timestamp()), attempt=each.attempt + 1))
     return tuple(waiting), tuple(again)
+
+
+def _under_way(instance: dg.DagsterInstance, sensor: str, asked: Iterable[Asked]) -> str:
+    """The id of a run of these that is not finished; '' for none."""
+    runs = (run for each in asked for run in instance.get_runs(dg.RunsFilter(tags={RUN_KEY: each.key(sensor)})))
+    return next((run.run_id for run in runs if not run.is_finished), "")
 
 
 def _asked(days: Sequence[date], now: int) -> Iterator[Asked]:

@@ -5,6 +5,7 @@ GET  /world/truth?day=           independent totals of a day, as of now; or ?fir
 GET  /world/orders?day=          ids, tickets and state of the orders made on a day, to pick one from
 GET  /world/personal             the planted personal data to search for
 GET  /world/writes               write requests the vendors received; a reader must leave it empty
+GET  /world/webhooks             deliveries of webhooks: order, event, attempts, the last status
 GET  /world/requests             requests by vendor since start or reset
 POST /world/clock                {"now": ISO | null}; null is real time
 POST /world/refund|remove|restore|exchange|touch|unpay   {"id": order or ticket, "at"?: ISO, "kept_pct"?,
@@ -60,7 +61,7 @@ def routes(world: World, state: State) -> list[Route]:
     reads = {
         "/world": admin.about, "/world/truth": admin.truth, "/world/orders": admin.orders, "/faults": admin.faults,
         "/world/inventory": admin.inventory, "/world/personal": admin.personal, "/world/writes": admin.writes,
-        "/world/requests": admin.requests,
+        "/world/requests": admin.requests, "/world/webhooks": admin.webhooks,
     }  # fmt: skip
     acts = {
         "/world/clock": admin.clock, "/world/correct": admin.correct, "/world/reset": admin.reset,
@@ -121,6 +122,9 @@ class _Admin:
 
     async def requests(self, request: Request) -> Response:
         return answer(self.state.requests)
+
+    async def webhooks(self, request: Request) -> Response:
+        return answer(self.state.store("qtickets").get("webhooks", []))
 
     async def clock(self, request: Request) -> Response:
         text = (await read(request))["now"]

@@ -79,7 +79,7 @@ def serve(options: Options) -> None:
             app,
             http=_Protocol,
             ws="none",
-            lifespan="off",
+            lifespan="on",
             log_level="critical",
             access_log=False,
             server_header=False,

@@ -5,8 +5,11 @@ A vendor is a module with `routes(world, state) -> list[Route]`, mounted at `/<n
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.util import find_spec
 
 from starlette.applications import Starlette
@@ -17,7 +20,7 @@ from starlette.routing import BaseRoute, Mount, Router
 from starlette.types import Receive, Scope, Send
 
 from zakaz_dagster.dev.loopback import LoopbackOnly
-from zakaz_dagster.dev.sandbox import admin
+from zakaz_dagster.dev.sandbox import admin, qtickets
 from zakaz_dagster.dev.sandbox.faults import FaultyVendor
 from zakaz_dagster.dev.sandbox.state import State
 from zakaz_dagster.dev.sandbox.world import World
@@ -55,7 +58,16 @@ def build(world: World, state: State) -> Starlette:
         module = importlib.import_module(f"{__package__}.{VENDORS[vendor]}")
         own = Router(module.routes(world, state), redirect_slashes=False)
         mounts.append(Mount(f"/{vendor}", _Counted(FaultyVendor(own, state.fault(vendor)), vendor, state)))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(work) for work in qtickets.background(world, state)]
+        yield
+        for task in tasks:
+            task.cancel()
+
     return Starlette(
+        lifespan=lifespan,
         routes=[*admin.routes(world, state), *mounts],
         exception_handlers={Exception: _broken},
         middleware=[Middleware(LoopbackOnly)],

@@ -14,8 +14,9 @@ import uvicorn
 
 from zakaz_dagster.health.freshness import Freshness
 from zakaz_dagster.health.look import Look
-from zakaz_dagster.health.server import LOOPBACK, Board, app
+from zakaz_dagster.health.server import Board, app
 from zakaz_dagster.health.wire import document
+from zakaz_dagster.serving import LOOPBACK
 from zakaz_dagster.verdicts import Status, Verdict
 
 NOW = datetime(2023, 10, 12, 7, 0, tzinfo=UTC)

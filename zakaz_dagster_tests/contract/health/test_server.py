@@ -12,8 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from zakaz_dagster.health.look import Look
 from zakaz_dagster.health.probe import probe
-from zakaz_dagster.health.server import LOOPBACK, Board
+from zakaz_dagster.health.server import Board
 from zakaz_dagster.health.wire import document, exposition
+from zakaz_dagster.serving import LOOPBACK
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster_tests.contract.health.boards import NOW, get, look, serving, verdict
 

@@ -3,11 +3,15 @@
 Filters, order, page, perPage and select are read from the JSON body of a GET. What stands in the query string is
 ignored without a word. Every other verb is a write: recorded for `/world/writes`, refused as the vendor refuses bad
 calls. The token is `sandbox-token` unless `--option qtickets:token=` says otherwise; `qtickets:page_cap` is the largest
-page. Invented, because nobody has seen them: the 401 body and the zone hierarchy of non-flat seats.
-Not served: `/baskets`, the Partners API beyond its refusal, webhooks.
+page. Webhooks are sent when the options say where to (`webhooks`).
+Invented, because nobody has seen them: the 401 body and the zone hierarchy of non-flat seats.
+Not served: `/baskets`, the Partners API beyond its refusal.
 """
 
 from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +21,7 @@ from zakaz_dagster.dev.sandbox.qtickets.answers import answer, unauthorised, unk
 from zakaz_dagster.dev.sandbox.qtickets.faults import ListFaults
 from zakaz_dagster.dev.sandbox.qtickets.query import BadQuery
 from zakaz_dagster.dev.sandbox.qtickets.service import Call, Service
+from zakaz_dagster.dev.sandbox.qtickets.webhooks import Sender
 from zakaz_dagster.dev.sandbox.state import State
 from zakaz_dagster.dev.sandbox.world import World
 
@@ -31,6 +36,15 @@ def routes(world: World, state: State) -> list[Route]:
         Route("/api/partners/{rest:path}", vendor.partners, methods=["GET", "POST"]),
         Route("/{rest:path}", vendor.rest, methods=VERBS),
     ]
+
+
+def background(world: World, state: State) -> list[Coroutine[Any, Any, None]]:
+    """What runs beside the answers: the webhooks, when somebody has asked for them."""
+    url = state.option(NAME, "webhook_url", "")
+    if not url:
+        return []
+    secret = state.option(NAME, "webhook_secret", "sandbox-webhook-secret")
+    return [Sender(world, state, url, secret, float(state.option(NAME, "webhook_delay", "1"))).run()]
 
 
 class _Vendor:
