@@ -38,6 +38,15 @@ class Ui(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        """The receiver of webhooks: what reached it."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        said = f"{self.path} for {self.headers['Host']} signed {self.headers['X-Signature']}: {body.decode()}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -47,7 +56,9 @@ class Proxy:
     https: int
     plain: int
 
-    def ask(self, host: str = NAME, password: str | None = PASSWORD, **headers: str) -> tuple[int, str]:
+    def ask(
+        self, host: str = NAME, password: str | None = PASSWORD, *, line: str = "GET /", **headers: str
+    ) -> tuple[int, str]:
         """(status, body); 0 where the connection is closed without an answer."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -59,7 +70,8 @@ class Proxy:
                 sent = {"Host": f"{host}", **headers}
                 if password is not None:
                     sent["Authorization"] = "Basic " + base64.b64encode(f"{LOGIN}:{password}".encode()).decode()
-                connection.request("GET", "/", headers=sent)
+                method, path = line.split()
+                connection.request(method, path, "{}" if method == "POST" else None, headers=sent)
                 answer = connection.getresponse()
                 return answer.status, "" if answer.status == 101 else answer.read().decode()
         except (ssl.SSLError, ConnectionError, http.client.HTTPException):
@@ -92,6 +104,7 @@ def nginx(place: Path, ui: int, proxy: Proxy) -> list[str]:
         .read_text()
         .replace("/etc/nginx", str(place))
         .replace("127.0.0.1:3000", f"127.0.0.1:{ui}")
+        .replace("127.0.0.1:8090", f"127.0.0.1:{ui}")
     )
     site = site.replace("listen 443", f"listen 127.0.0.1:{proxy.https}").replace(
         "listen 80", f"listen 127.0.0.1:{proxy.plain}"
@@ -112,7 +125,8 @@ def caddy(place: Path, ui: int, proxy: Proxy) -> list[str]:
     hashed = subprocess.run(
         ["caddy", "hash-password", "--plaintext", PASSWORD], check=True, capture_output=True, text=True
     ).stdout.strip()
-    os.environ.update(ZAKAZ_HOST=NAME, ZAKAZ_LOGIN=LOGIN, ZAKAZ_LOGIN_HASH=hashed, ZAKAZ_UI=f"127.0.0.1:{ui}")
+    own = {"ZAKAZ_UI": f"127.0.0.1:{ui}", "ZAKAZ_WEBHOOKS": f"127.0.0.1:{ui}"}
+    os.environ.update(ZAKAZ_HOST=NAME, ZAKAZ_LOGIN=LOGIN, ZAKAZ_LOGIN_HASH=hashed, **own)
     return ["caddy", "run", "--adapter", "caddyfile", "--config", str(place / "Caddyfile")]
 
 
@@ -161,6 +175,19 @@ def test_with_the_password_the_page_comes_and_the_password_stays_at_the_proxy(pr
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost"])
 def test_a_foreign_name_gets_nothing(proxy: Proxy, host: str) -> None:
     assert proxy.ask(host=host)[0] in (0, 421)
+
+
+def test_only_a_posted_webhook_passes_without_the_password(proxy: Proxy) -> None:
+    status, body = proxy.ask(password=None, line="POST /webhooks/qtickets", **{"X-Signature": "ab12"})
+    assert (status, body) == (200, "/qtickets for 127.0.0.1 signed ab12: {}")
+    for line in (
+        "GET /webhooks/qtickets",
+        "POST /webhooks/qtickets/x",
+        "POST /graphql",
+        "POST /webhooks/qtickets/../graphql",
+    ):
+        status, body = proxy.ask(password=None, line=line)
+        assert (status in (401, 403), "signed" in body) == (True, False), line
 
 
 def test_a_websocket_passes(proxy: Proxy) -> None:
