@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "settings": ("settings:settings", "Write configs/*.env.sample from the settings, or check them."),
     "utm": ("utm:utm", "Make the advertising tags of a show, and read them back."),
     "inspect": ("inspect:inspect", "Show what the loader makes of a saved vendor payload."),
+    "explain": ("explain:explain", "Show why a number of a view is what it is, down to the vendor."),
     "doctor": ("doctor:doctor", "Check settings, ClickHouse, schema and, with --live, the vendors."),
     "import": ("importing:importing", "Load hand-exported files: Direct reports, sales plans."),
     "gmail": ("gmail:gmail", "Authorize the mailbox of the backup channel."),

@@ -197,11 +197,8 @@ def _is_note(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKi
 def _cut_off(section: _Section, columns: Mapping[str, int], kind: TableKind) -> list[Row]:
     """The last row with a text, if it begins like a line and is shorter than the header: the file may be cut there."""
     last = next((row for row in reversed(section.rows) if any(cell.text for cell in row.cells)), None)
-    if (
-        last is None
-        or len(last.cells) >= section.layout.width
-        or not _is_date(_at(last, columns[kind.date]).text, kind)
-    ):
+    is_dated = last is not None and _is_date(_at(last, columns[kind.date]).text, kind)
+    if last is None or not is_dated or len(last.cells) >= section.layout.width:
         return []
     return [] if any(_figure_text(_at(last, columns[role])) for role in kind.measures if role in columns) else [last]
 

@@ -34,7 +34,7 @@ def reads(statement: Statement) -> frozenset[str]:
     """The tables and views the statement reads, other than what it makes itself (a build may look at what was)."""
     if statement.kind not in ("views", "builds", "checks"):
         return frozenset()
-    tree = _tree(statement)
+    tree = parsed(statement)
     inner = {statement.name, *(cte.alias for cte in tree.find_all(exp.CTE))}
     return frozenset(table.name for table in tree.find_all(exp.Table) if table.name and table.name not in inner)
 
@@ -46,7 +46,7 @@ def column_lineage(statement: Statement, known: Known | None = None) -> dict[str
     columns; by default those of sql/tables and sql/views.
     """
     try:
-        found = Tracer(known if known is not None else known_columns()).outputs(_tree(statement))
+        found = Tracer(known if known is not None else known_columns()).outputs(parsed(statement))
     except Untraceable as error:
         raise Fatal(
             f"sql/{statement.kind}/{statement.path.name}: {error}",
@@ -72,7 +72,7 @@ def known_columns() -> Mapping[str, tuple[str, ...]]:
     return {statement.name: tuple(column.name for column in columns(statement)) for statement in statements}
 
 
-def _tree(statement: Statement) -> exp.Expr:
+def parsed(statement: Statement) -> exp.Expr:
     try:
         return sqlglot.parse_one(select_of(statement), dialect="clickhouse")
     except ParseError as error:

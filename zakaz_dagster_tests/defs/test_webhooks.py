@@ -13,7 +13,6 @@ from typing import Any
 import dagster as dg
 import httpx
 import pytest
-from dagster._core.test_utils import create_run_for_test
 
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.qtickets.assets import RELOAD
@@ -22,7 +21,7 @@ from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days
 from zakaz_dagster.ingest.inbox import FILE, Inbox
 from zakaz_dagster.settings import Settings
 from zakaz_dagster_tests.contract.test_webhooks import SECRET, Service, served
-from zakaz_dagster_tests.defs.conftest import Platform, words
+from zakaz_dagster_tests.defs.conftest import Platform, add_run, words
 from zakaz_dagster_tests.plugins.sandbox import Sandbox, running
 from zakaz_dagster_tests.story.qtickets_account import Account
 
@@ -179,7 +178,7 @@ def test_while_a_run_is_under_way_nothing_is_asked_for_and_nothing_forgotten(wai
     inbox.put(1, [TODAY])
     [request] = platform.tick(SENSOR).run_requests
     tags = {**request.tags, "dagster/run_key": request.run_key}
-    run = create_run_for_test(platform.instance, job_name=RELOAD, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    run = add_run(platform.instance, RELOAD, dg.DagsterRunStatus.STARTED, **tags)
     inbox.put(2, [FIRST])
     assert "under way" in platform.tick(SENSOR).skip_message
     platform.instance.report_run_canceled(run)

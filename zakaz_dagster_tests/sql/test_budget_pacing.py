@@ -14,6 +14,7 @@ from zakaz_dagster import resources, timezone
 from zakaz_dagster.cli.importing import importing
 from zakaz_dagster.cli.utm import utm
 from zakaz_dagster.errors import BadData
+from zakaz_dagster.ingest.catalogue import build_dimensions
 from zakaz_dagster.warehouse import checks
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.sql.world import World, day, rows
@@ -91,6 +92,7 @@ def test_tags_are_made_for_a_show_of_the_catalogue_and_refused_for_a_day_without
     for number, later in ((1, 0), (2, 0), (3, 9)):
         world.show(number, event=7, name="Динозавры", city="томск", on=str(soon + timedelta(days=later)))
     world.show(4, event=8, name="Цирк", city="томск", on=str(soon + timedelta(days=9)), deleted=True)
+    build_dimensions(world.wh, "test")
     content = f"tomsk_{soon:%d_%m}"
     made = command.invoke(utm, ["--show", "2", "--url", "https://t.ru/?a=1", "--json"])
     assert made.exit_code == 0, made.output
@@ -105,6 +107,7 @@ def test_tags_are_made_for_a_show_of_the_catalogue_and_refused_for_a_day_without
     assert isinstance(refused.exception, BadData)
     assert f"nearest: томск {soon} «Динозавры»" in str(refused.exception)
     world.show(5, event=9, name="Роботы", city="томск", on=str(soon))
+    build_dimensions(world.wh, "test")
     doubtful = command.invoke(utm, ["--show", "1"])
     assert (doubtful.exit_code, "names neither" in doubtful.output) == (1, True)
     for wrong in ([], ["--city", "томск"], ["--show", "1", "--city", "томск"]):

@@ -6,6 +6,7 @@ import html
 import json
 import re
 import secrets
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,9 @@ import pytest
 
 from zakaz_dagster.datalens import chromium, preview, queries, spec
 from zakaz_dagster.warehouse import schema
+from zakaz_dagster.warehouse.chosen_rows import declared
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.sql import theatre
 from zakaz_dagster_tests.sql.world import World
 
@@ -248,6 +251,23 @@ def test_every_chart_has_its_figures_in_words_and_every_tile_its_definition(fold
             ".map((card) => card.dataset.title)"
         )
         assert lacking == [], f"tiles without a definition on {page}"
+
+
+@needs_browser
+def test_each_definition_has_the_command_that_explains_the_figure_of_the_selection(folder: Path, tab: chromium.Tab):
+    command = "[...document.querySelectorAll('[data-chart] .explain')].map((code) => code.textContent)"
+    written = re.findall(r'class="explain"[^>]*>(.*?)</code>', (folder / "romi.html").read_text())
+    opened(tab, folder, "romi")
+    assert tab.value(command) == [html.unescape(text) for text in written], "the script and the file say the same"
+    opened(tab, folder, "romi", "from=2025-12-01&to=2025-12-02&city_name=%D0%A2%D0%BE%D0%BC%D1%81%D0%BA")
+    commands = [shlex.split(text) for text in tab.value(command)]
+    assert commands
+    for words in commands:
+        assert words[:2] == ["zakaz", "explain"]
+        assert words[2] in load("views")
+        named = {words[at + 1].partition("=")[0] for at, word in enumerate(words) if word in ("--where", "--column")}
+        assert named <= set(declared(words[2])), words
+    assert any({"date=2025-12-01..2025-12-02", "city_name=Томск"} <= set(words) for words in commands), commands
 
 
 @needs_browser

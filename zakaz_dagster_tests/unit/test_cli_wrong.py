@@ -83,6 +83,20 @@ WRONG = [
     ("import direct-report {file}", "say --login LOGIN"),
     ("import direct-report {file} --login a --money euro", "'euro' is not one of"),
     ("import plan {file}", "127.0.0.1:9 refuses connections"),
+    ("import budget {tmp}", "is a directory"),
+    ("utm", "say either --show ID"),
+    ("utm --show 0", "'--show': 0 is not in the range"),
+    ("utm --city томск", "say either --show ID, or --city and --date"),
+    ("utm --city томск --date 31.06.2026", "does not match the format"),
+    ("utm --show 1", "127.0.0.1:9 refuses connections"),
+    ("explain", "Missing argument 'VIEW'"),
+    ("explain fact_show_daily", "no view fact_show_daily"),
+    ("explain v_sales_latest --where city", "'city' is not COLUMN=VALUE"),
+    ("explain v_sales_latest --where sity=x", "v_sales_latest has no column sity"),
+    ("explain v_sales_latest --where date=2026-06-02..2026-06-01", "the first day, then the last"),
+    ("webhooks", ""),
+    ("webhooks serve", "WEBHOOKS_SECRET is not set"),
+    ("webhooks serve --port 70000", "'--port': 70000 is not in the range"),
     ("gmail authorize --port 70000", "'--port': 70000 is not in the range"),
     ("gmail authorize --patience 0", "'--patience': 0 is not in the range"),
     ("gmail check", "GMAIL_CREDENTIALS_FILE is not set"),
@@ -112,7 +126,18 @@ WRONG = [
     ("completion", "Missing argument"),
     ("completion tcsh", "'tcsh' is not one of"),
 ]  # fmt: skip
-SETTINGS = ("CLICKHOUSE_", "QTICKETS_", "VK_ADS_", "DIRECT_", "GMAIL_", "ALERT_", "DATALENS_", "ZAKAZ_", "BACKUP_")
+SETTINGS = (
+    "CLICKHOUSE_",
+    "QTICKETS_",
+    "VK_ADS_",
+    "DIRECT_",
+    "GMAIL_",
+    "ALERT_",
+    "DATALENS_",
+    "ZAKAZ_",
+    "BACKUP_",
+    "WEBHOOKS_",
+)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from zakaz_dagster.datalens.dialects import script
 from zakaz_dagster.datalens.model import Chart, Dashboard, Field, Page
-from zakaz_dagster.datalens.preview import numbers, tables
+from zakaz_dagster.datalens.preview import explain, numbers, tables
 from zakaz_dagster.datalens.preview.read import Answer, Reader
 
 HERE = Path(__file__).resolve().parents[1]
@@ -40,7 +40,7 @@ class Block:
     tile: tables.Cell | None
     is_empty: bool
     is_cut: bool
-    help: list[Field]
+    help: list[tuple[Field, str]]
     missing: list[str]
     notes: list[str]
 
@@ -61,13 +61,14 @@ def render(dashboard: Dashboard, reader: Reader, moment: datetime) -> Iterator[t
         "periods": [(days, PERIODS.get(days, f"{days} дн.")) for days in dashboard.spec.period.choices],
     }
     for page in dashboard.pages:
-        blocks = [_block(dashboard, chart, page, reader.answer(chart)) for chart in page.charts]
+        period = (reader.first, reader.today)
+        blocks = [_block(dashboard, chart, page, reader.answer(chart), period) for chart in page.charts]
         data = Markup(_embedded(_data(dashboard, page, reader)))  # noqa: S704  escaped for a script element
         yield f"{page.key}.html", template.render(page=page, blocks=blocks, data=data, **shared)
     yield "index.html", _environment().get_template("index.html.j2").render(page=dashboard.pages[0], **shared)
 
 
-def _block(dashboard: Dashboard, chart: Chart, page: Page, answer: Answer) -> Block:
+def _block(dashboard: Dashboard, chart: Chart, page: Page, answer: Answer, period: tuple[date, date]) -> Block:
     tile = tables.tile(chart, answer.total) if chart.spec.type == "kpi" and answer.total else None
     is_empty = not answer.rows if chart.dimensions else answer.total is None
     lacking = [name for name in chart.spec.missing if all(row.get(name) is None for row in answer.rows)]
@@ -78,7 +79,11 @@ def _block(dashboard: Dashboard, chart: Chart, page: Page, answer: Answer) -> Bl
         tile,
         is_empty,
         answer.is_cut,
-        help=[field for field in tables.shown(chart) if field.kind == "measure" and field.description],
+        help=[
+            (field, explain.command(chart, field, period))
+            for field in tables.shown(chart)
+            if field.kind == "measure" and field.description
+        ],
         missing=lacking,
         notes=list(_notes(chart, page)),
     )
@@ -140,6 +145,7 @@ def _drawn(chart: Chart) -> dict[str, object]:
         "lines": list(spec.lines),
         "right": list(spec.y2),
         "light": dict(spec.light),
+        "view": chart.dataset.spec.view,
         "where": {name: list(values) for name, values in spec.where.items()},
         "sort": spec.sort,
         "limit": spec.limit,
@@ -148,7 +154,13 @@ def _drawn(chart: Chart) -> dict[str, object]:
 
 
 def _field(field: Field) -> dict[str, object]:
-    return {"name": field.name, "title": field.title, "format": field.format, "value": script(field.tree)}
+    return {
+        "name": field.name,
+        "title": field.title,
+        "format": field.format,
+        "value": script(field.tree),
+        "columns": explain.columns(field),
+    }
 
 
 def _embedded(data: Mapping[str, object]) -> str:

@@ -89,6 +89,23 @@ function remark() {
   return state.first < oldest ? ` · раньше ${moment(oldest)} — в DataLens` : '';
 }
 
+// The command that explains a figure of this period and selection; the page's own text is that of the first period.
+function command(chart, dataset, name) {
+  const wanted = { ...chart.where };
+  for (const [key, values] of Object.entries(state.choices)) {
+    if (values.length && key in dataset.dimensions) wanted[key] = values;
+  }
+  const tests = dataset.date ? [`${dataset.date}=${state.first}..${state.last}`] : [];
+  for (const [key, values] of Object.entries(wanted)) tests.push(...values.map((value) => `${key}=${value}`));
+  const columns = chart.measures.find((measure) => measure.name === name)?.columns ?? [];
+  const words = [...tests.flatMap((test) => ['--where', test]), ...columns.flatMap((column) => ['--column', column])];
+  return ['zakaz', 'explain', chart.view, ...words].map(shellWord).join(' ');
+}
+
+function shellWord(text) {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
+}
+
 function draw() {
   state = fromAddress();
   showSelectors();
@@ -96,6 +113,7 @@ function draw() {
     const card = document.querySelector(`[data-chart="${chart.key}"]`);
     const dataset = page.datasets[chart.dataset];
     const found = answer(chart, dataset, state);
+    for (const code of card.querySelectorAll('.explain')) code.textContent = command(chart, dataset, code.dataset.field);
     if (chart.type === 'kpi') {
       drawTile(chart, card, found);
       continue;
@@ -126,6 +144,10 @@ function start() {
   }
   document.getElementById('reset').addEventListener('click', () => { location.hash = ''; });
   document.addEventListener('click', ({ target }) => {
+    if (target.classList.contains('explain')) {
+      getSelection().selectAllChildren(target);
+      navigator.clipboard?.writeText(target.textContent);
+    }
     for (const box of document.querySelectorAll('.choice[open], .help[open]')) if (!box.contains(target)) box.open = false;
   });
   window.addEventListener('hashchange', draw);

@@ -17,7 +17,8 @@ import msgspec
 from zakaz_dagster.errors import ShapeChanged
 from zakaz_dagster.parsing.dates import moscow_day
 from zakaz_dagster.parsing.unreadable import Unreadable
-from zakaz_dagster.sources.qtickets.records import SOURCE, decode
+from zakaz_dagster.sources.qtickets.answers import decode
+from zakaz_dagster.sources.qtickets.records import SOURCE
 
 SIGNATURE, EVENT, MODEL = "x-signature", "x-event-type", "x-model-name"
 ORDER = "Order"
