@@ -12,7 +12,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "systemd"
 SERVICES = sorted(FOLDER.glob("*.service"))
-NAMES = {"code", "daemon", "webserver", "health", "watchdog"}
+NAMES = {"code", "daemon", "webserver", "health", "watchdog", "webhooks"}
 
 
 def service(path):
