@@ -18,12 +18,13 @@ from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster.warehouse.seeds import seeded
 from zakaz_dagster.warehouse.sql_files import load
 
-OBJECTS = "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() ORDER BY name"
-PARTS = (
-    "SELECT table, arraySort(groupArray(hash_of_all_files)) FROM system.parts"
-    " WHERE active AND database = currentDatabase() GROUP BY table ORDER BY table"
-)
-State = tuple[list[Any], list[Any]]
+PARTS = "FROM system.parts WHERE active AND database = currentDatabase()"
+STATE = f"""
+SELECT (SELECT (count(), groupBitXor(cityHash64(name, create_table_query))) FROM system.tables
+        WHERE database = currentDatabase()) AS objects,
+       (SELECT (count(), groupBitXor(cityHash64(table, hash_of_all_files))) {PARTS}) AS parts
+"""
+State = dict[str, Any]
 
 
 def connect(clickhouse: Any, name: str) -> Warehouse:
@@ -42,33 +43,32 @@ def database(clickhouse: Any) -> Iterator[Warehouse]:
 
 
 class Shelf:
-    """Databases as new, by name, with the state that proves it."""
+    """Databases as new, with the state that proves it."""
 
     def __init__(self, clickhouse: Any) -> None:
         self.clickhouse = clickhouse
         self.seeds = seeded().keys()
-        self.free: list[tuple[str, State]] = []
+        self.free: list[tuple[Warehouse, State]] = []
 
     def take(self) -> tuple[Warehouse, State]:
         if self.free:
-            name, state = self.free.pop()
-            return connect(self.clickhouse, name), state
+            return self.free.pop()
         wh = connect(self.clickhouse, f"test_{secrets.token_hex(5)}")
         schema.apply(wh)
         return wh, self.state(wh)
 
     def give_back(self, wh: Warehouse, state: State) -> None:
-        for table, _ in self.state(wh)[1]:
-            if table not in self.seeds:
-                wh.command(f"TRUNCATE TABLE `{table}`")
+        for row in wh.rows(f"SELECT DISTINCT table {PARTS}"):
+            if row["table"] not in self.seeds:
+                wh.command(f"TRUNCATE TABLE `{row['table']}`")
         if self.state(wh) == state:
-            self.free.append((wh.config.database, state))
+            self.free.append((wh, state))
         else:
             wh.command(f"DROP DATABASE {wh.config.database} SYNC", settings=schema.ANYWHERE)
-        wh.close()
+            wh.close()
 
     def state(self, wh: Warehouse) -> State:
-        return [tuple(row.values()) for row in wh.rows(OBJECTS)], [tuple(row.values()) for row in wh.rows(PARTS)]
+        return wh.rows(STATE)[0]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.seeds import seeded
 from zakaz_dagster_tests.plugins.warehouse import Shelf
 from zakaz_dagster_tests.sql import theatre
+from zakaz_dagster_tests.sql.quick import QuickWorld
 from zakaz_dagster_tests.sql.world import World
 
 
@@ -32,7 +33,7 @@ def empty_warehouse(shelf: Shelf) -> Iterator[Warehouse]:
 def theatre_world(shelf: Shelf) -> Iterator[Warehouse]:
     """The hand-written world of `theatre`, with every fact built. Tests only read it."""
     with _database(shelf) as wh:
-        theatre.fill(World(wh))
+        theatre.fill(QuickWorld(wh))
         yield wh
 
 
@@ -44,18 +45,18 @@ def spoilt(theatre_world: Warehouse, warehouse: Warehouse) -> World:
         if row["table"] not in seeded():
             source = f"{theatre_world.config.database}.{row['table']}"
             warehouse.command(f"ALTER TABLE {row['table']} ATTACH PARTITION ALL FROM {source}")
-    return World(warehouse, first_line=1000)
+    return QuickWorld(warehouse, first_line=1000)
 
 
 @pytest.fixture
 def world(warehouse: Warehouse) -> World:
     """An empty world for one test."""
-    return World(warehouse)
+    return QuickWorld(warehouse)
 
 
 @pytest.fixture(scope="module")
 def module_world(shelf: Shelf) -> Iterator[Callable[[], World]]:
     """An empty world that the tests of one module share; each keeps to days of its own."""
     with _database(shelf) as wh:
-        made = World(wh)
+        made = QuickWorld(wh)
         yield lambda: made

@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 from zakaz_dagster.ingest import dictionaries
 from zakaz_dagster.ingest.dependent_days import Named, Run, days_naming, days_of_changed_shows, runs
 from zakaz_dagster.warehouse import build_ledger
+from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster_tests.sql.world import World, day, rows
 
 DAYS = st.dates(date(2026, 1, 1), date(2026, 3, 31))
+
+
+@pytest.fixture
+def world(warehouse: Warehouse) -> World:
+    """With the ledgers that facts are built by."""
+    return World(warehouse)
 
 
 @given(DAYS, st.integers(0, 60), DAYS)
