@@ -18,17 +18,16 @@ from zakaz_dagster_tests.contract.datalens_server import DataLens, serving  # no
 
 TOKEN = "t0ken-of-an-account"
 PASSWORD = "pa55word-of-the-reader"
+DESCRIBED: dict[str, dict[str, str]] = {}  # every warehouse has the same views
 
 
 @pytest.fixture
 def server(warehouse: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[DataLens]:
-    described: dict[str, dict[str, str]] = {}
-
     def describe(view: str) -> dict[str, str]:
-        if view not in described:
+        if view not in DESCRIBED:
             rows = warehouse.rows(f"DESCRIBE TABLE {view}", settings={"join_use_nulls": 1, "readonly": 2})
-            described[view] = {row["name"]: row["type"] for row in rows}
-        return described[view]
+            DESCRIBED[view] = {row["name"]: row["type"] for row in rows}
+        return DESCRIBED[view]
 
     made = DataLens(describe)
     with serving(made) as url:

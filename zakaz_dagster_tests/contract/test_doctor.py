@@ -46,6 +46,7 @@ def clean(monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ZAKAZ_SECRETS_DIR", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setattr("zakaz_dagster.resources.AT_A_TERMINAL", 0.2)  # ClickHouse is away, or here at once
     return monkeypatch
 
 

@@ -20,7 +20,7 @@ def plan_file(tmp_path: Path, warehouse, monkeypatch):
     world = World(warehouse)
     world.event(1, "Динозавры", "томск")
     build_dimensions(world.wh, "test")
-    monkeypatch.setattr(resources, "warehouse", lambda _: warehouse)
+    monkeypatch.setattr(resources, "warehouse", lambda _, **__: warehouse)
 
     def run(text: str, *options: str):
         path = tmp_path / "plan.csv"

@@ -23,11 +23,13 @@ from zakaz_dagster.warehouse.table_info import Shape, shape
 FACT = "fact_qtickets_sales_daily"
 LINES = "test_lines"
 SELECT = """
-SELECT sale_date, sale_date AS date, toUInt64(1) AS event_id, show_id, 'томск' AS city, '' AS utm_source,
-    '' AS utm_medium, '' AS utm_campaign, '' AS utm_content, '' AS utm_term, toUInt64(count()) AS orders,
+SELECT sale_date, sale_date AS date, 'api' AS sales_source, toUInt64(1) AS event_id, '' AS event_name,
+    '' AS event_key, show_id, 'томск' AS city, '' AS utm_source, '' AS utm_medium, '' AS utm_campaign,
+    '' AS utm_content, '' AS utm_term, toUInt64(count()) AS orders, toUInt64(0) AS orders_free,
     toUInt64(count()) AS tickets_sold, toUInt64(0) AS tickets_free, toUInt64(0) AS tickets_refunded,
     toUInt64(0) AS tickets_removed, sum(price) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
-    toDecimal64(0, 2) AS deduction_rub
+    toDecimal64(0, 2) AS deduction_rub, 1 AS says_free, 1 AS says_refunded_tickets, 1 AS says_refunds,
+    toDateTime(sale_date) AS as_of
 FROM test_lines
 WHERE sale_date BETWEEN {first:Date} AND {last:Date}
 GROUP BY sale_date, show_id
