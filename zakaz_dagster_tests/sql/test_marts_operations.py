@@ -141,4 +141,4 @@ def test_two_versions_in_a_partition_stop_the_build_that_would_count_both(world:
             _ver=version,
         )
     with pytest.raises(MixedInput, match="hold rows of two loads"):
-        world.build("2025-12-01", "2025-12-01")
+        World(world.wh).build("2025-12-01", "2025-12-01")  # by `rebuild`, as in earnest
