@@ -4,7 +4,7 @@
 -- blocking: yes
 -- ru: Сводная реклама: показатели объявления разбиты на две строки
 -- ru_action: Запустите reload_days за дни, названные в подробностях.
--- action: materialise the platform's fact and fact_marketing_daily for the days the detail names
+-- action: run the job reload_days for the days the detail names
 -- template: one_row_per_key
 -- day: date
 -- key: date, source, account, campaign_id, ad_group_id, ad_id

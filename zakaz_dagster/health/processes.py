@@ -35,7 +35,7 @@ def dagster_verdicts(
     return [
         *checks(facts.checks, explained),
         Verdict(DAGSTER, "infrastructure", Status.OK, "Dagster's storage answers"),
-        daemons(facts.daemons),
+        daemons(facts.daemons, facts.rivals),
         schedules(facts.schedules),
         ticks(facts.ticks, facts.failed),
         queue(facts.unfinished, now),
@@ -51,9 +51,20 @@ def storage_away(error: str) -> Verdict:
     return Verdict(DAGSTER, "infrastructure", Status.ERROR, f"Dagster's storage does not answer: {error}", action)
 
 
-def daemons(found: Sequence[DaemonFact]) -> Verdict:
-    """Without the daemon no schedule ticks, no run is dequeued and no freshness is judged."""
+def daemons(found: Sequence[DaemonFact], rivals: Sequence[str] = ()) -> Verdict:
+    """Without the daemon no schedule ticks, no run is dequeued, no freshness is judged; with two each may run twice."""
     dead = [each for each in found if not each.healthy]
+    if len(rivals) > 1 and not dead:
+        return Verdict(
+            DAEMONS,
+            "infrastructure",
+            Status.ERROR,
+            f"{len(rivals)} daemon processes work on the same DAGSTER_HOME, so a tick may run twice",
+            "end all but one of them: `ps aux | grep dagster-daemon`, also `zakaz dev` and `dagster dev` elsewhere",
+            float(len(rivals)),
+            1.0,
+            link="deployment/daemons",
+        )
     if found and not dead:
         return Verdict(DAEMONS, "infrastructure", Status.OK, f"{len(found)} daemons are alive", "", 0.0, 0.0)
     last = max((each.heartbeat for each in dead if each.heartbeat), default=None)

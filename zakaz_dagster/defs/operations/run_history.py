@@ -38,7 +38,9 @@ SCHEDULE = "dagster/schedule_name"
 SHOWN_ASSETS = 3
 FAILED_TICKS = 2  # one failed look is made good by the next; a second in a row is a fault
 DAEMONS = "zakaz/daemons"  # where the signs of life of daemon processes are kept between looks
-TOGETHER, FORGOTTEN = timedelta(minutes=2), timedelta(minutes=30)
+TOGETHER, FORGOTTEN = timedelta(seconds=30), timedelta(minutes=30)  # a daemon beats every half minute
+ALIVE = timedelta(minutes=4)
+LATE_WRITES = timedelta(minutes=2)
 _cured: dict[str, RunFact] = {}  # a failed run to the success that made it good: neither changes any more
 _looked: dict[str, datetime] = {}  # an open failure to the moment up to which successes were looked through for it
 
@@ -99,7 +101,7 @@ def _succeeded(
         )
         for success in (_run(record, repository) for record in _pages(instance, filters)):
             _cured.update({run.run_id: success for run in open_ if cures(success, run)})
-        _looked.update({run.run_id: now - TOGETHER for run in open_})
+        _looked.update({run.run_id: now - LATE_WRITES for run in open_})
     return list({run.run_id: run for run in (_cured.get(each.run_id) for each in failed) if run}.values())
 
 
@@ -125,7 +127,7 @@ def rivals(instance: DagsterInstance, now: datetime) -> list[str]:
             lives[beat.daemon_id] = [min(first, beat.timestamp), max(last, beat.timestamp)]
     if lives != kept:
         keep_value(instance, DAEMONS, json.dumps(lives))
-    alive = {process: life for process, life in lives.items() if now.timestamp() - life[1] < _seconds(2 * TOGETHER)}
+    alive = {process: life for process, life in lives.items() if now.timestamp() - life[1] < _seconds(ALIVE)}
     return sorted(
         process
         for process, (first, last) in alive.items()
