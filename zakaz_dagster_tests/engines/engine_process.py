@@ -16,16 +16,17 @@ def literal(text):
     return "'" + str(text).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def run(session, ask):
-    names = [*ask["settings"], *(f"param_{name}" for name in ask["params"])]
-    values = [*ask["settings"].values(), *ask["params"].values()]
-    for name, value in zip(names, values, strict=True):
-        session.query(f"SET {name} = {literal(value)}")
-    try:
-        return bytes(session.query(ask["sql"], ask["form"]).bytes() or b"")
-    finally:
-        for name in ask["settings"]:
-            session.query(f"SET {name} = DEFAULT")
+def run(session, ask, current):
+    """`current` are the settings of the session, which are changed only where this statement wants others."""
+    wanted = {**ask["settings"], **{f"param_{name}": text for name, text in ask["params"].items()}}
+    for name in [name for name in current if name not in wanted and not name.startswith("param_")]:
+        session.query(f"SET {name} = DEFAULT")
+        del current[name]
+    changed = {name: text for name, text in wanted.items() if name not in current or current[name] != text}
+    if changed:
+        session.query("SET " + ", ".join(f"{name} = {literal(text)}" for name, text in changed.items()))
+        current.update(changed)
+    return bytes(session.query(ask["sql"], ask["form"]).bytes() or b"")
 
 
 def main(folder):
@@ -35,10 +36,10 @@ def main(folder):
     os.chdir(folder)
     from chdb.session import Session
 
-    session = Session(os.path.join(folder, "store"))  # noqa: PTH118
+    session, current = Session(os.path.join(folder, "store")), {}  # noqa: PTH118
     for line in sys.stdin:
         try:
-            answer = {"data": base64.b64encode(run(session, json.loads(line))).decode()}
+            answer = {"data": base64.b64encode(run(session, json.loads(line), current)).decode()}
         except Exception as error:  # noqa: BLE001  chdb raises RuntimeError, its own error and plain Exception alike
             answer = {"error": str(error)}
         answers.write(json.dumps(answer) + "\n")

@@ -9,23 +9,51 @@ import re
 import subprocess
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from clickhouse_connect.driver.binding import bind_query
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.client import COMMON, Warehouse, WarehouseConfig
 
 SCRIPT = Path(__file__).with_name("engine_process.py")
 # Of the request, not of the query; `readonly` cannot be taken back in a session.
-NOT_SETTINGS = {"database", "query_id", "readonly", "send_progress_in_http_headers"}
+NOT_SETTINGS = {"database", "query_id", "readonly", "send_progress_in_http_headers", "log_comment"}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement as it was sent, and whether it was refused."""
+
+    sql: str
+    parameters: Any
+    settings: Any
+    form: str
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Insert:
+    """Rows as they were sent."""
+
+    table: str
+    names: tuple[str, ...]
+    data: bytes
+    settings: Any
+    fmt: str
+
+
+Sent = Statement | Insert
 
 
 class Engine:
@@ -33,7 +61,7 @@ class Engine:
 
     def __init__(self, python: Path, folder: Path, database: str) -> None:
         self.python, self.folder, self.database = python, folder, database
-        self.sent: list[str] = []
+        self.sent: list[Sent] | None = None  # what was sent since this was made a list
         self._lock = threading.Lock()
         self.start()
 
@@ -69,10 +97,24 @@ class Engine:
         source = f"SELECT {columns} FROM file('{path}', {fmt})"
         self._ask(f"INSERT INTO {table} ({columns}) {source}", None, settings)
         path.unlink()
+        if self.sent:
+            self.sent[-1] = Insert(table, tuple(names), data, settings, fmt)
         return SimpleNamespace(written_rows=pa.ipc.open_stream(io.BytesIO(data)).read_all().num_rows)
 
     def close(self) -> None:
         self.kill()
+
+    def replay(self, sent: Iterable[Sent]) -> None:
+        """Send to this engine what was sent to another, in order; what was refused there is refused here."""
+        for each in sent:
+            if isinstance(each, Insert):
+                self.raw_insert(each.table, each.names, [each.data], each.settings, each.fmt)
+                continue
+            try:
+                self._ask(each.sql, each.parameters, each.settings, each.form)
+            except DatabaseError:
+                if not each.failed:
+                    raise
 
     def _ask(self, sql: str, parameters: Any = None, settings: Any = None, form: str = "TabSeparated") -> bytes:
         bound, params = bind_query(sql, parameters or {})
@@ -80,11 +122,12 @@ class Engine:
         values = {name.removeprefix("param_"): text for name, text in params.items()}
         ask = {"sql": bound, "params": values, "settings": chosen, "form": form}
         with self._lock:
-            self.sent.append(bound)
             line = self.asked(ask)
         if not line:
             raise ConnectionResetError("the engine is gone")
         answer = json.loads(line)
+        if self.sent is not None:
+            self.sent.append(Statement(sql, parameters, settings, form, failed="error" in answer))
         if "error" in answer:
             error = DatabaseError(answer["error"])
             code = re.search(r"Code: (\d+)", answer["error"])
@@ -117,6 +160,9 @@ def value(given: Any, kind: str) -> Any:
         return int(given)
     if kind.startswith("Decimal"):
         return Decimal(str(given))
+    if kind.startswith("DateTime"):
+        zone = re.search(r"'(.+)'", kind)
+        return datetime.fromisoformat(given).replace(tzinfo=ZoneInfo(zone[1]) if zone else MOSCOW)
     return date.fromisoformat(given) if kind == "Date" else given
 
 
@@ -141,7 +187,7 @@ def warehouse_on(
 
 def hashes(wh: Warehouse, tables: Mapping[str, str]) -> dict[str, tuple[int, int]]:
     """Rows and a hash of each table's content, without moments of writing and who wrote it."""
-    service = {"_loaded_at", "_ver", "_run_id", "_recorded_ns", "covered_until", "as_of", "content"}
+    service = {"_loaded_at", "_ver", "_run_id", "_recorded_ns", "covered_until", "as_of", "content", "changed_ns"}
     found = {}
     for name, columns in tables.items():
         kept = ", ".join(column for column in columns.split(",") if column not in service)
