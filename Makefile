@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format wheel docs guards canaries audit bench engines slow lock clean
+.PHONY: help demo dev test lint format wheel docs guards canaries audit bench engines chaos slow lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,9 +49,12 @@ audit: $(READY)  ## Ask the network for known vulnerabilities of the pinned pack
 bench: $(READY)  ## Measure speed and memory, each beside its limit
 	$(BIN)/python -m benchmarks
 
-engines: $(READY)  ## Tell one story to every ClickHouse that is supported: 25.8, 26.1, 26.3 and the newest
+engines: $(READY)  ## Replay one story on every ClickHouse that is supported: 25.8, 26.1, 26.3 and the newest
 	$(BIN)/python -m zakaz_dagster_tests.engines.environments $(ENGINES)
 	$(BIN)/python -m pytest zakaz_dagster_tests/engines
+
+chaos: $(READY)  ## Live through weeks in which everything goes wrong: 20 seeds of 8 weeks, or CHAOS="--weeks 2 --seeds 3"
+	$(BIN)/python -W ignore -m zakaz_dagster_tests.chaos $(CHAOS)
 
 slow: $(READY)  ## The long proofs: thousands of examples, a year of backfill, kills
 	$(BIN)/python -m pytest -m slow

@@ -30,7 +30,7 @@ from zakaz_dagster.errors import Failure
 from zakaz_dagster.table_schemas import arrow_type
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import build_ledger, healing, schema, seeds
-from zakaz_dagster.warehouse.arrow_types import SERVICE_COLUMNS
+from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.replace_days import replace_days
@@ -39,7 +39,8 @@ from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.table_info import shape
 from zakaz_dagster_tests.engines.in_process import Engine, warehouse_on
 from zakaz_dagster_tests.sql import theatre
-from zakaz_dagster_tests.sql.world import World, _value, day
+from zakaz_dagster_tests.sql.putting import value
+from zakaz_dagster_tests.sql.world import World, day
 
 PORTIONS, KILLS = 6, 50
 SLOWEST = {"ALTER": 0.006, "INSERT": 0.003}  # seconds that such a statement takes here; kills are spread over them
@@ -125,7 +126,7 @@ def _row(types: Any, columns: list[str], table: str, version: int, number: int) 
             known[name] = CATALOGUE + number
         elif "String" in types[name]:
             known.setdefault(name, f"v{version} {number}")
-    return {name: _value(types[name], name, known) for name in columns}
+    return {name: value(types[name], name, known) for name in columns}
 
 
 def content(wh: Warehouse, table: str) -> Content:

@@ -1,0 +1,53 @@
+"""A life with faults ends equal to a clean build, and no wrong figure was shown without something being red."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from zakaz_dagster_tests.chaos.faults import KINDS, SWITCHES, Fault, Scenario, draw
+from zakaz_dagster_tests.chaos.life import live, shrunk, with_faults
+
+
+def test_a_scenario_is_drawn_from_its_seed_and_replayed_from_its_script() -> None:
+    scenario = draw(3, 8)
+    assert scenario == draw(3, 8) == Scenario.of(scenario.script())
+    assert scenario != draw(4, 8)
+    assert list(scenario.minutes) == sorted(set(scenario.minutes))
+    assert 7 * 7 < scenario.minutes[-1] / 1440 < 8 * 7 + 1
+
+
+def test_every_kind_of_fault_and_every_switch_of_a_vendor_is_drawn_sooner_or_later() -> None:
+    assert {fault.kind for seed in range(20) for fault in draw(seed, 8).faults} == KINDS.keys()
+    (_, about, _), chance = KINDS["vendor"], random.Random(1)
+    drawn = [about(chance) for _ in range(10_000)]
+    seen = {(each["vendor"], str(each["switches"])) for each in drawn}
+    assert seen == {(name, str(each)) for name, switches in SWITCHES.items() for each in switches}
+
+
+def test_a_failing_scenario_is_cut_down_to_the_faults_that_matter() -> None:
+    scenario = draw(5, 8)
+    guilty = [scenario.faults[7], scenario.faults[19]]
+    short = shrunk(scenario, lambda each: all(fault in each.faults for fault in guilty))
+    assert list(short.faults) == guilty
+    assert len(short.minutes) < len(scenario.minutes)
+    assert with_faults(short, [Fault(0, "disk full")]).minutes == short.minutes[:5]
+
+
+@pytest.mark.slow
+def test_a_life_of_a_few_faults_ends_as_if_nothing_had_happened() -> None:
+    """The proof over weeks is `make chaos`."""
+    scenario = Scenario(
+        1,
+        (30, 35, 50, 60, 700, 705, 720, 735),
+        (
+            Fault(0, "engine killed", 2, {"table": "stg_qtickets_sales_raw", "where": "swap", "skip": 0, "after": 0.003, "at_once": False}),
+            Fault(4, "engine killed", 2, {"table": "fact_sales_attributed_daily", "where": "swap", "skip": 0, "after": 0.003, "at_once": True}),
+            Fault(5, "worker killed", 1, {"statement": 40}),
+        ),
+    )  # fmt: skip
+    outcome = live(scenario)
+    assert outcome.right, (outcome.missed, outcome.differences)
+    assert outcome.figures["engine kills inside statements"] == 2
+    assert outcome.figures["workers killed"] == 1
