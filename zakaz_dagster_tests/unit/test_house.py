@@ -57,3 +57,19 @@ def test_dagsters_private_names_come_in_through_one_door():
     pattern = re.compile(r"^\s*(?:from|import) dagster\._", re.MULTILINE)
     through = {path for path in python_files() if pattern.search(path.read_text("utf-8"))}
     assert through == PRIVATE_DOORS
+
+
+def test_decisions_are_numbered_without_holes_and_every_number_that_is_named_exists():
+    decisions = sorted(path.name for path in (PROJECT_ROOT / "docs" / "adr").glob("*.md"))
+    numbers = [name[:4] for name in decisions]
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+    for name in decisions:
+        assert re.match(rf"# (?:{name[:4]}|{int(name[:4])})[.:]? \w", lines(PROJECT_ROOT / "docs" / "adr" / name)[0]), (
+            name
+        )
+    texts = [PROJECT_ROOT / "pyproject.toml", *PROJECT_ROOT.glob("*.md")]
+    texts += [path for root in (PACKAGE, PROJECT_ROOT / "docs") for path in root.rglob("*.md")]
+    for path in texts:
+        named = re.findall(r"(?:ADR |adr/)(\d{4})(-[\w-]+)?", path.read_text("utf-8"))
+        assert {number for number, _ in named} <= {*numbers}, path
+        assert {f"{number}{rest}.md" for number, rest in named if rest} <= {*decisions}, path
