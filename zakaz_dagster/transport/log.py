@@ -18,9 +18,10 @@ from zakaz_dagster.redaction import scrub
 
 logger = logging.getLogger("zakaz_dagster.http")
 
-# httpx prints whole URLs at INFO and httpcore headers at DEBUG; our own line says what is needed without them.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
+# httpx prints whole URLs at INFO, httpcore headers at DEBUG, Google's client the vendor's words of a 403 as a warning,
+# OAuth's its tokens at DEBUG; our own line says what is needed without them.
+for _name in ("httpx", "httpcore", "googleapiclient", "requests_oauthlib", "oauthlib"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 _context: ContextVar[dict[str, str]] = ContextVar("zakaz_request_context", default={})  # noqa: B039  never mutated
 

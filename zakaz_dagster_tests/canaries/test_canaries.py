@@ -41,7 +41,7 @@ FEW = {
     "qtickets_reload": [(400, "json")],
     "vk_ads_daily": [(401, "flat")],
     "yandex_direct_daily": [(403, "xml")],
-    "gmail_load": [(302, "html")],
+    "gmail_load": [(302, "html"), (403, "json")],  # of a 403 Google's own client wrote a line
     BY_HAND: [(407, "proxy")],
 }
 KEPT = ("tokens/", "!secrets/", "!data/tokens/")  # where secrets are kept on purpose, closed to everybody else
