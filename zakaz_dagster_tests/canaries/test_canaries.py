@@ -164,8 +164,14 @@ def mail(text: str) -> EmailMessage:
     return made
 
 
+def added(path: Path, text: str) -> None:
+    with path.open("a") as file:
+        file.write(f"<p>{text}")
+
+
 def packed(made: Installation, text: str) -> None:
-    with tarfile.open(made.home / "leak.tar.gz", "w:gz") as tar:
+    before = len([*made.home.glob("*leak.tar.gz")])
+    with tarfile.open(made.home / f"{before}leak.tar.gz", "w:gz") as tar:
         about = tarfile.TarInfo("inside")
         about.size = len(text.encode())
         tar.addfile(about, io.BytesIO(text.encode()))
@@ -179,10 +185,10 @@ PLANTS = {
     "log text": lambda made, text: made.logs["text"].write(text),
     "log json": lambda made, text: made.logs["json"].write(json.dumps({"message": text})),
     ".eml!text/plain": lambda made, text: made.mailbox.mails.append(mail(text)),
-    "preview/leak.html": lambda made, text: (made.home / "preview" / "leak.html").write_text(f"<p>{text}"),
+    "preview/leak.html": lambda made, text: added(made.home / "preview" / "leak.html", text),
     "stdout of doctor": lambda made, text: made.said.append(("stdout of doctor", text)),
     "leak.tar.gz!": packed,
-    "backup ": lambda made, text: (made.backups / "leak").write_text(text),
+    "backup ": lambda made, text: added(made.backups / "leak", text),
 }  # fmt: skip
 
 
@@ -191,9 +197,9 @@ def test_a_planted_leak_is_found_in_every_kind_of_place_and_form(few: Installati
     for name, value in values.items():
         for plant in PLANTS.values():
             plant(few, FORMS[name](value))
-    found = {place: search.found(content, values.values()) for place, content in few.places()}
+    found = [(place, search.found(content, values.values())) for place, content in few.places()]
     for name, value in values.items():
-        places = [place for place, held in found.items() if value in held]
+        places = [place for place, held in found if value in held]
         missed = [kind for kind in PLANTS if not any(kind in place for place in places)]
         assert missed == [], (name, sorted(places))
 
