@@ -14,7 +14,7 @@ settings.register_profile("suite", deadline=None)
 settings.register_profile("guards", deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
-FIRST = ("story", "defs", "sql")
+FIRST = ("story", "canaries", "defs", "sql")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
