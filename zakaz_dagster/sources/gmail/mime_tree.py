@@ -26,6 +26,7 @@ from zakaz_dagster.sources.gmail.records import Decoded, Message, Part
 from zakaz_dagster.tables.limits import LIMITS, Limits, Refused
 
 MAX_DEPTH = 50
+MOST_BYTES = 2**40  # of one part; what is stated beyond is no size, and refused like it
 
 
 def top_of(message: Message, limits: Limits = LIMITS) -> Part:
@@ -99,7 +100,7 @@ def _leaf(part: Part, path: str, enclosed: Enclosed | None, superseded: str) -> 
         filename=part.filename,
         charset=charset_of(part.header("content-type")),
         attached=disposition.startswith("attachment") or bool(part.filename),
-        size=part.body.size or len(data or b""),
+        size=min(max(part.body.size, 0), MOST_BYTES) or len(data or b""),
         data=data,
         attachment_id="" if data else part.body.attachment_id,
         superseded=superseded,

@@ -14,8 +14,10 @@ from zakaz_dagster.sources.gmail.inspect import message as inspect_message
 from zakaz_dagster.sources.gmail.mail import epoch_ms, is_forward
 from zakaz_dagster.sources.gmail.mime_tree import from_base64url, mail_of_part, top_of
 from zakaz_dagster.sources.gmail.parts import Outcome
-from zakaz_dagster.sources.gmail.records import Message, shaped
-from zakaz_dagster_tests.unit.gmail.mailing import HEADER, figures, mail, moment, read_eml, reasons
+from zakaz_dagster.sources.gmail.records import Body, Message, Part, shaped
+from zakaz_dagster.sources.gmail.report import read_mail
+from zakaz_dagster.sources.gmail.rows import message_rows
+from zakaz_dagster_tests.unit.gmail.mailing import HEADER, figures, mail, moment, read_eml, reading, reasons
 from zakaz_dagster_tests.unit.gmail.test_earlier_defects import csv, html
 
 TOMSK, OMSK = "20.11.2026;Шоу;Томск;10;12345,67;0", "20.11.2026;Шоу;Омск;1;500;0"
@@ -216,3 +218,12 @@ def test_an_incredible_date_of_an_attached_mail_is_not_believed():
             inner["Date"] = date
         outer.add_attachment(inner)
         assert read_eml(outer).statements[0].stated_at == moment("2026-11-20T00:00:00+03:00"), "as old as it may be"
+
+
+@pytest.mark.parametrize("size", [-1, 2**63, 2**64, 10**30])
+def test_a_size_that_no_part_has_stops_no_other_mail(size):
+    message = Message("a", "1795233600000", payload=Part("text/csv", body=Body(size=size)))
+    read = read_mail(mail_of_part(top_of(message), "a", epoch_ms(message.internal_date)), reading())
+    parts, wholes = message_rows([read], "r", moment("2026-11-22T09:00"))
+    assert (parts.num_rows, wholes.num_rows) == (1, 1)
+    assert size < 0 or read.outcome is Outcome.REFUSED
