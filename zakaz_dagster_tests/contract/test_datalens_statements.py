@@ -21,7 +21,7 @@ from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.view_contract import check
 from zakaz_dagster_tests.contract.raw_http import Reply, send
-from zakaz_dagster_tests.contract.test_warehouse_grants import USERS, reader_profile, rights_of
+from zakaz_dagster_tests.contract.roles import USERS, reader_profile, rights_of
 from zakaz_dagster_tests.plugins.clickhouse import Endpoint, serving
 from zakaz_dagster_tests.sql import theatre
 from zakaz_dagster_tests.sql.world import World
