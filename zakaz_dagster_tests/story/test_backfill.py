@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from datetime import datetime, timedelta
 
 import pytest
 
-from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.dev.reconcile import compare
-from zakaz_dagster.paths import PROJECT_ROOT
 from zakaz_dagster.sources.qtickets.description import CATALOGUE, DIMENSIONS
 from zakaz_dagster.timezone import MOSCOW
-from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster_tests.story.dagster_dev import ENDED, dagster_dev, wait
 
 TABLES = {
@@ -95,36 +90,6 @@ def killed_and_started_again(dagster, keys, patience):
     assert all(run["runId"][:8] in name for name in left), (
         left
     )  # the killed run's own goes with the first load an hour on
-
-
-def test_everything_at_once_is_loaded_by_the_button_and_by_the_command_line_the_running_day_included(tmp_path):
-    """ "Materialize all" in the UI, and `dagster asset materialize --select '*'`."""
-    midnight = datetime.now(MOSCOW).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = Days(midnight.date() - timedelta(days=1), midnight.date())
-    options = ["--now", midnight.isoformat(), "--days", "3", "--orders-per-day", "10", "--groups", "1"]
-    with dagster_dev(tmp_path, options) as dagster:
-        graph = build_definitions().resolve_asset_graph()
-        everything = [key.to_user_string() for key in graph.executable_asset_keys]
-        ended = dagster.finished(dagster.backfill(everything, [day.isoformat() for day in days]), 150)
-        assert {run["status"] for run in ended} == {"SUCCESS"}
-        assert build_ledger.owed(dagster.warehouse, days.first, days.last) == []
-        command = [
-            "asset",
-            "materialize",
-            "--select",
-            "*",
-            "--partition",
-            str(days.last),
-            "-m",
-            "zakaz_dagster.definitions",
-        ]
-        done = subprocess.run(
-            [sys.executable, "-m", "dagster", *command], cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        for book, cells, wrong in compare(dagster.warehouse, dagster.stack.sandbox.url, days.first, days.first):
-            assert cells, book
-            assert wrong == [], book
 
 
 def test_a_backfill_is_one_run_per_vendor_and_equals_the_worlds_books(tmp_path):
