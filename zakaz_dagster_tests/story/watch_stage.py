@@ -15,7 +15,6 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +185,7 @@ def staged(home: Path, patch: Any, *, days: int, orders: int = 12) -> Iterator[S
                 patch.setattr(module, "RETRY", AT_ONCE)
         patch.setattr(store, "SHARED_MEMORY", home)
         patch.setattr(preview, "write", lambda *_: [])  # the pages have a story of their own
-        patch.setattr(client, "WarehouseConfig", partial(client.WarehouseConfig, patience=0.5))
+        patch.setattr(client.WarehouseConfig, "patience", 0.5)
         settings = Settings()
         schema.apply(resources.warehouse(settings))
         definitions = platform.build_definitions(settings)
