@@ -56,6 +56,7 @@ EMPTY_DATES = {
     ("v_show_performance", "show_date"),
     ("v_inventory_latest", "show_date"),
     ("v_data_freshness", "latest_date"),
+    ("v_budget_pacing", "data_through"),
     ("v_data_freshness", "covered_until"),
     ("v_sales_days", "api_covered_until"),
     ("v_sales_days", "mail_reported_at"),
