@@ -5,11 +5,13 @@ Nobody else imports from `dagster._…`; `zakaz_dagster.defs._private` is the sa
 
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.execution import context_creation_job  # whose default loggers runs_as_json replaces
+from dagster._core.execution.plan.active import ActiveExecution  # where a run's worker can be stopped between steps
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteInstigatorOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._core.scheduler.instigation import (  # what the switch of a schedule and the look of a sensor leave
     InstigatorState,
     InstigatorStatus,
@@ -18,13 +20,21 @@ from dagster._core.scheduler.instigation import (  # what the switch of a schedu
     TickData,
     TickStatus,
 )
+from dagster._core.test_utils import create_run_for_test
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext  # what its web server is made over
-from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget, PyProjectFileTarget, WorkspaceFileTarget
 from dagster._daemon.types import DaemonHeartbeat  # the daemon's sign of life
+from dagster._utils.schedules import get_latest_completed_cron_tick
 from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
+    "ActiveExecution",
+    "PyProjectFileTarget",
+    "RepositorySnap",
+    "WorkspaceFileTarget",
+    "create_run_for_test",
+    "get_latest_completed_cron_tick",
     "DaemonHeartbeat",
     "EmptyWorkspaceTarget",
     "InstigatorState",

@@ -23,9 +23,6 @@ from unittest import mock
 
 import dagster as dg
 import time_machine
-from dagster._core.execution import context_creation_job
-from dagster._core.execution.plan.active import ActiveExecution
-from dagster._utils.schedules import get_latest_completed_cron_tick
 
 from zakaz_dagster import resources
 from zakaz_dagster.definitions import build_definitions
@@ -37,6 +34,7 @@ from zakaz_dagster.settings import Settings, is_ours
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster_tests._private import ActiveExecution, context_creation_job, get_latest_completed_cron_tick
 from zakaz_dagster_tests.chaos.stage import Killed, Stage
 from zakaz_dagster_tests.engines.in_process import warehouse_on
 from zakaz_dagster_tests.plugins.sandbox import Sandbox, running

@@ -11,13 +11,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
-from dagster._core.remote_representation.external_data import RepositorySnap
-from dagster._core.workspace.load_target import PyProjectFileTarget, WorkspaceFileTarget
 
 from zakaz_dagster import definitions as entry
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.shared import execution
 from zakaz_dagster.errors import ConfigFault
+from zakaz_dagster_tests._private import PyProjectFileTarget, RepositorySnap, WorkspaceFileTarget
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRETS = {

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
-from dagster._core.test_utils import create_run_for_test
-from dagster._daemon.types import DaemonHeartbeat
 
 from zakaz_dagster.defs.operations import retention, run_history
 from zakaz_dagster.health.facts import DaemonFact
 from zakaz_dagster.health.processes import daemons, dagster_verdicts
 from zakaz_dagster.verdicts import Status
+from zakaz_dagster_tests._private import DaemonHeartbeat, create_run_for_test
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -52,6 +52,7 @@ def test_a_repaired_failure_stays_repaired_however_many_runs_succeed_after_it(in
     monkeypatch.setattr(run_history, "PAGE", 10)
     ended(instance, "load", dg.DagsterRunStatus.FAILURE, **{"dagster/schedule_name": "s"})
     assert verdict(instance, "run__load").status is Status.ERROR
+    time.sleep(1.1)  # SQLite tells the creation of runs to the second
     ended(instance, "load", dg.DagsterRunStatus.SUCCESS)
     ended(instance, "other", dg.DagsterRunStatus.SUCCESS, successes)
     for _ in range(2):

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -182,7 +182,8 @@ def warehouse_on(
         engine.kill()
         for pipe in (engine.process.stdin, engine.process.stdout):
             if pipe:
-                pipe.close()
+                with suppress(OSError):  # what was not sent to an engine that is gone
+                    pipe.close()
 
 
 def hashes(wh: Warehouse, tables: Mapping[str, str]) -> dict[str, tuple[int, int]]:

@@ -14,8 +14,8 @@ def load(box, warehouse, *, days: int = 7, run_id: str = "run", **options):
 def day_rows(warehouse, day: str = "2026-11-20") -> list[tuple]:
     """(city, tickets, revenue) of the mail channel's day."""
     rows = warehouse.rows(
-        "SELECT city, sum(tickets) AS sold, toFloat64(sum(price_rub)) AS revenue FROM stg_qtickets_sales_raw FINAL"
-        f" WHERE channel = 'mail' AND sale_date = '{day}' GROUP BY city ORDER BY city"
+        "SELECT city_key, sum(tickets) AS sold, toFloat64(sum(price_rub)) AS revenue FROM stg_qtickets_sales_raw FINAL"
+        f" WHERE channel = 'mail' AND sale_date = '{day}' GROUP BY city_key ORDER BY city_key"
     )
     return [tuple(row.values()) for row in rows]
 
