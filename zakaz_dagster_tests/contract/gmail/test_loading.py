@@ -12,6 +12,7 @@ from zakaz_dagster.errors import Failure
 from zakaz_dagster.health.failover import Covered
 from zakaz_dagster.ingest.mails import MailLoad, days_from_mail, last_api_load, load_mails
 from zakaz_dagster.sources.gmail.auth import MODIFY
+from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load as load_statements
 from zakaz_dagster_tests.contract.gmail.box import NOON, QUERY, Box, mailed, put, report, window
@@ -222,7 +223,7 @@ def test_a_day_without_the_api_is_covered_by_mail_and_returns_to_the_api(sandbox
 
 
 def built(warehouse) -> None:
-    for name in ("fact_qtickets_sales_daily", "fact_sales_channel_daily"):
+    for name in build_ledger.facts():
         rebuild(warehouse, load_statements("builds")[name], date(2026, 11, 20), date(2026, 11, 20))
 
 
