@@ -144,5 +144,5 @@ def _gmail(ask: _Client) -> Iterator[tuple[str, bytes]]:
         if len(source) < 60_000:
             yield "gmail-message", source
     newest = int(json.loads(get("/profile"))["historyId"])
-    yield "gmail-history", get("/history", startHistoryId=newest - 86_400, maxResults=3)
+    yield "gmail-history", get("/history", startHistoryId=newest - 86_400, maxResults=50)
     yield "gmail-refusals", get("/messages/0000000000000000")

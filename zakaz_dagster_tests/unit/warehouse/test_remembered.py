@@ -47,7 +47,7 @@ def test_written_and_read_memory_agree_with_lineage(place: Path) -> None:
 def test_the_second_process_reads_and_does_not_compute(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = {each.name: lineage_cache.reads(each) for each in views()}
     lineage_cache._memory.cache_clear()
-    monkeypatch.setattr(lineage, "_tree", lambda _: pytest.fail("computed again"))
+    monkeypatch.setattr(lineage, "parsed", lambda _: pytest.fail("computed again"))
     assert {each.name: lineage_cache.reads(each) for each in views()} == first
 
 
