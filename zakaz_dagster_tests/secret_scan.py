@@ -35,8 +35,10 @@ def scanned(root: Path, names: Sequence[str]) -> SecretsCollection:
     return found
 
 
-def known(root: Path) -> SecretsCollection:
-    return baseline.load(baseline.load_from_file(str(root / KNOWN)), str(root / KNOWN))
+def known(root: Path) -> set[tuple[str, str, str]]:
+    """File, type and hash of each value that is known."""
+    kept = baseline.load(baseline.load_from_file(str(root / KNOWN)), str(root / KNOWN))
+    return {(name, each.type, each.secret_hash) for name, each in kept}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,8 +46,11 @@ def main(arguments: Sequence[str]) -> int:
     if "--renew" in arguments:
         with default_settings():
             baseline.save_to_file(found, str(PROJECT / KNOWN))
+        kept = (PROJECT / KNOWN).read_text("utf-8")
+        (PROJECT / KNOWN).write_text(kept.replace(f"{PROJECT}/", ""), "utf-8")  # the same in every checkout
         return 0
-    fresh = list(found - known(PROJECT))
+    seen = known(PROJECT)
+    fresh = [(name, each) for name, each in found if (name, each.type, each.secret_hash) not in seen]
     for name, secret in fresh:
         print(  # noqa: T201  it is a command
             f"{name}:{secret.line_number}: {secret.type}; an invented one: python -m zakaz_dagster_tests.secret_scan --renew"
