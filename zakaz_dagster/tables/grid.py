@@ -37,6 +37,10 @@ class Row(NamedTuple):
     number: int
     cells: Sequence[Cell]
 
+    def at(self, column: int) -> Cell:
+        """The cell of a column; a short row has empty ones at its end."""
+        return self.cells[column] if column < len(self.cells) else Cell()
+
 
 @dataclass(frozen=True)
 class Grid:

@@ -23,9 +23,11 @@ _NO_TEXT = ("script", "style", "template", "noscript")
 _DIGITS = re.compile(r"\s*(\d{1,4})")
 _HIDES = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?![.\d])"
+    r"|mso-hide\s*:\s*all"
     r"|(?:left|top|text-indent)\s*:\s*-\d{3}|(?=.*max-height\s*:\s*0(?![.\d])).*overflow\s*:\s*hidden",
     re.IGNORECASE | re.DOTALL,
 )
+_NO_SIZE = re.compile(r"font-size\s*:\s*0(?![.\d])", re.IGNORECASE)
 _SHOWS = re.compile(r"display\s*:|visibility\s*:\s*visible|opacity\s*:", re.IGNORECASE)
 _CSS_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 _CSS_RULE = re.compile(r"([^{}@;]{1,300})\{([^{}]{0,2000})\}")
@@ -85,9 +87,14 @@ def _remove_hidden(soup: BeautifulSoup) -> int:
 
 def _is_hidden(tag: Tag, by_sheets: set[int]) -> bool:
     style = str(tag.attrs.get("style") or "")
-    if _HIDES.search(style) or "hidden" in tag.attrs:
+    if _HIDES.search(style) or "hidden" in tag.attrs or (_NO_SIZE.search(style) and not _is_sized_inside(tag)):
         return True
     return id(tag) in by_sheets and not _SHOWS.search(style)
+
+
+def _is_sized_inside(tag: Tag) -> bool:
+    """Mail templates take the size from a frame and give it back to what stands in it."""
+    return any("font" in str(inner.attrs.get("style") or "").lower() for inner in tag.find_all(True))
 
 
 def _hidden_by_sheets(soup: BeautifulSoup) -> set[int]:

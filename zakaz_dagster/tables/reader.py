@@ -12,24 +12,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
 
-from zakaz_dagster.parsing.numbers import Convention, Measure, Unreadable, conventions_of, parse_number
+from zakaz_dagster.parsing.numbers import Convention, Measure, Unreadable, parse_number
 from zakaz_dagster.parsing.unreadable import NOTHING
 from zakaz_dagster.tables.charsets import BROKEN
+from zakaz_dagster.tables.evidence import LANGUAGES, Evidence, gather
 from zakaz_dagster.tables.grid import Cell, Grid, Row, Span
 from zakaz_dagster.tables.headers import TELLING, UNSOLD, Layout, TableKind, Vocabulary
 from zakaz_dagster.tables.totals import Item, find_totals
 
 SHOWN = 40
-LANGUAGES = {"ru": ",", "en": "."}  # what a file declares, and its decimal separator
 EXACT = frozenset({Convention(".", " ")})  # how a spreadsheet's own numbers are written here
 _FORMULA = re.compile(r"=|@\w+\(|[+-].*[(|!]")
 _LETTER = re.compile(r"[^\W\d_]")
-_CLEAR = re.compile(r"[1-9][0-9]{0,2}(?:[ \u00a0\u202f.,'][0-9]{3})*[.,][0-9]{2}")  # an amount whatever its column is
 TITLE_ROWS, TITLE_CHARS = 3, 200
 _BREAKDOWN = re.compile(r"(?:в\s*т\.?\s*ч\b|в том числе|из них|including|of which).*", re.IGNORECASE)
-_EVIDENCE = 2_000  # cells of other columns that are looked at
 
 
 @dataclass(frozen=True)
@@ -132,9 +129,8 @@ def _table(section: _Section, grid: Grid, vocabulary: Vocabulary, rules: Rules) 
     reason = reason or rules.other(section.title)
     body = [row for row in section.rows if not _is_note(row, section.layout, columns, kind)]
     body += _cut_off(section, columns, kind) if section.rows and section.rows[-1:] != body[-1:] else []
-    decimal = rules.decimal or LANGUAGES.get(grid.language, "")
-    conventions = _conventions(body, columns, kind, decimal)
-    lines = [_line(row, section.layout, columns, kind, conventions) for row in body]
+    evidence = gather(body, columns, kind, rules.decimal or LANGUAGES.get(grid.language, ""))
+    lines = [_line(row, section.layout, columns, kind, evidence) for row in body]
     items = [_item(line, row, columns, kind, rules) for line, row in zip(lines, body, strict=True)]
     found = find_totals(items)
     if found.reason and grid.hidden:
@@ -169,11 +165,7 @@ def _is_filled(rows: Sequence[Row], column: int, measure: Measure | None) -> boo
 
 
 def _differ(rows: Sequence[Row], one: int, other: int) -> bool:
-    return any(_at(row, one).text.casefold() != _at(row, other).text.casefold() for row in rows)
-
-
-def _at(row: Row, column: int) -> Cell:
-    return row.cells[column] if column < len(row.cells) else Cell()
+    return any(row.at(one).text.casefold() != row.at(other).text.casefold() for row in rows)
 
 
 def _figure_text(cell: Cell) -> str:
@@ -183,10 +175,10 @@ def _figure_text(cell: Cell) -> str:
 
 def _is_note(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKind) -> bool:
     """Blank lines, footnotes, headings of groups, the header again, the columns' numbers, parts of a total."""
-    if not any(_figure_text(_at(row, columns[role])) for role in kind.measures if role in columns):
+    if not any(_figure_text(row.at(columns[role])) for role in kind.measures if role in columns):
         return True
     texts = [cell.text for cell in row.cells[: layout.width]]
-    if _BREAKDOWN.fullmatch(next(filter(None, texts), "")) and not _is_date(_at(row, columns[kind.date]).text, kind):
+    if _BREAKDOWN.fullmatch(next(filter(None, texts), "")) and not _is_date(row.at(columns[kind.date]).text, kind):
         return True
     again = [layout.labels[at].rpartition(" / ")[2] for at in range(len(texts))]
     filled = [text for text in texts if text]
@@ -197,45 +189,28 @@ def _is_note(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKi
 def _cut_off(section: _Section, columns: Mapping[str, int], kind: TableKind) -> list[Row]:
     """The last row with a text, if it begins like a line and is shorter than the header: the file may be cut there."""
     last = next((row for row in reversed(section.rows) if any(cell.text for cell in row.cells)), None)
-    is_dated = last is not None and _is_date(_at(last, columns[kind.date]).text, kind)
+    is_dated = last is not None and _is_date(last.at(columns[kind.date]).text, kind)
     if last is None or not is_dated or len(last.cells) >= section.layout.width:
         return []
-    return [] if any(_figure_text(_at(last, columns[role])) for role in kind.measures if role in columns) else [last]
+    return [] if any(_figure_text(last.at(columns[role])) for role in kind.measures if role in columns) else [last]
 
 
-def _conventions(
-    body: Sequence[Row], columns: Mapping[str, int], kind: TableKind, decimal: str
-) -> dict[str, frozenset[Convention]]:
-    """What the columns of figures, and clear amounts in any other, say about separators."""
-    roles = [role for role in kind.measures if role in columns]
-    own = {columns[role] for role in roles}
-    cells = [
-        (kind.measures[role], [cell.text for row in body if not (cell := _at(row, columns[role])).is_exact])
-        for role in roles
-    ]
-    others = (cell for row in body for at, cell in enumerate(row.cells) if at not in own and not cell.is_exact)
-    clear = [cell.text for cell in islice(others, _EVIDENCE) if _CLEAR.fullmatch(cell.text)]
-    found = conventions_of([*cells, (Measure.NUMBER, clear)], decimal)
-    return dict(zip(roles, found, strict=False))
-
-
-def _line(
-    row: Row,
-    layout: Layout,
-    columns: Mapping[str, int],
-    kind: TableKind,
-    conventions: Mapping[str, frozenset[Convention]],
-) -> Line:
-    cells = {role: _label(_at(row, column)) for role, column in columns.items() if role not in kind.measures}
+def _line(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKind, evidence: Evidence) -> Line:
+    cells = {role: _label(row.at(column)) for role, column in columns.items() if role not in kind.measures}
     figures: dict[str, Decimal | None] = {}
     faults = list(_label_faults(row, cells, layout, columns, kind))
+    faults += [
+        f"{role}: {text!r} may have its day or its month first, and other dates of the table have the month first"
+        for role, text in cells.items()
+        if text in evidence.doubtful
+    ]
     for role, measure in kind.measures.items():
         if role not in columns:
             continue
-        cell = _at(row, columns[role])
+        cell = row.at(columns[role])
         cells[role] = _figure_text(cell)
         try:
-            value = parse_number(cells[role], measure, EXACT if cell.is_exact else conventions[role])
+            value = parse_number(cells[role], measure, EXACT if cell.is_exact else evidence.separators[role])
         except Unreadable as error:
             faults.append(f"{role}: {masked(cells[role])!r} is not {error.expected}")
             continue
@@ -255,7 +230,7 @@ def _label_faults(
 ) -> Iterator[str]:
     if any(cell.text for cell in row.cells[layout.width :]):
         yield "more cells than the header has: an unquoted separator?"
-    if not any(_figure_text(_at(row, columns[role])) for role in kind.measures if role in columns):
+    if not any(_figure_text(row.at(columns[role])) for role in kind.measures if role in columns):
         yield "no figures: the file may be cut off here"
     for role in kind.texts:
         if _FORMULA.match(cells.get(role, "")):
@@ -287,6 +262,7 @@ def _item(line: Line, row: Row, columns: Mapping[str, int], kind: TableKind, rul
         is_dated=is_dated,
         is_broken=is_broken,
         is_nameless=bool(texts) and not any(texts),
+        is_partial=not all(texts),
         is_named=rules.names(line.cells),
         has_id=any(any(map(str.isdigit, line.cells.get(role, ""))) for role in kind.ids),
     )

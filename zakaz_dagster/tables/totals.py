@@ -30,13 +30,16 @@ MOST_LEVELS = 8  # of totals within totals
 MOST_OPEN = 50  # rows to be judged one by one; a report has none or a few
 
 
+_LOOKALIKES = str.maketrans("AaBCcEeHKMOoPpTXxy", "АаВСсЕеНКМОоРрТХху")  # Latin letters, and Cyrillic of the same form
+
+
 @dataclass(frozen=True)
 class Item:
     """A row with figures: None for an empty cell. `unread` are the roles whose cell is no number.
 
     `labels` are its words by column. `is_broken`: it has no readable date and is else as full as a line; `is_named`: a
-    label is known to name a single thing, `is_nameless`: it has no name at all. `has_id`: a number of the vendor's,
-    which no total has.
+    label is known to name a single thing, `is_nameless`: it has no name at all, `is_partial`: it lacks one of them.
+    `has_id`: a number of the vendor's, which no total has.
     """
 
     number: int
@@ -47,10 +50,11 @@ class Item:
     is_broken: bool
     is_named: bool
     is_nameless: bool = False
+    is_partial: bool = False
     has_id: bool = False
 
     def says(self, words: re.Pattern[str]) -> bool:
-        return not self.has_id and any(words.fullmatch(text) for text in self.labels.values())
+        return not self.has_id and any(words.fullmatch(_in_one_script(text)) for text in self.labels.values())
 
     @property
     def is_zero(self) -> bool:
@@ -129,6 +133,11 @@ def find_totals(items: Sequence[Item]) -> Found:
     return Found(frozenset(totals), "" if totals else _open_line(items))
 
 
+def _in_one_script(text: str) -> str:
+    """Latin letters among Cyrillic ones as those that they look like: «Итогo» is «Итого»."""
+    return text.translate(_LOOKALIKES) if re.search("[а-яё]", text, re.IGNORECASE) else text
+
+
 def _is_plainly_total(item: Item) -> bool:
     return item.is_nameless or item.says(_WHOLE) or (item.says(_WEAK) and not item.is_named)
 
@@ -143,7 +152,7 @@ def _is_possible(item: Item) -> bool:
         return False
     worded = item.says(_WHOLE) or item.says(_WEAK)
     if item.is_dated:
-        return not item.is_zero and (worded or not item.is_named)
+        return not item.is_zero and (worded or item.is_partial or not item.is_named)
     return worded or not item.is_broken
 
 

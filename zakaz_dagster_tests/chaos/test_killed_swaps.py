@@ -123,7 +123,7 @@ def _row(types: Any, columns: list[str], table: str, version: int, number: int) 
         if types[name] == "Date":
             known[name] = DAY
         elif types[name].startswith(("UInt32", "UInt64")):
-            known[name] = CATALOGUE + number
+            known[name] = CATALOGUE * version + number  # snapshots of other versions are of other shows
         elif "String" in types[name]:
             known.setdefault(name, f"v{version} {number}")
     return {name: value(types[name], name, known) for name in columns}

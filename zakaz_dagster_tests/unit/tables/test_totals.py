@@ -30,6 +30,9 @@ def counts(*rows: str) -> list[int]:
         [TOMSK, BALLET, ";Томск;;11;10500;0", OMSK, ";Омск;;5;5000;0", ";;;16;15500;0"],
         [TOMSK, BALLET, OMSK, "05.10.2025;Все события;—;16;15500;0"],
         [TOMSK, BALLET, OMSK, "05.10.2025;;;16;15500;0"],
+        [TOMSK, BALLET, "05.10.2025;;Томск;11;10500;0", OMSK, "05.10.2025;;Омск;5;5000;0"],
+        ["05.10.2025;;Омск;5;5000;0", OMSK, "05.10.2025;;Томск;11;10500;0", TOMSK, BALLET],
+        [TOMSK, BALLET, OMSK, "05.10.2025;Oбщий итoг;Томск;16;15500;0"],  # with a Latin O and o
         [TOMSK, BALLET, OMSK, "Итого;;;16;15500;0", "в т.ч. онлайн;;;10;10000;0", "из них касса;;;6;5500;0"],
         [TOMSK, BALLET, OMSK, "Всего продано:;;;16;;"],
         [HEADER, "1;2;3;4;5;6", TOMSK, HEADER, BALLET, OMSK, "ИТОГО ЗА ДЕНЬ;;;16;15500;0"],
@@ -67,6 +70,11 @@ def test_a_total_is_compared_although_lines_were_put_aside():
     assert counts(TOMSK, bad, "Итого;;;9;12000;0") == []
     assert counts(TOMSK, bad, "Итого;;;12;11999;0") == []
     assert counts(TOMSK, "скоро;Лёд;Омск;2;2000;0", "Итого;;;12;12000;0") == [10]
+
+
+def test_a_line_without_a_name_that_is_no_sum_stays_a_line():
+    assert counts(TOMSK, BALLET, "05.10.2025;;Томск;2;300;0") == [10, 1, 2]
+    assert counts("05.10.2025;;Томск;2;300;0", "05.10.2025;;Омск;2;300;0") == [2, 2]
 
 
 def test_words_alone_make_no_total():
