@@ -52,7 +52,7 @@ def _separators(
 
 
 def _doubtful_dates(body: Sequence[Row]) -> frozenset[str]:
-    """Dates that read both ways, when another of the table is a date with its month first only, and none with its day."""
+    """Dates that read both ways, if others of the table are dates with the month first only, and none the other way."""
     dates = {cell.text: match for row in body for cell in row.cells if (match := _DATE.fullmatch(cell.text))}
     both = {text for text, match in dates.items() if _is_date(text) and _is_date(_swapped(match))}
     is_month_first = any(not _is_date(text) and _is_date(_swapped(match)) for text, match in dates.items())

@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
@@ -106,7 +107,7 @@ def _damage(draw: st.DrawFn, holder: Any, last: Any) -> None:
     elif act == "deep":
         holder[last] = DEEP if draw(st.integers(0, 9)) == 0 else {"a": [{"b": {"c": [holder[last]]}}]}
     else:
-        holder[last] = one_of(draw, OTHERS)
+        holder[last] = deepcopy(one_of(draw, OTHERS))  # it may be damaged itself, by the next act
 
 
 def dumped(tree: Any, *, escaped: bool = False) -> bytes:
