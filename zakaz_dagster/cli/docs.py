@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from zakaz_dagster.cli.params import OutputFile
+from zakaz_dagster.cli.params import Folder, OutputFile
+from zakaz_dagster.errors import Fatal
 
 HEAD = """# Assets
 
@@ -14,6 +15,8 @@ Every table, fact and view with its columns and checks. This page is written by 
 the Dagster UI the same stands on each asset's page, with its lineage.
 """
 TABLE = "| column | type | meaning |\n|---|---|---|"
+# The UI draws its graph in steps: nothing has moved for a while.
+SETTLED = "new Promise((done) => setTimeout(() => done(true), 4000))"
 KINDS = {"tables": "Tables", "views": "Views that DataLens reads"}
 
 
@@ -27,6 +30,32 @@ def docs() -> None:
 def catalogue(file: Path) -> None:
     """Write the catalogue of tables, views, columns and checks to FILE (docs/assets.md)."""
     file.write_text(catalogue_text(), encoding="utf-8")
+
+
+@docs.command()
+@click.argument("folder", type=Folder(), default="docs/pictures")
+@click.option("--ui", default="http://127.0.0.1:3000", show_default=True, help="Dagster's UI of a loaded `zakaz dev`.")
+@click.option("--pages", default="http://127.0.0.1:3080", show_default=True, help="Its pages.")
+def pictures(folder: Path, ui: str, pages: str) -> None:
+    """Picture the asset graph and a page through Chromium, for README, into FOLDER (docs/pictures)."""
+    from zakaz_dagster.datalens import chromium
+
+    browser = chromium.find()
+    if browser is None:
+        raise Fatal("no Chromium on PATH", source="pictures", next_step="install Debian's package chromium")
+    shown = {
+        "lineage": (f"{ui}/asset-groups/", "document.querySelectorAll('svg foreignObject').length > 5", 1900, 1000),
+        "romi": (f"{pages}/romi.html", "Number(document.body?.dataset.ready) > 0", 1400, 900),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (url, ready, width, height) in shown.items():
+        with chromium.tab(browser, "--lang=ru") as tab:
+            tab.size(width, height)
+            tab.open(url)
+            tab.wait_for(ready)
+            tab.wait_for(SETTLED)
+            tab.picture(folder / f"{name}.png", width, height)
+        click.echo(str(folder / f"{name}.png"))
 
 
 def catalogue_text() -> str:

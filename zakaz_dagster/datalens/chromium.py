@@ -79,7 +79,8 @@ class Tab:
         return result
 
     def open(self, url: str) -> None:
-        self.ask("Page.navigate", url=url)
+        if why := self.ask("Page.navigate", url=url).get("errorText"):
+            raise Fatal(f"{url} cannot be opened: {why}", source="chromium", next_step="start what answers there")
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression gives, by value."""
@@ -96,15 +97,17 @@ class Tab:
                 raise Fatal(f"never true: {expression}", source="chromium", next_step=f"console: {self.console}")
             time.sleep(0.05)
 
-    def picture(self, path: Path, width: int) -> None:
-        """The whole page as PNG, however long it is."""
-        self._size(width, 900)
-        self._size(width, int(self.value("document.documentElement.scrollHeight")))
+    def picture(self, path: Path, width: int, height: int | None = None) -> None:
+        """The page as PNG, sizes in pixels; without a height the whole of it, however long it is."""
+        self.size(width, height or 900)
+        if height is None:
+            self.size(width, int(self.value("document.documentElement.scrollHeight")))
         self.wait_for("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
         shot = self.ask("Page.captureScreenshot", format="png")
         path.write_bytes(base64.b64decode(shot["data"]))
 
-    def _size(self, width: int, height: int) -> None:
+    def size(self, width: int, height: int) -> None:
+        """Width and height of the window in pixels."""
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def _notice(self, message: Message) -> None:

@@ -10,8 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from zakaz_dagster.cli import main
 from zakaz_dagster.cli.docs import catalogue_text
+from zakaz_dagster.cli.seam import FAILED
+from zakaz_dagster.datalens import chromium
 from zakaz_dagster.warehouse.sql_files import load
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -48,3 +52,17 @@ def test_a_file_that_a_document_names_exists(path):
     )
     lost = [name for name in named if not (PROJECT / name.rstrip("/")).exists() and "<" not in name]
     assert lost == [], f"{path.name} names files that are not there"
+
+
+@pytest.mark.parametrize(
+    ("browser", "sentence"),
+    [(None, "no Chromium on PATH"), (chromium.find(), "http://127.0.0.1:9/asset-groups/ cannot")],
+)
+def test_pictures_without_a_browser_or_a_ui_are_one_sentence(browser, sentence, tmp_path, monkeypatch):
+    if browser is None and sentence.startswith("http"):
+        pytest.skip("no Chromium on PATH")
+    monkeypatch.setattr(chromium, "find", lambda: browser)
+    result = CliRunner().invoke(main, ["docs", "pictures", str(tmp_path), "--ui", "http://127.0.0.1:9"])
+    assert result.exit_code == FAILED
+    assert sentence in result.output
+    assert not list(tmp_path.iterdir())
