@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 
@@ -21,6 +20,7 @@ from zakaz_dagster.parsing.dates import parse_month
 from zakaz_dagster.parsing.numbers import Measure
 from zakaz_dagster.parsing.unreadable import Unreadable
 from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.plan.rows import Found, Row, once
 from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.tables.files import Reader
 from zakaz_dagster.tables.headers import TableKind, Vocabulary
@@ -85,8 +85,7 @@ def budgets_of(name: str, data: bytes, accounts: Iterable[tuple[str, str]]) -> B
             next_step=_NEXT,
         )
     rejects: list[Reject] = []
-    seen: dict[tuple[object, ...], str] = {}
-    months: dict[date, list[dict[str, Any]]] = {}
+    found: list[Found] = []
     for table in read.tables:
         for line in table.lines:
             where = f"{table.title}, row {line.number}" if len(read.tables) > 1 else f"row {line.number}"
@@ -95,19 +94,18 @@ def budgets_of(name: str, data: bytes, accounts: Iterable[tuple[str, str]]) -> B
             except (Unreadable, Refused) as error:
                 rejects.append(Reject(str(error), where))
                 continue
-            key = (row["month"], row["source"], row["account"])
-            if key in seen:
-                rejects.append(Reject(f"the same month and account as {seen[key]}", where))
-                continue
-            seen[key] = where
-            months.setdefault(row["month"], []).append(row)
+            found.append(((row["month"], row["source"], row["account"]), where, row))
+    kept, again = once(found, "month and account", ("budget_rub",))
+    months: dict[date, list[Row]] = {}
+    for row in kept:
+        months.setdefault(row["month"], []).append(row)
     schema = schema_of(TABLE)
     made = {month: pa.Table.from_pylist(rows, schema) for month, rows in sorted(months.items())}
-    new = {account for _, source, account in seen if (str(source), str(account)) not in known}
-    return Budgets(made, rejects, frozenset(map(str, new)))
+    new = {row["account"] for row in kept if (row["source"], row["account"]) not in known}
+    return Budgets(made, rejects + again, frozenset(new))
 
 
-def _row(line: Line, reason: str, known: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _row(line: Line, reason: str, known: Iterable[tuple[str, str]]) -> Row:
     if reason or line.faults:
         raise Refused(reason or "; ".join(line.faults))
     month = parse_month(line.cells["month"])

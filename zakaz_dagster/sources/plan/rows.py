@@ -1,18 +1,19 @@
 """Rows of `plan_sales` from a plan file (.csv, .xlsx, HTML, text): what is meant to be sold on which day, of what.
 
-A line that does not fit is put aside with its reason; so is the second line of one date, event and city, because which
-of the two is meant would be a guess. An event is named by its number or by its name, if one event has it.
+A line that does not fit is put aside with its reason; so are lines of one date, event and city that contradict each
+other, because which of them is meant would be a guess. An event is named by its number, or by its name if only one
+event has it.
 Belongs here: these rules. Does not: reading tables (`tables`), replacing days (`ingest`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -46,6 +47,9 @@ PLAN = TableKind(
     stand_ins={"plan_tickets": "tickets", "plan_revenue": "revenue"},
 )
 SCHEMA = schema_of("plan_sales")
+FIGURES = ("plan_tickets", "plan_revenue_rub")
+Row: TypeAlias = dict[str, Any]
+Found: TypeAlias = tuple[tuple[object, ...], str, Row]  # what a line is of, where it stands, and its row
 _NUMBER = re.compile(r"(?:=\s*\"|№|#|id\b)?\s*(\d{1,18})(?:\.0)?\s*\"?", re.IGNORECASE)
 
 
@@ -119,9 +123,7 @@ def plan_of(name: str, data: bytes, events: Catalogue, cities: CityIndex) -> Pla
     if not read.tables:
         raise _no_table(name, read)
     rejects: list[Reject] = []
-    seen: dict[tuple[object, ...], str] = {}
-    days: dict[date, list[dict[str, Any]]] = {}
-    unknown: set[str] = set()
+    found: list[Found] = []
     for where, line, reason in _lines(read):
         try:
             row = _row(line, reason, events, cities)
@@ -129,16 +131,36 @@ def plan_of(name: str, data: bytes, events: Catalogue, cities: CityIndex) -> Pla
             rejects.append(Reject(str(error), where))
             continue
         city = cities.resolve(row["city_raw"]) or row["city_key"]
-        key = (row["date"], row["event_id"], "" if row["event_id"] else row["event_key"], city)
-        if key in seen:
-            rejects.append(Reject(f"the same date, event and city as {seen[key]}", where))
-            continue
-        seen[key] = where
+        found.append(((row["date"], row["event_id"], "" if row["event_id"] else row["event_key"], city), where, row))
+    kept, again = once(found, "date, event and city", FIGURES)
+    days: dict[date, list[Row]] = {}
+    for row in kept:
         days.setdefault(row["date"], []).append(row)
-        if row["event_name"] and not row["event_id"]:
-            unknown.add(row["event_name"])
     tables = {day: pa.Table.from_pylist(rows, SCHEMA) for day, rows in sorted(days.items())}
-    return Plan(tables, rejects, frozenset(unknown))
+    unknown = {row["event_name"] for row in kept if row["event_name"] and not row["event_id"]}
+    return Plan(tables, rejects + again, frozenset(unknown))
+
+
+def once(found: Iterable[Found], what: str, figures: Sequence[str]) -> tuple[list[Row], list[Reject]]:
+    """The rows whose key (`what`, in words) stands once, and what was put aside.
+
+    Of rows that agree in their figures the first is kept; of rows that contradict each other none.
+    """
+    by_key: dict[tuple[object, ...], list[tuple[str, Row]]] = {}
+    for key, where, row in found:
+        by_key.setdefault(key, []).append((where, row))
+    kept: list[Row] = []
+    rejects: list[Reject] = []
+    for rows in by_key.values():
+        (first, row), *others = rows
+        if all(other[name] == row[name] for _, other in others for name in figures):
+            kept.append(row)
+            rejects += [Reject(f"the same {what} as {first}", where) for where, _ in others]
+        else:
+            places = ", ".join(where for where, _ in rows)
+            why = f"{places} have the same {what} and other figures: which holds is not known"
+            rejects += [Reject(why, where) for where, _ in rows]
+    return kept, rejects
 
 
 _NEXT = "nothing was changed; correct the file"

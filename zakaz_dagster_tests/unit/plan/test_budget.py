@@ -97,7 +97,7 @@ def test_a_workbook_is_read_too() -> None:
         ("13.2026;login-1;5;", "a month of the calendar"),
         ("ноябрь 2026;login-1;-5;", "zero or more"),
         ("ноябрь 2026;login-1;1.2.3;", "budget"),
-        ("ноябрь 2026;кабинет;7;", "the same month and account as row 2"),
+        ("ноябрь 2026;кабинет;10;", "the same month and account as row 2"),
     ],
 )
 def test_what_could_mean_another_account_or_month_is_put_aside_and_the_rest_is_kept(line: str, said: str) -> None:

@@ -155,7 +155,7 @@ def test_lines_that_do_not_fit_are_put_aside_with_their_reasons() -> None:
         "01.12.2025;1;;1;\n"
         "\n"
         "01.12.2025;1;томск;2;20\n"
-        "01.12.2025;динозавры;томск;3;30\n"
+        "01.12.2025;динозавры;томск;2;20\n"
     )
     assert [row[4] for row in rows(found)] == [2]
     told = reasons(found)
@@ -163,6 +163,16 @@ def test_lines_that_do_not_fit_are_put_aside_with_their_reasons() -> None:
     assert "one event but 2" in told["row 5"]
     assert "city_aliases.csv" in told["row 6"]
     assert told["row 13"] == "the same date, event and city as row 12"
+
+
+def test_lines_that_contradict_each_other_are_put_aside_together() -> None:
+    found = plan(
+        HEADER
+        + "01.12.2025;1;томск;2;20\n01.12.2025;динозавры;томск г.;3;20\n02.12.2025;1;томск;4;40\n01.12.2025;1;;2;20\n"
+    )
+    assert [row[4] for row in rows(found)] == [4]
+    why = "row 2, row 3, row 5 have the same date, event and city and other figures: which holds is not known"
+    assert reasons(found) == dict.fromkeys(("row 2", "row 3", "row 5"), why)
 
 
 @pytest.mark.parametrize("data", [b"", b"a;b\n1;2\n", b"PK\x03\x04 no zip", bytes(range(256)), HEADER[:30].encode()])
