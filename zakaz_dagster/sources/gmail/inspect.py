@@ -5,10 +5,12 @@ Belongs here: bytes of a file to an Inspection. Does not: the mailbox, the wareh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from zakaz_dagster.errors import BadData
+from zakaz_dagster.parsing.names import name_key
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.base import Inspection
 from zakaz_dagster.sources.gmail import eml, mime_tree
@@ -16,7 +18,7 @@ from zakaz_dagster.sources.gmail.errors import Problem
 from zakaz_dagster.sources.gmail.mail import Leaf, Mail, epoch_ms
 from zakaz_dagster.sources.gmail.parts import Outcome, PartRead
 from zakaz_dagster.sources.gmail.records import SOURCE, Message, changed, shaped
-from zakaz_dagster.sources.gmail.report import MailRead, read_mail
+from zakaz_dagster.sources.gmail.report import MailRead, Statement, read_mail
 from zakaz_dagster.sources.gmail.report_lines import MONEY, ZERO, Line, Reading, RefusedLine, sales_columns
 from zakaz_dagster.sources.gmail.senders import RESULTS, proved
 from zakaz_dagster.tables.limits import Refused
@@ -75,13 +77,17 @@ def _reading() -> Reading:
 
 
 def _shown(read: MailRead, about: Mapping[str, object]) -> Inspection:
-    lines = [line for statement in read.statements for line in statement.lines]
+    """All rows; the totals are of what holds, without the lines that a newer statement in the mail replaces."""
+    newest = sorted(read.statements, key=_age, reverse=True)
+    holding = [each for number, each in enumerate(newest) if not any(_same(each, newer) for newer in newest[:number])]
+    older = sum(len(each.lines) for each in newest) - sum(len(each.lines) for each in holding)
     return Inspection(
-        rows=[_row(line) for line in lines],
+        rows=[_row(line, statement) for statement in read.statements for line in statement.lines],
         rejects=[*(_reject(line) for line in read.refused), *_unread(read)],
         totals={
-            **_sums(lines),
-            "rows": len(lines),
+            **_sums(line for statement in holding for line in statement.lines),
+            "rows": sum(len(each.lines) for each in newest),
+            **({"rows_replaced_by_newer": older} if older else {}),
             "parts": len(read.parts),
             "attachments": sum(leaf.attached for leaf in read.mail.leaves),
             "tables": sum(len(part.tables) for part in read.parts),
@@ -89,6 +95,20 @@ def _shown(read: MailRead, about: Mapping[str, object]) -> Inspection:
             **about,
         },
     )
+
+
+def _age(statement: Statement) -> float:
+    """When it was said; the words of a mail without a date of its own are newer than what they quote."""
+    return statement.stated_at.timestamp() if statement.stated_at else math.inf
+
+
+def _same(one: Statement, other: Statement) -> bool:
+    """Whether both speak of the same day and of any show in common, as sql/builds/mail_sales.sql has it."""
+    shows, others = (
+        {(line.show_id or line.event_id or name_key(line.event_name), line.city) for line in each.lines}
+        for each in (one, other)
+    )
+    return one.day == other.day and bool(shows & others)
 
 
 def _sums(lines: Iterable[Line]) -> dict[str, object]:
@@ -105,7 +125,7 @@ def _sums(lines: Iterable[Line]) -> dict[str, object]:
     }
 
 
-def _row(line: Line) -> dict[str, object]:
+def _row(line: Line, statement: Statement) -> dict[str, object]:
     """Empty where the report has no such column."""
     counted = {name: "" if value is None else value for name, value in asdict(line.counted).items()}
     money = {f"{name}_rub": f"{value:.2f}" if (value := counted.pop(name)) != "" else "" for name in MONEY}
@@ -119,6 +139,8 @@ def _row(line: Line) -> dict[str, object]:
         "show_time": line.show_time,
         **counted,
         **money,
+        "stated_at": statement.stated_at.isoformat() if statement.stated_at else "",
+        "quoted": statement.is_forward,
         "where": line.where.removeprefix(f"part {FILE}, "),
     }
 

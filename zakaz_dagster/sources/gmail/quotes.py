@@ -24,7 +24,8 @@ CONTAINERS = (
 )
 WINDOW = 800  # characters above a quoted table in which its header lines are looked for
 _FORWARD = re.compile(
-    r"(?<!-)-{3,40}\s{0,5}(?:forwarded message|пересылаемое сообщение|пересланное сообщение|пересылаемое письмо)|"
+    r"(?<!-)-{3,40}\s{0,5}"
+    r"(?:forwarded message|пере(?:сылаемое|сланное|направленное|адресованное) (?:сообщение|письмо))|"
     r"begin forwarded message|начало (?:переадресованного|пересылаемого) (?:сообщения|письма)",
     re.IGNORECASE,
 )
@@ -36,7 +37,7 @@ _HEAD = re.compile(  # From, then a date, then To or Subject, each at the start 
     re.IGNORECASE,
 )
 _HINT = re.compile(
-    r"<blockquote|_quote|ya-quote|moz-forward|zmail_extra|forwarded|пере(?:сыл|слан|адрес)|original|исходное|"
+    r"<blockquote|_quote|ya-quote|moz-forward|zmail_extra|forwarded|пере(?:сыл|слан|направл|адрес)|original|исходное|"
     r"\b(?:from|от(?: кого)?)(?:<[^>]{0,200}>|\s){0,10}:",
     re.IGNORECASE,
 )
@@ -88,13 +89,14 @@ def html_segments(text: str) -> list[Segment]:
         start = document.quote_start(table)
         outer = table.find_parent("table")
         if start is not None and (outer is None or document.quote_start(outer) != start):
-            first[start] = document.place(table)
+            if not _is_header(table):
+                first[start] = document.place(table)
             quoted.setdefault(start, []).append(str(table.extract()))
     if not quoted:
         return [Segment(text)]
     style = "".join(str(tag) for tag in document.soup.find_all("style"))
     return [Segment(str(document.soup))] + [
-        Segment(f"<html>{style}{''.join(reversed(tables))}</html>", document.quote(start, first[start], number))
+        Segment(f"<html>{style}{''.join(reversed(tables))}</html>", document.quote(start, first.get(start), number))
         for number, (start, tables) in enumerate(sorted(quoted.items()), start=1)
     ]
 
@@ -172,9 +174,16 @@ class _Document:
         ]  # fmt: skip
         return max([*(start for start, _ in around), *markers], default=None)
 
-    def quote(self, start: int, table: int, number: int) -> Quote:
-        """The quote by its header lines: those around its beginning and above its first table."""
-        return _quote(self.text[max(0, start - WINDOW // 2) : min(start + WINDOW, table)], number)
+    def quote(self, start: int, table: int | None, number: int) -> Quote:
+        """The quote by its header lines: those around its beginning and above its first table of anything else."""
+        end = start + WINDOW
+        return _quote(self.text[max(0, start - WINDOW // 2) : end if table is None else min(end, table)], number)
+
+
+def _is_header(table: Tag) -> bool:
+    """Header lines as rows of a table, as Thunderbird writes them: a name with a colon, and a value."""
+    rows = [row.find_all(["td", "th"]) for row in table.find_all("tr")]
+    return bool(rows) and all(len(row) == 2 and row[0].get_text().strip().endswith(":") for row in rows)  # noqa: PLR2004
 
 
 def _quote(head: str, number: int) -> Quote:

@@ -191,6 +191,19 @@ def test_inspect_takes_a_mails_source_and_prints_nobody():
     assert inspect_message(message.as_bytes(), {}).totals["proved"] == "qtickets.ru by mx.google.com"
 
 
+def test_inspect_adds_up_what_holds_and_shows_how_old_the_rest_is():
+    message = mail("Re: отчёт")
+    old = TOMSK.replace(";10;", ";7;")
+    quote = "\n".join(f"> {line}" for line in ["20.11.2026, 21:00, QTickets пишет:", HEADER, old])
+    message.set_content(f"{HEADER}\n{TOMSK}\n\n{quote}\n")
+    shown = inspect_message(message.as_bytes(), {})
+    assert [(row["tickets"], str(row["stated_at"])[:16], row["quoted"]) for row in shown.rows] == [
+        (10, "2026-11-21T06:00", False),
+        (7, "2026-11-20T21:00", True),
+    ]
+    assert (shown.totals["tickets"], shown.totals["rows_replaced_by_newer"]) == (10, 1)
+
+
 def test_inspect_speaks_to_who_holds_a_file():
     shown = inspect_file(csv(TOMSK, "x;Шоу;Омск;1;5;0").encode(), {})
     assert (shown.rows[0]["where"], shown.rejects[0]["where"]) == ("table 1, row 2", "table 1, row 3")

@@ -41,6 +41,11 @@ def said(
 
 
 RU = "пт, 20 нояб. 2026 г. в 21:00, QTickets &lt;r@qtickets.ru&gt;:"
+THUNDERBIRD = (
+    "-------- Перенаправленное сообщение --------<table class='moz-email-headers-table'>"
+    "<tr><th>Тема:</th><td>отчёт</td></tr><tr><th>Дата:</th><td>Fri, 20 Nov 2026 21:00:00 +0300</td></tr>"
+    "<tr><th>От:</th><td>QT</td></tr></table>"
+)
 QUOTED = [
     f'<div class="gmail_quote"><div class="gmail_attr">{RU}<br></div><blockquote>{table(10)}</blockquote></div>',
     f"<div class='gmail_quote'>On Fri, Nov 20, 2026 at 9:00 PM QTickets wrote:<br><blockquote>{table(10)}</blockquote></div>",
@@ -50,6 +55,8 @@ QUOTED = [
     f"<p>От: QT<br>Отправлено: 20 ноября 2026 г. 21:00<br>Кому: x<br>Тема: отчёт за 19.11.2026</p><div>{table(10)}</div>",
     f"<div>-------- Пересылаемое сообщение --------</div><div>20.11.2026, 21:00, QTickets:</div><div>{table(10)}</div>",
     f"---------- Forwarded message ---------<br>От: x<br>Date: Fri, 20 Nov 2026 18:00:00 +0000<br>To: y<br>{table(10)}",
+    f"<div class='moz-forward-container'>{THUNDERBIRD}<br>{table(10)}</div>",
+    f"<p>{THUNDERBIRD}</p>{table(10)}",
 ]
 
 
