@@ -1,7 +1,8 @@
 """The world's own HTTP: the right answers, the clock, what tests do to it, and the vendors' faults.
 
-GET  /world                      seed, start, now, scale, dirt
-GET  /world/truth?day=           independent totals of a day, as of now; or ?first=&last= for a list of days
+GET  /world                      seed, start, now, scale, dirt, stress
+GET  /world/truth?day=           independent totals of a day, as of now; or ?first=&last= for a list of days;
+                                in the stress world also what will be sold in the end, and the next ticket's cost
 GET  /world/orders?day=          ids, tickets and state of the orders made on a day, to pick one from
 GET  /world/personal             the planted personal data to search for
 GET  /world/writes               write requests the vendors received; a reader must leave it empty
@@ -95,7 +96,8 @@ class _Admin:
         params = self.world.params
         scale = {"orders_per_day": params.scale.orders_per_day, "groups": params.scale.groups, "ads": params.scale.ads}
         dirt = sorted(params.dirt)
-        return answer({"seed": params.seed, "start": params.start, "now": iso(self.state.now()), **scale, "dirt": dirt})
+        about = {"seed": params.seed, "start": params.start, "now": iso(self.state.now()), **scale, "dirt": dirt}
+        return answer({**about, "stress": params.stress})
 
     async def truth(self, request: Request) -> Response:
         query, now = request.query_params, self.state.now()

@@ -66,11 +66,12 @@ PORT, COUNT = click.IntRange(0, 65_535), click.IntRange(min=0)
 @click.option("--fault", "faults", multiple=True, metavar="VENDOR:NAME[=VALUE]", help="A fault from the start; repeat.")
 @click.option("--option", "options", multiple=True, metavar="VENDOR:NAME=VALUE", help="A vendor's own switch; repeat.")
 @click.option("--dirt", multiple=True, type=click.Choice(["all", *DIRT]), help="A kind of dirt of the world; repeat.")
+@click.option("--stress", is_flag=True, help="Sales that are hard to foretell: spikes, surges, sell-outs, moved shows.")
 @click.option("--recorded", type=click.Path(exists=True, file_okay=False), help="Folder of recorded bodies to replay.")
 def serve_command(
     port: int, seed: int, now: str | None, today: str | None, days: int, start: datetime | None, orders_per_day: int,
     groups: int, ads: int, faults: tuple[str, ...], options: tuple[str, ...], dirt: tuple[str, ...],
-    recorded: str | None,
+    stress: bool, recorded: str | None,
 ) -> None:  # fmt: skip
     """Serve the vendors' protocols on a made-up organiser; prints one JSON line when ready. Ctrl-C ends it."""
     chosen = Options(
@@ -83,6 +84,7 @@ def serve_command(
         vendor_options=_options(options, recorded),
         faults=_faults(faults),
         dirt=frozenset(DIRT if "all" in dirt else dirt),
+        stress=stress,
     )
     try:
         serve(chosen)

@@ -37,6 +37,7 @@ class Options:
     vendor_options: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     dirt: frozenset[str] = frozenset()
+    stress: bool = False
 
 
 class _Protocol(H11Protocol):
@@ -57,7 +58,7 @@ def prepare(options: Options) -> tuple[World, State]:
     start = options.start or shift(day_of(state.now()), -options.days)
     if start < FIRST_DAY:
         raise ValueError(f"history cannot begin before {FIRST_DAY}: the first tours sell from then on")
-    return World(WorldParams(options.seed, start, options.scale, options.dirt)), state
+    return World(WorldParams(options.seed, start, options.scale, options.dirt, options.stress)), state
 
 
 def serve(options: Options) -> None:

@@ -74,9 +74,9 @@ class Catalogue:
         ]
         gone = show.deleted if show.deleted is not None and show.deleted <= now else None
         return {
-            "id": show.id, "name": "", "is_active": int(now <= show.finishes and gone is None),
-            "sale_start_date": None, "sale_finish_date": iso(show.finishes), "open_date": iso(show.starts),
-            "start_date": iso(show.starts), "finish_date": iso(show.finishes),
+            "id": show.id, "name": "", "is_active": int(now <= show.ends(now) and gone is None),
+            "sale_start_date": None, "sale_finish_date": iso(show.ends(now)), "open_date": iso(show.begins(now)),
+            "start_date": iso(show.begins(now)), "finish_date": iso(show.ends(now)),
             **({HEAVY: self._scheme(event)} if heavy else {}),
             "prices": prices, "min_price": prices[0], "max_price": prices[-1], "created_at": iso(event.created),
             "updated_at": iso(gone or event.created + DAY), "deleted_at": iso_or_none(gone),

@@ -21,14 +21,17 @@ from zakaz_dagster.dev.sandbox.world import dirt, oddities
 from zakaz_dagster.dev.sandbox.world.ads import NOTHING, Correction, Scale, Stat
 from zakaz_dagster.dev.sandbox.world.chance import draw
 from zakaz_dagster.dev.sandbox.world.clicks import Clicks
+from zakaz_dagster.dev.sandbox.world.demand import Demand
 from zakaz_dagster.dev.sandbox.world.direct import DirectAds
+from zakaz_dagster.dev.sandbox.world.driven import DrivenOrders
 from zakaz_dagster.dev.sandbox.world.edits import Edits
 from zakaz_dagster.dev.sandbox.world.fates import FAR, NEAR
+from zakaz_dagster.dev.sandbox.world.histories import History, histories
 from zakaz_dagster.dev.sandbox.world.lifecycle import Order, OrderState
 from zakaz_dagster.dev.sandbox.world.moments import day_of, days, shift
 from zakaz_dagster.dev.sandbox.world.orders import EXCHANGE_DAYS, Orders
-from zakaz_dagster.dev.sandbox.world.tours import Tours
-from zakaz_dagster.dev.sandbox.world.truth import Cells, Json, direct_json, sales_json, vk_json
+from zakaz_dagster.dev.sandbox.world.tours import Event, Tours
+from zakaz_dagster.dev.sandbox.world.truth import Cells, Json, direct_json, finals_json, sales_json, vk_json
 from zakaz_dagster.dev.sandbox.world.truth import sales as count_sales
 from zakaz_dagster.dev.sandbox.world.vk import VkAds
 
@@ -40,13 +43,15 @@ DIRT = (*dirt.KINDS, *oddities.KINDS)
 class WorldParams:
     """Which organiser: another seed is another one. Before `start` nothing was sold or advertised.
 
-    `dirt`: the kinds of DIRT that the world has; none by default.
+    `dirt`: the kinds of DIRT that the world has; none by default. `stress`: demand that is hard to foretell (`demand`)
+    instead of an even one.
     """
 
     seed: int = 7
     start: date = date(2026, 6, 25)
     scale: Scale = field(default_factory=Scale)
     dirt: frozenset[str] = frozenset()
+    stress: bool = False
 
 
 class World:
@@ -56,11 +61,16 @@ class World:
         self.params = params
         seed, scale, start = params.seed, params.scale, params.start
         self.start = start
-        self.tours = Tours(seed, params.dirt)
+        self.tours = Tours(seed, params.dirt, stress=params.stress)
         self.vk = VkAds(seed, self.tours, scale, start)
         self.direct = DirectAds(seed, self.tours, scale, start)
         cached = max(130, CACHED_ORDERS // scale.orders_per_day)
-        self.orders = Orders(seed, self.tours, scale, Clicks(self.vk, self.direct), cached, params.dirt)
+        clicks = Clicks(self.vk, self.direct)
+        self.demand = Demand(seed, scale.orders_per_day, self._planned_cost) if params.stress else None
+        if self.demand:
+            self.orders: Orders = DrivenOrders(seed, self.tours, scale, clicks, cached, params.dirt, self.demand)
+        else:
+            self.orders = Orders(seed, self.tours, scale, clicks, cached, params.dirt)
         self.edits = Edits(self.orders, start)
 
     def reset(self) -> None:
@@ -108,7 +118,7 @@ class World:
         if event is None:
             raise LookupError(f"no show {show_id}")
         hall = self.orders.halls.of(event)
-        total = sum(seat.quantity for seat in (*hall.numbered, *hall.zones))
+        total = self._places(event)
         paid = [state.payed_at is not None for _, state, _ in self.tickets(show_id, now)]
         sold, held = paid.count(True), paid.count(False)
         closed = sum(seat.quantity for seat in hall.closed)
@@ -119,6 +129,32 @@ class World:
         orders = (order for day in self.happened(first, last) for order in self.visible(day, now))
         counted = count_sales(orders, now, lambda order: oddities.uncounted(order, self.params.dirt))
         return {key: value for key, value in counted.items() if first <= key[0] <= last}
+
+    def _planned_cost(self, event: Event, day: date) -> int:
+        return self.vk.planned_cost(event, day) + self.direct.planned_cost(event, day)
+
+    def histories(self, first: date, last: date) -> list[History]:
+        """Every show day that ends within first..last, with all that is ever sold for it from the world's start on."""
+        events = [event for event in self.tours.events(first, last) if first <= event.last_date <= last]
+        opens = min((event.opens for event in events), default=last)
+        orders = (order for day in days(max(self.start, opens), last) for order in self.made(day))
+        return histories([(event, self._places(event)) for event in events], orders)
+
+    def _places(self, event: Event) -> int:
+        hall = self.orders.halls.of(event)
+        return sum(seat.quantity for seat in (*hall.numbered, *hall.zones))
+
+    def finals(self, day: date) -> list[Json]:
+        """In the stress world: what each show day on sale will have sold, and what its next ticket costs."""
+        if self.demand is None or not isinstance(self.orders, DrivenOrders):
+            return []
+        told = []
+        for event in self.tours.on_sale(day):
+            orders = [order for own in self.orders.of_event(event).values() for order in own]
+            made = histories([(event, self._places(event))], orders)
+            per_order = sum(history.final() for history in made) / len(orders) if orders else 0.0
+            told += finals_json(made, day, self.demand.marginal_rub(event, day, per_order))
+        return told
 
     def truth(self, day: date, now: int) -> Json:
         """Everything about one day as of now; see `/world/truth`."""
@@ -132,7 +168,7 @@ class World:
                 "sales": sales_json(self.tours, cells, day),
                 "vk": vk_json(self.vk, day, now),
                 "direct": direct_json(self.direct, day, now),
-            }
+            } | ({"finals": self.finals(day)} if self.demand else {})
 
     def correct(self, correction: Correction) -> Correction:
         """Have a vendor change its mind. Keys: VK's banner, or group for its rest; Direct's ad, or wizard campaign."""

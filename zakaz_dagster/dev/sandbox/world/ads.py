@@ -68,14 +68,19 @@ class Scale:
 
 def daily(chance: int, mean_cost: float) -> Stat:
     """The figures of an ad that ran the whole day, from its draw of that day."""
-    if chance % 10 == 0:  # a paused day
+    cost = daily_cost(chance, mean_cost)
+    if not cost:
         return NOTHING
     click_cost = 900 + (chance >> 8) % 1700
-    cost = int(mean_cost * (0.4 + ((chance >> 20) % 1000) / 800))
     clicks = max(1, cost // click_cost)
     impressions = clicks * (40 + (chance >> 32) % 110) + (chance >> 40) % 60
     conversions = sum(1 for click in range(min(clicks, 40)) if draw(chance, click) % 25 == 0)
     return Stat(impressions, clicks, cost, conversions)
+
+
+def daily_cost(chance: int, mean_cost: float) -> int:
+    """Kopecks that the ad cost on that day; nothing on a paused one."""
+    return 0 if chance % 10 == 0 else int(mean_cost * (0.4 + ((chance >> 20) % 1000) / 800))
 
 
 def elapsed(day: date, now: int) -> float:

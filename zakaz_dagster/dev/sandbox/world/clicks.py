@@ -13,6 +13,8 @@ from zakaz_dagster.dev.sandbox.world.moments import midnight
 from zakaz_dagster.dev.sandbox.world.tours import Event
 from zakaz_dagster.dev.sandbox.world.vk import VkAds
 
+ORGANIC, PAID = 0.44, 0.83  # below: no tags; between: an ad's; above: labels typed by hand
+
 
 @dataclass(frozen=True, slots=True)
 class Clicks:
@@ -22,8 +24,20 @@ class Clicks:
     direct: DirectAds
 
     def draw(self, chance: Random, event: Event, day: date) -> Utm:
+        return self._chosen(chance.random(), chance, event, day)
+
+    def draw_moved(self, chance: Random, event: Event, day: date, *, by_ads: bool) -> Utm:
+        """As `draw`, where it is known whether advertising moved the order: tags tell it in seven of ten cases, and
+        an order that would have come anyway carries an ad's tag in one of ten.
+        """
+        tagged = chance.random() < (0.7 if by_ads else 0.1)
         dice = chance.random()
-        for limit, choose in ((0.44, _nothing), (0.62, self._direct), (0.83, self._vk), (1.0, _label)):
+        if tagged:
+            return self._chosen(ORGANIC + dice * (PAID - ORGANIC), chance, event, day)
+        return self._chosen(dice if dice < ORGANIC or dice >= PAID else 0.0, chance, event, day)
+
+    def _chosen(self, dice: float, chance: Random, event: Event, day: date) -> Utm:
+        for limit, choose in ((ORGANIC, _nothing), (0.62, self._direct), (PAID, self._vk), (1.0, _label)):
             if dice < limit:
                 return choose(chance, event, day)
         return NO_UTM

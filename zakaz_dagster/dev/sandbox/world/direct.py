@@ -11,7 +11,17 @@ from datetime import date
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote
 
-from zakaz_dagster.dev.sandbox.world.ads import NOTHING, Correction, Scale, Stat, appeal, content_tag, daily, elapsed
+from zakaz_dagster.dev.sandbox.world.ads import (
+    NOTHING,
+    Correction,
+    Scale,
+    Stat,
+    appeal,
+    content_tag,
+    daily,
+    daily_cost,
+    elapsed,
+)
 from zakaz_dagster.dev.sandbox.world.chance import draw
 from zakaz_dagster.dev.sandbox.world.lifecycle import Utm
 from zakaz_dagster.dev.sandbox.world.moments import DAY, midnight, shift
@@ -97,6 +107,11 @@ def effective(href: str, tracking: str, ids: dict[str, str]) -> Utm:
     return Utm(*values)
 
 
+def _runs(campaign: Campaign, ad: Ad | None, day: date) -> bool:
+    stopped = ad is not None and ad.stopped is not None and midnight(day) >= ad.stopped
+    return not stopped and campaign.starts <= day <= campaign.ends
+
+
 class DirectAds:
     """Everything the Direct logins of the organiser hold."""
 
@@ -146,12 +161,22 @@ class DirectAds:
         for correction in reversed(self.corrections.get((key, day), [])):
             if correction.at <= now:
                 return correction.stat
-        stopped = ad is not None and ad.stopped is not None and midnight(day) >= ad.stopped
-        if stopped or not campaign.starts <= day <= campaign.ends:
+        if not _runs(campaign, ad, day):
             return NOTHING
-        chance = draw(self.seed, "stat", "direct", key, day.toordinal())
-        whole = daily(chance, self.scale.mean_cost * appeal(self.seed, campaign.event))
+        whole = daily(self._chance(key, day), self.scale.mean_cost * appeal(self.seed, campaign.event))
         return whole if part >= 1 else whole.scaled(part)
+
+    def _chance(self, key: int, day: date) -> int:
+        return draw(self.seed, "stat", "direct", key, day.toordinal())
+
+    def planned_cost(self, event: Event, day: date) -> int:
+        """Kopecks that the ads of an event cost on a whole day, whatever the vendor corrects later."""
+        mean, keys = self.scale.mean_cost * appeal(self.seed, event), list[int]()
+        for campaign in self.campaigns_of(event.id):
+            ads = [ad for group in campaign.groups for ad in group.ads]
+            keys += [ad.id for ad in ads if _runs(campaign, ad, day)]
+            keys += [campaign.id] if campaign.wizard and _runs(campaign, None, day) else []
+        return sum(daily_cost(self._chance(key, day), mean) for key in keys)
 
     def _row(self, campaign: Campaign, group: AdGroup | None, ad: Ad | None, day: date, now: int) -> Iterator[Row]:
         stat = self.stat(campaign, ad, day, now)

@@ -49,6 +49,11 @@ class Hall:
         return self.zones[nth % len(self.zones)]
 
 
+def one_zone(places: int, price: int) -> Hall:
+    """A hall without numbered seats."""
+    return Hall((), (Seat("FAN-1;1", "Фан-зона", "FAN", "1", "1", price, places, True),), (), 0)
+
+
 class Halls:
     """Halls of all events, sized by orders a day: the best shows fill two thirds of theirs, none is oversold."""
 

@@ -47,7 +47,7 @@ def day_of_id(order_id: int) -> date:
 
 
 @dataclass(slots=True)
-class _Making:
+class Making:
     """What one day's generation carries along."""
 
     day: date
@@ -55,16 +55,25 @@ class _Making:
     events: list[Event]
     weights: list[float]
     places: Counter[int]
+    by_ads: bool | None = None  # whether advertising moves the next order, in a world that knows it
+    room: dict[int, int] | None = None  # places left in each show, in a world whose shows sell out
 
 
 class Orders:
     """The order book of one seed; days are cached while they are in use. `count(day)` needs no orders to be made."""
 
     def __init__(
-        self, seed: int, tours: Tours, scale: Scale, clicks: Clicks, cached_days: int, dirt: frozenset[str]
+        self,
+        seed: int,
+        tours: Tours,
+        scale: Scale,
+        clicks: Clicks,
+        cached_days: int,
+        dirt: frozenset[str],
+        halls: Halls | None = None,
     ) -> None:
         self.seed, self.tours, self.scale, self.clicks, self.dirt = seed, tours, scale, clicks, dirt
-        self.halls = Halls(seed, scale.orders_per_day)
+        self.halls = halls or Halls(seed, scale.orders_per_day)
         self._base = lru_cache(maxsize=cached_days)(self._make_base)
         self._whole = lru_cache(maxsize=cached_days)(self._make_day)
         self.count = lru_cache(maxsize=8192)(self._count)
@@ -115,7 +124,7 @@ class Orders:
         chance = stream(self.seed, "orders", day)
         events = self.tours.on_sale(day)
         weights = [(0.5 + 1 / appeal(self.seed, event)) * (1 + event.project.exhibition) for event in events]
-        making = _Making(day, chance, events, weights, Counter())
+        making = Making(day, chance, events, weights, Counter())
         moments = sorted(midnight(day) + int(chance.random() ** 0.6 * (DAY - 1)) for _ in range(self._base_count(day)))
         return tuple(self._make_order(making, number, moment) for number, moment in enumerate(moments))
 
@@ -168,7 +177,7 @@ class Orders:
             old.discount, old.promo, cabinet=True, replaces=old.id,
         )  # fmt: skip
 
-    def _make_order(self, making: _Making, number: int, created: int) -> Order:
+    def _make_order(self, making: Making, number: int, created: int) -> Order:
         chance = making.chance
         event = chance.choices(making.events, making.weights)[0]
         order_id = first_id(making.day) + number
@@ -181,7 +190,10 @@ class Orders:
         reserved_to = created + (2 if extended else 1) * DAY
         fate = self._fate(chance, dice, created, reserved_to, tickets)
         person = int(chance.random() * min(self.scale.orders_per_day * 60, PEOPLE)) + 1
-        utm = self.clicks.draw(chance, event, making.day)
+        if making.by_ads is None:
+            utm = self.clicks.draw(chance, event, making.day)
+        else:
+            utm = self.clicks.draw_moved(chance, event, making.day, by_ads=making.by_ads)
         promo = 168_000 + discount if discount else None
         return Order(
             order_id, event.id, created, reserved_to, extended, person, utm, tickets, tuple(fate),
@@ -200,12 +212,15 @@ class Orders:
         return sorted(changes + fates.afterwards(chance, changes[0].at, tickets), key=lambda change: change.at)
 
     def _make_tickets(
-        self, making: _Making, event: Event, order: tuple[int, int], discount: int, *, mixed: bool
+        self, making: Making, event: Event, order: tuple[int, int], discount: int, *, mixed: bool
     ) -> tuple[Ticket, ...]:
         chance = making.chance
         order_id, created = order
-        show = _choose_show(chance, event, created)
+        show = _choose_show(chance, event, created, making.room)
         count = min(1 + int(chance.random() ** 1.6 * 5) + mixed, MAX_TICKETS)
+        if making.room is not None:
+            count = min(count, making.room[show.id])
+            making.room[show.id] -= count
         hall = self.halls.of(event)
         sale_day = (making.day - event.opens).days
         made = []
@@ -218,9 +233,11 @@ class Orders:
         return tuple(made)
 
 
-def _choose_show(chance: Random, event: Event, created: int) -> Show:
-    """A show of the event that is not over; on its last evening, the last one."""
+def _choose_show(chance: Random, event: Event, created: int, room: dict[int, int] | None) -> Show:
+    """A show of the event that is not over and has room; on its last evening, the last one."""
     ahead = [show for show in event.shows if show.deleted is None and show.finishes > created]
+    if room is not None:
+        ahead = [show for show in ahead if room[show.id] > 0]
     live = ahead or [show for show in event.shows if show.deleted is None][-1:]
     return live[int(chance.random() * len(live))]
 

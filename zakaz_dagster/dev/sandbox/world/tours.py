@@ -1,6 +1,7 @@
 """Tours, events and shows: pure arithmetic from the seed, so any year is reachable without walking through others.
 
-Exhibitions are one show that runs for weeks from local midnight; theatre stops are several shows a day.
+Exhibitions are one show that runs for weeks from local midnight; theatre stops are several shows a day. With `stress`
+theatre stops open from three weeks to three months ahead, and one in ten is postponed while it sells.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from datetime import date, datetime, time
 from functools import lru_cache
 
 from zakaz_dagster.dev.sandbox.world.chance import draw, shuffled
-from zakaz_dagster.dev.sandbox.world.moments import DAY, shift
+from zakaz_dagster.dev.sandbox.world.moments import DAY, midnight, shift
 from zakaz_dagster.dev.sandbox.world.places import CITIES, UNKNOWN_CITIES, UNKNOWN_ID, UNKNOWN_NAME, City
 
 ORIGIN = date(2020, 1, 3)  # a Friday: every tour counts its stops from here
 EVENT_BASE, SHOW_BASE, TWIN_BASE = 24_000, 150_000, 900_000
 SHOWS_PER_EVENT = 8
+OPENINGS, LONGEST_DELAY = (20, 45, 60, 90), 21  # of the stress world, in days
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,10 @@ PROJECTS = (
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """One show: moments are epoch seconds; `local_date` is the venue's own date."""
+    """One show: moments are epoch seconds; `local_date` is the venue's own date.
+
+    A postponed one began, until it was `moved`, at the moment `announced`.
+    """
 
     id: int
     event_id: int
@@ -50,6 +55,15 @@ class Show:
     starts: int
     finishes: int
     deleted: int | None
+    announced: int | None = None
+    moved: int | None = None
+
+    def begins(self, now: int) -> int:
+        """Its start as the organiser names it at `now`."""
+        return self.announced if self.announced and self.moved and now < self.moved else self.starts
+
+    def ends(self, now: int) -> int:
+        return self.finishes - self.starts + self.begins(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,8 @@ class Event:
 
     @property
     def created(self) -> int:
-        return self.shows[0].starts - (self.project.opens + 10) * DAY
+        first = self.shows[0]
+        return (first.announced or first.starts) - (self.project.opens + 10) * DAY
 
     @property
     def sale_ends(self) -> int:
@@ -82,11 +97,15 @@ def _moment(day: date, hour: int, minute: int, city: City) -> int:
     return int(datetime.combine(day, time(hour, minute), tzinfo=city.tzinfo).timestamp())
 
 
+def _postponed(show: Show, delay: int, at: int) -> Show:
+    return replace(show, announced=show.starts - delay * DAY, moved=at)
+
+
 class Tours:
     """All stops of all projects of one seed."""
 
-    def __init__(self, seed: int, dirt: frozenset[str] = frozenset()) -> None:
-        self.seed, self.dirt = seed, dirt
+    def __init__(self, seed: int, dirt: frozenset[str] = frozenset(), *, stress: bool = False) -> None:
+        self.seed, self.dirt, self.stress = seed, dirt, stress
         self.corrected: dict[int, Event] = {}
         self._routes = [shuffled(CITIES, seed, "route", project.number) for project in PROJECTS]
         self._stop = lru_cache(maxsize=4096)(self._make_stop)
@@ -128,8 +147,9 @@ class Tours:
 
     def _between(self, project: Project, first: date, last: date) -> Iterator[Event]:
         origin = ORIGIN.toordinal() + project.offset
-        low = (first.toordinal() - project.lasts - origin) // project.every
-        high = (last.toordinal() + project.opens - origin) // project.every
+        delay, opens = (LONGEST_DELAY, max(project.opens, *OPENINGS)) if self.stress else (0, project.opens)
+        low = (first.toordinal() - project.lasts - delay - origin) // project.every
+        high = (last.toordinal() + opens - origin) // project.every
         for stop in range(max(0, low), high + 1):
             made = self._stop(project.number, stop)
             event = self.corrected.get(made.id, made)
@@ -143,13 +163,21 @@ class Tours:
             city = replace(city, id=UNKNOWN_ID, name=UNKNOWN_NAME, spellings=("ust-kem",))
         start = shift(ORIGIN, project.offset + project.every * stop)
         ordinal = stop * len(PROJECTS) + number
+        opened, delay = start, 0
+        if self.stress and not project.exhibition:
+            chance = draw(self.seed, "stress", ordinal)
+            project = replace(project, opens=OPENINGS[chance % len(OPENINGS)])
+            delay = 7 + (chance >> 16) % (LONGEST_DELAY - 6) if (chance >> 8) % 10 == 0 else 0
+            start = shift(start, delay)
         make = self._exhibition if project.exhibition else self._theatre
         shows = make(project, city, start, EVENT_BASE + ordinal, SHOW_BASE + ordinal * SHOWS_PER_EVENT)
+        if delay:
+            shows = tuple(_postponed(show, delay, midnight(shift(opened, -10))) for show in shows)
         live = [show for show in shows if show.deleted is None]
         habit = draw(self.seed, "habit", ordinal) % 3
         name = (project.title, f"{project.title}. {city.name}", f"{project.title} ({city.name})")[habit]
         last = shift(start, project.lasts - 1) if project.exhibition else live[-1].local_date
-        return Event(EVENT_BASE + ordinal, project, city, name, shift(start, -project.opens), start, last, shows, None)
+        return Event(EVENT_BASE + ordinal, project, city, name, shift(opened, -project.opens), start, last, shows, None)
 
     def _exhibition(self, project: Project, city: City, start: date, event: int, show: int) -> tuple[Show, ...]:
         last = shift(start, project.lasts - 1)

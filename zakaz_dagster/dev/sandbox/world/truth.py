@@ -11,6 +11,7 @@ from datetime import date
 
 from zakaz_dagster.dev.sandbox.world.ads import Stat, total
 from zakaz_dagster.dev.sandbox.world.direct import DirectAds
+from zakaz_dagster.dev.sandbox.world.histories import History
 from zakaz_dagster.dev.sandbox.world.lifecycle import Order
 from zakaz_dagster.dev.sandbox.world.moments import day_of
 from zakaz_dagster.dev.sandbox.world.tours import Tours
@@ -150,6 +151,18 @@ def direct_json(direct: DirectAds, day: date, now: int) -> Json:
         for row in rows
     ]  # fmt: skip
     return {**stat_json(total(row.stat for row in rows)), "logins": logins, "ads": ads}
+
+
+def finals_json(made: Iterable[History], day: date, next_ticket: float | None) -> list[Json]:
+    """What only the world can know: the true end of each show day, and the true cost of one more paid ticket."""
+    return [
+        {
+            "event_id": each.event.id, "city": each.event.city.name, "show_date": each.show_date.isoformat(),
+            "finish_date": each.finish.isoformat(), "places": each.places, "paid": each.sold(day),
+            "final": each.final(), "next_ticket": None if next_ticket is None else round(next_ticket, 2),
+        }
+        for each in made
+    ]  # fmt: skip
 
 
 def summed(cells: Cells, first: date, last: date) -> Json:

@@ -19,6 +19,7 @@ from zakaz_dagster.dev.sandbox.world.ads import (
     appeal,
     content_tag,
     daily,
+    daily_cost,
     elapsed,
     total,
 )
@@ -149,9 +150,20 @@ class VkAds:
                 return correction.stat
         if not plan.starts <= day <= plan.ends or midnight(day) >= stopped:
             return NOTHING
-        chance = draw(self.seed, "stat", "vk", key, day.toordinal())
-        whole = daily(chance, self.scale.mean_cost * appeal(self.seed, plan.event))
+        whole = daily(self._chance(key, day), self.scale.mean_cost * appeal(self.seed, plan.event))
         return whole if part >= 1 else whole.scaled(part)
+
+    def _chance(self, key: int, day: date) -> int:
+        return draw(self.seed, "stat", "vk", key, day.toordinal())
+
+    def planned_cost(self, event: Event, day: date) -> int:
+        """Kopecks that the ads of an event cost on a whole day, whatever the vendor corrects later."""
+        plan, mean = self.plan_of(event.id), self.scale.mean_cost * appeal(self.seed, event)
+        if not plan.starts <= day <= plan.ends:
+            return 0
+        ends = [(b.id, min(_never(g.stopped), _never(b.status_from))) for g in plan.groups for b in g.banners]
+        ends += [(group.id, _never(group.stopped)) for group in plan.groups if group.has_rest]
+        return sum(daily_cost(self._chance(key, day), mean) for key, end in ends if midnight(day) < end)
 
     def _make_plan(self, event_id: int) -> Plan:
         event = self.tours.event(event_id)
