@@ -34,8 +34,7 @@ from zakaz_dagster.settings import Settings
 from zakaz_dagster.timezone import bounds, today
 
 DAYS = 30
-DIRTY_HOME = HOME.with_name("dirty")
-DIRTY = ", dirty"
+KINDS = ("dirty", "stress")  # of worlds that are not the usual one; each has its own home
 # Widths of the table: a city's column at the least, and all that is no city; without a terminal nobody narrows it.
 CITY_WIDTH, OTHERS_WIDTH, MOST_CITIES = 10, 59, 6
 
@@ -44,26 +43,27 @@ CITY_WIDTH, OTHERS_WIDTH, MOST_CITIES = 10, 59, 6
 @click.option("--days", default=DAYS, show_default=True, type=click.IntRange(1, 365), help="Days a new home gets.")
 @click.option("--seed", type=click.IntRange(min=0), help=f"Another seed is another organiser. Default: {SEED}.")
 @click.option("--dirty", is_flag=True, help="An organiser of odd records, almost-tags and untidy reports.")
+@click.option("--stress", is_flag=True, help="Sales that are hard to foretell: spikes, surges, sell-outs, moved shows.")
 @click.option(
     "--home",
     type=Folder(),
-    help=f"Data folder, shared with `zakaz dev`. Default: {HOME.name}, {DIRTY_HOME.name} for a dirty one.",
+    help=f"Data folder, shared with `zakaz dev`. Default: {HOME.name}; dirty, stress or dirty-stress beside it.",
 )
-def demo(days: int, seed: int | None, dirty: bool, home: Path | None) -> None:
+def demo(days: int, seed: int | None, dirty: bool, stress: bool, home: Path | None) -> None:
     """Run everything on a sandbox world, check it against the world's own books, and print the result."""
     quiet()
-    home = home or (DIRTY_HOME if dirty else HOME)
+    asked = "-".join(kind for kind, is_asked in zip(KINDS, (dirty, stress), strict=True) if is_asked)
+    home = home or (HOME.with_name(asked) if asked else HOME)
     out = console()
     started = time.monotonic()
     midnight, _ = bounds(today())
     begins = midnight.date() - timedelta(days=days)
     with homes.locked(home, "zakaz demo"):
-        world = homes.world(home, World(seed or SEED, begins, begins, dirty), seed=seed)
+        world = homes.world(home, World(seed or SEED, begins, begins, dirty, stress), seed=seed)
         world = homes.keep(home, replace(world, first=world.start))  # the books are those of the whole world
         first, last = world.start, midnight.date() - timedelta(days=1)
-        out.print(
-            f"[bold]Zakaz Dagster demo[/]: {first} … {last}, seed {world.seed}{DIRTY if world.dirty else ''}, in {home}"
-        )
+        kinds = "".join(f", {kind}" for kind in KINDS if getattr(world, kind))
+        out.print(f"[bold]Zakaz Dagster demo[/]: {first} … {last}, seed {world.seed}{kinds}, in {home}")
         options = [*world.options, "--now", midnight.isoformat()]
         with stack(home, options, world.variables) as running:
             enter(running)

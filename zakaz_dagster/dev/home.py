@@ -28,18 +28,21 @@ DIRTY = ("--dirt=all", *(f"--fault={switch}" for switch in DIRTY_VENDORS))
 class World:
     """A made-up organiser: its seed, the first day it sells and advertises, the first day that is loaded.
 
-    A dirty one has every kind of dirt that the sandbox knows: odd records, almost-tags, untidy reports.
+    A dirty one has every kind of dirt that the sandbox knows: odd records, almost-tags, untidy reports. One under
+    stress sells in spikes and surges.
     """
 
     seed: int
     start: date
     first: date
     dirty: bool = False
+    stress: bool = False
 
     @property
     def options(self) -> list[str]:
         """The sandbox's options."""
-        return ["--seed", str(self.seed), "--start", self.start.isoformat(), *(DIRTY if self.dirty else ())]
+        kinds = [*(DIRTY if self.dirty else ()), *(["--stress"] if self.stress else ())]
+        return ["--seed", str(self.seed), "--start", self.start.isoformat(), *kinds]
 
     @property
     def variables(self) -> dict[str, str]:
@@ -73,17 +76,18 @@ def world(home: Path, wanted: World, *, seed: int | None) -> World:
         return keep(home, wanted)
     found = json.loads(path.read_text("utf-8"))
     start, first = (date.fromisoformat(found[name]) for name in ("start", "first"))
-    living = World(found["seed"], start, first, found.get("dirty", False))
+    living = World(found["seed"], start, first, found.get("dirty", False), found.get("stress", False))
     if seed is not None and seed != living.seed:
         raise ConfigFault(
             f"{home} holds the world of seed {living.seed}, not {seed}",
             next_step=f"choose another --home, leave --seed out, or delete {home}",
         )
-    if wanted.dirty and not living.dirty:
-        raise ConfigFault(
-            f"{home} holds a tidy world, not a dirty one",
-            next_step=f"choose another --home, leave --dirty out, or delete {home}",
-        )
+    for kind in ("dirty", "stress"):
+        if getattr(wanted, kind) and not getattr(living, kind):
+            raise ConfigFault(
+                f"{home} holds a world without --{kind}",
+                next_step=f"choose another --home, leave --{kind} out, or delete {home}",
+            )
     return living
 
 

@@ -200,7 +200,7 @@ def test_the_spend_of_a_view_is_the_spend_of_the_platforms(built: World, view: s
 
 
 def test_money_behind_unread_tags_is_listed_whole(built: World) -> None:
-    listed = rows(built.wh, "SELECT sum(spend_rub), sum(revenue_rub) FROM v_utm_unmapped")
+    listed = rows(built.wh, "SELECT round(sum(spend_rub), 2), round(sum(revenue_rub), 2) FROM v_utm_unmapped")
     facts = rows(
         built.wh,
         """SELECT (SELECT toFloat64(sum(spend_rub)) FROM fact_marketing_daily WHERE utm_problem != ''),

@@ -122,3 +122,14 @@ def test_curves_and_sales_of_the_books_are_the_same_tickets(world):
 
 def test_the_usual_world_says_nothing_of_ends():
     assert "finals" not in World(WorldParams(seed=5, start=FIRST)).truth(date(2026, 1, 5), LATER)
+
+
+@pytest.mark.parametrize("seed", [5, 7])
+def test_an_event_whose_every_show_was_called_off_has_places_and_sells_none(seed):
+    stressed = World(WorldParams(seed=seed, start=FIRST, stress=True))
+    listed = [event for event in stressed.tours.events(FIRST, LAST, twins=True) if event.shows[-1].deleted]
+    listed = [event for event in listed if all(show.deleted for show in event.shows)]
+    assert listed
+    for event in listed[:20]:
+        seats = stressed.inventory(event.shows[0].id, LATER)
+        assert (seats["total"] > 0, seats["sold"]) == (True, 0)

@@ -52,7 +52,7 @@ class Demand:
         length = (event.last_date - event.opens).days + 1
         spent = self.orders_per_day * 22.0  # roubles a day of an event of average appeal
         pull = own.uniform(0.15, 0.6) * size / length / spent**ELASTICITY
-        shows = sum(show.deleted is None for show in event.shows)
+        shows = max(1, sum(show.deleted is None for show in event.shows))  # all of them may have been called off
         places = max(12, round(PARTY * size / shows * own.choice((0.9, 1.7, 2.2, 3.0, 4.0))))
         return Taste(size, presale, surge, pull, places)
 
