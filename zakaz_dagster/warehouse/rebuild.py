@@ -20,7 +20,7 @@ from zakaz_dagster.warehouse import build_ledger, lineage_cache
 from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import THROWN, Refused
-from zakaz_dagster.warehouse.side_table import Side, Superseded, contents, rows_of, side_table
+from zakaz_dagster.warehouse.side_table import Side, Superseded, contents, rows_of, side_table, sync
 from zakaz_dagster.warehouse.sql_files import Statement, load, tables
 from zakaz_dagster.warehouse.table_info import Shape, day_column, shape
 
@@ -65,6 +65,7 @@ def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id:
     record = build_ledger.noting(wh, build.name, ver, run_id)
     about, column = shape(wh, build.name), day_column(build.name)
     span = _whole(about, column, first, last)
+    sync(wh, lineage_cache.reads(build) & tables().keys())
     refuse_mixed(wh, lineage_cache.reads(build), span.first, span.last)
     params: dict[str, object] = {"first": str(span.first), "last": str(span.last)}
     with side_table(wh, about, run_id, ver) as side:

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from zakaz_dagster.errors import Fatal
+from zakaz_dagster.warehouse import lineage_cache
 from zakaz_dagster.warehouse.arrow import fit, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import fill
-from zakaz_dagster.warehouse.side_table import guard_drop, rows_of, side_table
-from zakaz_dagster.warehouse.sql_files import Statement
+from zakaz_dagster.warehouse.side_table import guard_drop, rows_of, side_table, sync
+from zakaz_dagster.warehouse.sql_files import Statement, tables
 from zakaz_dagster.warehouse.table_info import Shape, shape
 
 
@@ -62,6 +63,7 @@ def rebuild_whole(
     """Replace the unpartitioned table named like the build with all rows its SELECT gives; arguments as above."""
     wh, ver = wh.tagged(statement=f"whole.rebuild {build.name}"), ver or time.time_ns()
     about = _unpartitioned(wh, build.name)
+    sync(wh, {build.name, *lineage_cache.reads(build)} & tables().keys())
     before = _count(wh, build.name)
     with side_table(wh, about, run_id, ver) as side:
         fill(side, build, {}, run_id=run_id)

@@ -29,10 +29,11 @@ class Change:
 def apply(wh: Warehouse) -> list[Change]:
     """Bring the server to the files as far as that destroys nothing; what is left stands in `diff` afterwards.
 
-    Raises ConfigFault for a server that is too old.
+    Raises ConfigFault for a server that is too old, or a cluster that cannot hold the tables.
     """
     wh = wh.tagged(statement="schema.apply")
     server.require_supported(wh)
+    server.require_cluster(wh)
     changes = list(_create_database(wh))
     live = drift.live_objects(wh)
     changes += _cure(wh, _tables(wh, live))
@@ -44,6 +45,7 @@ def apply(wh: Warehouse) -> list[Change]:
 def diff(wh: Warehouse) -> list[Difference]:
     """Every difference between the files and the server."""
     wh = wh.tagged(statement="schema.diff")
+    server.require_cluster(wh)
     if not _database_exists(wh):
         step = "run `zakaz schema apply`; it creates the database"
         return [Difference(wh.config.database, "missing", "the database does not exist", step)]

@@ -27,6 +27,10 @@ WEAKER = (
 )
 UPGRADE = "upgrade ClickHouse to 26.6.1.962 or newer; 25.8 is the oldest that is supported"
 
+CLUSTERS = "SELECT cluster, uniqExact(shard_num) AS shards FROM system.clusters GROUP BY cluster"
+ONE_SHARD = "name a cluster of one shard: a day is swapped in on one replica; docs/sizing.md says how far that goes"
+MACROS = "add them as deploy/clickhouse/cluster.d/zakaz-cluster.xml does, then restart the server"
+
 
 @dataclass(frozen=True)
 class ServerVersion:
@@ -65,6 +69,25 @@ def require_supported(wh: Warehouse) -> ServerVersion:
             next_step=UPGRADE,
         )
     return found
+
+
+def require_cluster(wh: Warehouse) -> None:
+    """Raise ConfigFault when CLICKHOUSE_CLUSTER names a cluster that cannot hold a day of a table in one place."""
+    name = wh.config.cluster
+    if not name:
+        return
+    shards = {row["cluster"]: row["shards"] for row in wh.rows(CLUSTERS, settings=ANYWHERE)}
+    missing = {"shard", "replica"} - {row["macro"] for row in wh.rows("SELECT macro FROM system.macros", {}, ANYWHERE)}
+    if name not in shards:
+        known = ", ".join(sorted(shards)) or "none"
+        what, expected, step = f"the server knows no cluster {name}", f"one of: {known}", "correct CLICKHOUSE_CLUSTER"
+    elif shards[name] > 1:
+        what, expected, step = f"the cluster {name} has {shards[name]} shards", "one shard of any replicas", ONE_SHARD
+    elif missing:
+        what, expected, step = f"the server lacks the macros {', '.join(sorted(missing))}", "both on each", MACROS
+    else:
+        return
+    raise ConfigFault(what, source="clickhouse", expected=expected, next_step=step)
 
 
 def verdict(found: ServerVersion) -> Verdict:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -96,6 +96,7 @@ class Side:
         """
         filled = self.counts() if filled is None else filled
         with lease(self.wh, self.shape.table):
+            sync(self.wh, [self.shape.table])
             before = first = contents(self.wh, self.shape.table, partition_ids)
             for _ in range(ROUNDS):
                 if any(each.newest > self.ver for each in before.values()):
@@ -139,6 +140,13 @@ def contents(wh: Warehouse, table: str, partition_ids: Sequence[str]) -> Content
     return {row["id"]: Content(row["n"], row["oldest"], row["newest"]) for row in found}
 
 
+def sync(wh: Warehouse, names: Iterable[str]) -> None:
+    """On a cluster, wait until this replica has what the others took over: it may not be the one that wrote last."""
+    if wh.config.cluster:
+        for name in sorted(names):
+            wh.command(f"SYSTEM SYNC REPLICA {name}")
+
+
 @contextmanager
 def lease(wh: Warehouse, table: str) -> Iterator[None]:
     """The turn to swap partitions of a table: a table of a certain name exists, and the server makes it only once.
@@ -177,9 +185,12 @@ def _made(wh: Warehouse, name: str) -> bool:
 
 @contextmanager
 def side_table(wh: Warehouse, shape: Shape, run_id: str, ver: int) -> Iterator[Side]:
-    """A fresh side table, dropped at the end; those of killed runs are dropped by `healing`."""
+    """A fresh side table, dropped at the end; those of killed runs are dropped by `healing`.
+
+    Of a replicated table it is a local one: what is not proven yet is nobody else's, and a swap is what is replicated.
+    """
     name = f"{shape.table}{MARK}{_short(run_id)}_{secrets.token_hex(4)}"
-    wh.command(f"CREATE TABLE {name} AS {shape.table}")
+    wh.command(f"CREATE TABLE {name} AS {shape.table} {shape.local_engine}".rstrip())
     try:
         yield Side(wh, shape, name, ver)
     except BaseException:

@@ -5,6 +5,7 @@ Belongs here: reads of `system.*` about one table. Does not: comparing it with t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,20 +17,25 @@ if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
 
 TABLE = (
-    "SELECT partition_key, sorting_key, (SELECT groupArray((name, type)) FROM (SELECT name, type FROM system.columns"
-    " WHERE database = currentDatabase() AND table = {table:String} AND default_kind NOT IN ('ALIAS', 'MATERIALIZED')"
-    " ORDER BY position)) AS columns FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
+    "SELECT partition_key, sorting_key, engine_full,"
+    " (SELECT groupArray((name, type)) FROM (SELECT name, type FROM system.columns WHERE database = currentDatabase()"
+    " AND table = {table:String} AND default_kind NOT IN ('ALIAS', 'MATERIALIZED') ORDER BY position)) AS columns"
+    " FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
 )
+REPLICATED = re.compile(r"^Replicated(\w*MergeTree)(?:\('[^']*', '[^']*'(?:, )?(?P<more>[^)]*)\))?")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A table as it is now: `types` maps each column to its ClickHouse type, in order."""
+    """A table as it is now: `types` maps each column to its ClickHouse type, in order. `local_engine` is the engine
+    clause of the same table on one replica alone, '' where the table is not replicated anyway.
+    """
 
     table: str
     types: Mapping[str, str]
     partition_key: str
     sorting_key: str
+    local_engine: str = ""
 
     @property
     def partition_id(self) -> str:
@@ -48,7 +54,16 @@ def shape(wh: Warehouse, table: str) -> Shape:
             source="clickhouse",
             next_step="run `zakaz schema apply`",
         )
-    return Shape(table, dict(found[0]["columns"]), found[0]["partition_key"], found[0]["sorting_key"])
+    row = found[0]
+    return Shape(table, dict(row["columns"]), row["partition_key"], row["sorting_key"], _local(row["engine_full"]))
+
+
+def _local(engine: str) -> str:
+    """`ReplicatedReplacingMergeTree('/path', '{replica}', _ver) ORDER BY …` without its replica."""
+    replicated = REPLICATED.match(engine)
+    if replicated is None:
+        return ""
+    return f"ENGINE = {replicated[1]}({replicated['more'] or ''}){engine[replicated.end() :]}"
 
 
 def day_column(table: str) -> str:

@@ -166,4 +166,6 @@ def test_loads_and_rebuilds_read_no_system_table_that_needs_a_right_of_its_own()
         for path in (PACKAGE / folder).glob("*.py")
         for name in re.findall(r"\bsystem\.([a-z_]+)\b", path.read_text("utf-8"))
     }
-    assert read == {"tables", "columns", "databases"}
+    assert read - {"clusters", "macros"} == {"tables", "columns", "databases"}
+    cluster = load("grants")["role_writer__replicas"].sql
+    assert all(f"SELECT ON system.{name}" in cluster for name in read & {"clusters", "macros"})
