@@ -4,7 +4,7 @@
 -- blocking: no
 -- ru: Резервная копия устарела или её восстановление не проверено
 -- ru_action: Запустите задание backup_drill и посмотрите, чем закончились последние копии (`zakaz backup list`).
--- action: run the job backup_drill (`zakaz backup drill`), and look at `zakaz backup list` for what failed; docs/backup.md
+-- action: run the job backup_drill (`zakaz backup drill`), and look at `zakaz backup list` for what failed; docs/RUNBOOK_BACKUP_RESTORE.md
 WITH found AS
 (
     SELECT

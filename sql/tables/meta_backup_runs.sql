@@ -4,7 +4,7 @@
 CREATE TABLE IF NOT EXISTS meta_backup_runs
 (
     started_at DateTime('Europe/Moscow') COMMENT 'Начало',
-    kind LowCardinality(String) COMMENT 'full, incremental, verify, drill, restore, files или prune',
+    kind LowCardinality(String) COMMENT 'full, incremental, verify, drill или restore',
     name String COMMENT 'Имя копии',
     base String COMMENT 'Полная копия, на которой стоит добавочная',
     destination LowCardinality(String) COMMENT 'Где лежит',

@@ -57,8 +57,19 @@ class Destination:
             where = (f"{self.s3_url.rstrip('/')}/{name}", self.s3_key, self.s3_secret)
             return f"S3({', '.join(map(quoted, where))})"
         raise ConfigFault(
-            "no place for backups is set", source="backup", next_step="set BACKUP_DISK or BACKUP_S3_URL; docs/backup.md"
+            "no place for backups is set",
+            source="backup",
+            next_step="set BACKUP_DISK or BACKUP_S3_URL; docs/RUNBOOK_BACKUP_RESTORE.md",
         )
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A restore that was tried: every fault found, and how many seconds it took until the rows were there."""
+
+    backup: Backup
+    wrong: list[str]
+    restore_seconds: float
 
 
 def create(
@@ -100,16 +111,18 @@ def create(
     return made
 
 
-def verify(wh: Warehouse, where: Destination, made: Backup, progress: Progress) -> list[str]:
-    """Restore it into `<database>_drill`, compare sums, read every view, drop that database; every fault found."""
+def verify(wh: Warehouse, where: Destination, made: Backup, progress: Progress) -> Rehearsal:
+    """Restore it into `<database>_drill`, compare sums, read every view, drop that database."""
     drill = _elsewhere(wh, f"{wh.config.database}_drill")
     _drop(drill)
+    began = time.monotonic()
     try:
         _restore(wh, where, made.name, drill.config.database, progress)
-        wrong = differences(made, sums(drill))
-        return wrong + [f"{view}: {told}" for view, told in _unreadable(drill).items()]
+        took = time.monotonic() - began
+        wrong = [*differences(made, sums(drill)), *(f"{view}: {told}" for view, told in _unreadable(drill).items())]
+        return Rehearsal(made, wrong, took)
     except Failure as failure:
-        return [failure.what]
+        return Rehearsal(made, [failure.what], time.monotonic() - began)
     finally:
         _drop(drill)
 

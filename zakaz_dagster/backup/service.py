@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zakaz_dagster.backup import engine
 from zakaz_dagster.backup.chain import Backup, Kind, outdated
-from zakaz_dagster.backup.engine import Destination, Progress
+from zakaz_dagster.backup.engine import Destination, Progress, Rehearsal
 from zakaz_dagster.backup.ledger import Entry, recorded
 from zakaz_dagster.backup.records import Records
 from zakaz_dagster.errors import BadData, ConfigFault
@@ -48,37 +48,57 @@ class Backups:
             entry.describe(made)
         return made
 
-    def verify(self, name: str, kind: str = "verify", progress: Progress = silent) -> Backup:
+    def verify(self, name: str, kind: str = "verify", progress: Progress = silent) -> Rehearsal:
         """Rehearse the restore of a backup; raises BadData with every difference."""
         made = self.records.get(name)
         with recorded(self.ledger, self._entry(kind)) as entry:
             entry.describe(made)
-            if wrong := engine.verify(self.admin, self.where, made, progress):
+            done = engine.verify(self.admin, self.where, made, progress)
+            if done.wrong:
                 raise BadData(
-                    f"{made.name} does not restore to what was backed up: {'; '.join(wrong[:5])}",
+                    f"{made.name} does not restore to what was backed up: {'; '.join(done.wrong[:5])}",
                     source="backup",
                     expected=f"{len(made.sums)} tables, {made.rows} rows",
                     next_step="zakaz backup create --full now, then look at the destination's disk",
                 )
-        return made
+        return done
+
+    def recovery(self, done: Rehearsal) -> str:
+        """What a loss at this moment would cost: how old the data would be, and how long until it is back."""
+        hours = (self.now() - done.backup.started_at).total_seconds() / 3600
+        return f"RPO {hours:.1f} h (to load again from the vendors), RTO {done.restore_seconds:.0f} s (the restore)"
 
     def restore(self, name: str, target: str, *, over_live: bool, progress: Progress = silent) -> str:
         """Put a backup into a database; the name under which a live one was set aside, or ''."""
-        return engine.restore(
-            self.admin, self.where, name, target, over_live=over_live, now=self.now(), progress=progress
+        entry = self._entry("restore")
+        entry.name = name
+        aside = engine.restore(
+            self.admin, self.where, name, target, over_live=over_live, now=entry.started_at, progress=progress
         )
+        if target == self.ledger.config.database:  # the ledger that was restored, as the platform will find it
+            with recorded(self.ledger, entry):
+                pass
+        return aside
 
-    def prune(self) -> list[Backup]:
-        """Delete what is outdated, from the disk and from the list; what was deleted."""
+    def prune(self, *, forget: bool = False) -> list[Backup]:
+        """Delete what is outdated, from the disk and from the list; what was deleted.
+
+        `forget`: it was deleted at the destination by other means, only the list has it still.
+        """
         gone = outdated(self.records.all(), self.keep_full, self.now())
         if not gone:
             return []
+        if forget:
+            for each in gone:
+                self.records.remove(each.name)
+            return gone
         if self.folder is None or not self.folder.is_dir():
             raise ConfigFault(
                 f"{len(gone)} backups are outdated, and their disk is not seen from here: "
                 + ", ".join(each.name for each in gone[:5]),
                 source="backup",
-                next_step="set BACKUP_PATH to the disk's folder on this machine, or delete them at the destination",
+                next_step="set BACKUP_PATH to the disk's folder on this machine; elsewhere, as in a bucket, delete them"
+                " there, then: zakaz backup prune --forget",
             )
         for each in gone:
             shutil.rmtree(self.folder / each.name, ignore_errors=True)

@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "datalens": ("datalens:datalens", "Plan, apply and export DataLens objects."),
     "preview": ("preview:preview", "Write the DataLens pages as static HTML."),
     "backup": ("backup:backup", "Back up and restore ClickHouse and the files beside it; rehearse a restore."),
+    "upgrade": ("upgrade:upgrade", "Show what an upgrade has left to do, or do it."),
     "docs": ("docs:docs", "Write the generated pages of the documentation."),
     "smoke": ("smoke:smoke", "Run every check and report; exit 0 ok, 1 warnings, 2 failures."),
     "webhooks": ("webhooks:webhooks", "Take QTickets' webhooks: sales within a minute."),

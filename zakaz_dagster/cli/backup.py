@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from zakaz_dagster import resources, timezone
+from zakaz_dagster import resources
 from zakaz_dagster.cli.params import Folder, OutputFile
 from zakaz_dagster.cli.terminal import console, table
 from zakaz_dagster.settings import Settings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def backup() -> None:
-    """Back up and restore ClickHouse, and the files beside it (docs/backup.md)."""
+    """Back up and restore ClickHouse, and the files beside it (docs/RUNBOOK_BACKUP_RESTORE.md)."""
 
 
 @backup.command()
@@ -84,12 +84,13 @@ def restore(name: str, target: str | None, *, over_live: bool, unrecorded: bool)
 
 
 @backup.command()
-def prune() -> None:
+@click.option("--forget", is_flag=True, help="They were deleted at the destination: take them off the list.")
+def prune(*, forget: bool) -> None:
     """Delete outdated backups: full ones beyond BACKUP_KEEP_FULL, and what builds on them."""
-    gone = _backups().prune()
+    gone = _backups().prune(forget=forget)
     for each in gone:
-        click.echo(f"deleted {each.name}")
-    click.echo(f"{len(gone)} deleted")
+        click.echo(f"{'forgot' if forget else 'deleted'} {each.name}")
+    click.echo(f"{len(gone)} {'forgotten' if forget else 'deleted'}")
 
 
 @backup.command()
@@ -112,10 +113,10 @@ def files(archive: Path, unpack: Path | None) -> None:
 def _verify(name: str, kind: str) -> None:
     backups = _backups()
     with _progress("restore") as follow:
-        made = backups.verify(name, kind, follow)
-    age = (timezone.now() - made.started_at).total_seconds() / 3600
+        done = backups.verify(name, kind, follow)
+    made = done.backup
     click.echo(f"{made.name} restores: {len(made.sums)} tables, {made.rows} rows, equal to what was backed up")
-    click.echo(f"RPO: {age:.1f} h would be loaded again from the vendors")
+    click.echo(backups.recovery(done))
 
 
 def _backups() -> Backups:

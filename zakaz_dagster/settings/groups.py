@@ -175,7 +175,7 @@ class Webhooks(Group):
 
 
 class Backup(Group):
-    """Backups of ClickHouse; without a place for them none are made (docs/backup.md)."""
+    """Backups of ClickHouse; without a place for them none are made (docs/RUNBOOK_BACKUP_RESTORE.md)."""
 
     prefix = "BACKUP_"
     file = "backup"

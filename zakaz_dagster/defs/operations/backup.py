@@ -44,7 +44,9 @@ def _job(name: str) -> dg.JobDefinition:
         own = replace(backups, run_id=context.run.run_id)
         with explained():
             if name == "backup_drill":
-                made = own.verify("newest", "drill")
+                done = own.verify("newest", "drill")
+                made = done.backup
+                context.log.info("%s", own.recovery(done))
             else:
                 made = own.create("full" if name == "backup_full" else "incremental")
                 gone = own.prune() if own.folder else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster.warehouse.table_info import day_column, shape
 from zakaz_dagster_tests.plugins.clickhouse import serving
 
 CONFIG = """<clickhouse>
@@ -53,7 +55,7 @@ def backed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Path
         yield endpoint, disk
 
 
-ALLOWED = ("--allow=disk",)
+ALLOWED = ("--allow=disk", "--allow=s3")
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def test_an_increment_holds_what_came_since_the_full_one_and_restores_whole(back
     assert made.kind == "incremental"
     assert made.base == backups.records.all()[0].name
     assert made.sums["meta_job_runs"].rows >= 5
-    assert backups.verify("newest").name == made.name
+    assert backups.verify("newest").backup.name == made.name
 
 
 def test_a_live_database_is_touched_only_with_its_word_and_then_kept(backups: Backups) -> None:
@@ -113,6 +115,7 @@ def test_a_live_database_is_touched_only_with_its_word_and_then_kept(backups: Ba
     assert backups.admin.scalar("SELECT count() FROM meta_job_runs FINAL") == 3
     with other(backups.admin, aside) as old:
         assert old.scalar("SELECT count() FROM meta_job_runs") == 0
+    assert backups.admin.scalar("SELECT name FROM meta_backup_runs FINAL WHERE kind = 'restore'") == made.name
 
 
 def test_a_restore_that_fails_leaves_the_live_database_as_it_was(backups: Backups) -> None:
@@ -166,7 +169,7 @@ def test_tables_loaded_while_the_backup_ran_are_named_and_not_compared(backups: 
 
     made = backups.create("full", load_meanwhile)
     assert made.moved == ("meta_job_runs",)
-    assert backups.verify(made.name).name == made.name
+    assert backups.verify(made.name).backup.name == made.name
 
 
 def test_a_failed_backup_is_recorded_and_red(backups: Backups) -> None:
@@ -189,8 +192,12 @@ def test_outdated_backups_go_from_the_disk_and_the_list(backups: Backups) -> Non
     assert fulls[0].name not in left
     kept.create("full")
     unseen = replace(kept, folder=None)
-    with pytest.raises(ConfigFault, match="BACKUP_PATH"):
+    with pytest.raises(ConfigFault, match=r"BACKUP_PATH .* prune --forget"):
         unseen.prune()
+    gone = unseen.prune(forget=True)
+    assert {each.name for each in gone} == {fulls[1].name, increment.name}
+    assert {path.name for path in backups.folder.iterdir()} >= {each.name for each in gone}, "only the list forgot them"
+    assert len(unseen.records.all()) == 1
 
 
 def test_the_list_is_readable_by_its_owner_alone(backups: Backups) -> None:
@@ -204,6 +211,34 @@ def test_the_list_is_readable_by_its_owner_alone(backups: Backups) -> None:
         backups.records.all()
 
 
+@pytest.mark.slow
+def test_a_database_of_five_million_rows_restores_to_equal_sums(backups: Backups) -> None:
+    """Prints what a loss would cost: -s shows it."""
+    for table, count in {
+        "stg_qtickets_sales_raw": 2_500_000,
+        "fact_vk_ads_daily": 1_500_000,
+        "fact_utm_daily": 1_000_000,
+    }.items():
+        fill_at_random(backups.admin, table, count)
+    made = backups.create("full")
+    assert made.rows >= 5_000_000
+    done = backups.verify(made.name, "drill")
+    drill = backups.admin.scalar("SELECT seconds FROM meta_backup_runs FINAL WHERE kind = 'drill'")
+    size = f"{made.rows} rows, {made.bytes / 1e6:.0f} MB: backup {made.seconds:.0f} s"
+    print(f"\n{size}; {backups.recovery(done)}; drill with sums and views {drill:.0f} s")  # noqa: T201
+
+
+def fill_at_random(wh: Warehouse, table: str, count: int) -> None:
+    """Rows of 500 days whose other columns are anything."""
+    types = shape(wh, table).types
+    structure = ", ".join(f"`{name}` {kind}" for name, kind in types.items()).replace("'", "''")
+    day = f"toDate('2024-01-01') + rowNumberInAllBlocks() % 500 AS {day_column(table)}"
+    wh.command(
+        f"INSERT INTO {table} SELECT * REPLACE({day}) FROM generateRandom('{structure}', 7, 5) LIMIT {count}",
+        settings={"max_partitions_per_insert_block": 0, "throw_on_max_partitions_per_insert_block": 0},
+    )
+
+
 def test_the_jobs_of_dagster_make_prove_and_record_a_backup(backups: Backups) -> None:
     made = dg.Definitions.merge(jobs.definitions(configured=True), dg.Definitions(resources={"backups": backups}))
     for name in ("backup_full", "backup_incremental", "backup_drill"):
@@ -215,4 +250,6 @@ def test_the_jobs_of_dagster_make_prove_and_record_a_backup(backups: Backups) ->
     assert [(line["kind"], line["status"], line["by_run"]) for line in lines] == [
         ("full", "success", 1), ("incremental", "success", 1), ("drill", "success", 1),
     ]  # fmt: skip
-    assert backups.verify("newest", progress=silent).kind == "incremental"
+    done = backups.verify("newest", progress=silent)
+    assert done.backup.kind == "incremental"
+    assert re.fullmatch(r"RPO 0\.\d h \(.+\), RTO \d+ s \(the restore\)", backups.recovery(done))
