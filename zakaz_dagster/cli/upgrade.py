@@ -62,7 +62,7 @@ def upgrade(*, check: bool) -> None:
 def _steps(settings: Settings) -> Iterator[Step]:
     packages = _listed(list(differing(LOCK))) if LOCK.is_file() else ""
     yield Step("packages", packages, "uv pip sync --require-hashes requirements/production.lock")
-    yield Step("Dagster's storage", _listed(list(_outdated())), "dagster instance migrate")
+    yield Step("Dagster's storage", _listed(list(outdated())), "dagster instance migrate")
     try:
         drift = schema.diff(resources.warehouse(settings, patience=resources.AT_A_TERMINAL))
     except Failure as failure:
@@ -88,7 +88,7 @@ def differing(lock: Path) -> Iterator[str]:
                 yield f"{name} is {found}, not {version}"
 
 
-def _outdated() -> Iterator[str]:
+def outdated() -> Iterator[str]:
     """Parts of Dagster's storage whose tables are of another version than its packages expect."""
     from dagster import DagsterInstance
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,39 @@ def test_dagsters_limits_are_those_of_the_project():
     ours = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
     theirs = yaml.safe_load((FOLDER / "dagster.yaml").read_text())
     assert {key: value for key, value in theirs.items() if key != "storage"} == ours
+
+
+KUBERNETES = yaml.safe_load((PROJECT / "deploy" / "kubernetes" / "values.yaml").read_text())
+CELERY = yaml.safe_load((PROJECT / "deploy" / "kubernetes" / "celery.yaml").read_text())
+
+
+def test_runs_on_kubernetes_have_the_limits_of_the_project():
+    ours = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
+    daemon, concurrency = KUBERNETES["dagsterDaemon"], KUBERNETES["concurrency"]
+
+    def snake(given):
+        return {re.sub(r"([A-Z])", lambda found: f"_{found[1].lower()}", name): value for name, value in given.items()}
+
+    assert snake(daemon["runRetries"]) == ours["run_retries"]
+    assert snake(daemon["runMonitoring"]) == ours["run_monitoring"]
+    assert snake(daemon["sensors"]) == ours["sensors"]
+    assert {name: snake(value) for name, value in concurrency.items() if name != "enabled"} == ours["concurrency"]
+    assert KUBERNETES["telemetry"] == ours["telemetry"]
+
+
+def test_kubernetes_and_celery_run_one_image_of_this_version_with_secrets_from_outside():
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    launchers = [each["runLauncher"]["config"] for each in (KUBERNETES, CELERY)]
+    images = [
+        *(each["image"] for each in KUBERNETES["dagster-user-deployments"]["deployments"]),
+        launchers[1]["celeryK8sRunLauncher"]["image"],
+    ]
+    assert all((image["repository"], image["tag"]) == ("zakaz-dagster", version) for image in images)
+    for (name, launcher), values in zip(
+        [next(iter(each.items())) for each in launchers], (KUBERNETES, CELERY), strict=True
+    ):
+        assert name.lower() == values["runLauncher"]["type"].lower(), "the chart reads the part of its type only"
+        assert launcher["envSecrets"] == [{"name": "zakaz-env"}]
+        assert launcher["volumeMounts"] == [{"name": "data", "mountPath": "/var/lib/zakaz"}]
+    given = json.dumps([KUBERNETES, CELERY]).lower()
+    assert 'password":' not in given.replace("generatepostgresqlpasswordsecret", "")

@@ -1,0 +1,99 @@
+"""Dagster's state in Debian's PostgreSQL, as docs/operations.md says: definitions load, a run is recorded and read back."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from zakaz_dagster.cli import upgrade
+from zakaz_dagster.definitions import build_definitions
+from zakaz_dagster.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+JOB = "housekeeping"
+
+
+def as_postgres(*command: str) -> None:
+    """PostgreSQL refuses to be root's."""
+    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    subprocess.run(command, check=True, capture_output=True, cwd="/", **user)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    if BIN is None:
+        pytest.skip("no PostgreSQL of Debian's on this machine")
+    folder = Path(tempfile.mkdtemp(prefix="zakaz-pg-"))  # pytest's own folders are closed to other users
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    data = str(folder / "data")
+    as_postgres(str(BIN / "initdb"), "-D", data, "-U", "dagster", "-A", "trust", "--no-sync")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    try:
+        as_postgres(str(BIN / "pg_ctl"), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+        as_postgres(str(BIN / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "dagster", "dagster")
+        yield f"postgresql+psycopg2://dagster@127.0.0.1:{port}/dagster"
+    finally:
+        subprocess.run([str(BIN / "pg_ctl"), "-D", data, "-m", "immediate", "stop"], check=False, capture_output=True,
+                       cwd="/", **({"user": "postgres"} if os.geteuid() == 0 else {}))  # type: ignore[call-overload]  # fmt: skip
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A DAGSTER_HOME with the file of deploy/container, whose one change is where PostgreSQL is."""
+    given = yaml.safe_load((PROJECT / "deploy" / "container" / "dagster.yaml").read_text())
+    given["storage"]["postgres"]["postgres_url"] = url
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(given))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_a_run_is_recorded_in_postgresql_and_read_back(home: Path, warehouse: Any) -> None:
+    config = warehouse.config
+    environment = {
+        "CLICKHOUSE_HOST": config.host, "CLICKHOUSE_PORT": str(config.port), "CLICKHOUSE_USER": config.user,
+        "CLICKHOUSE_PASSWORD": config.password, "CLICKHOUSE_DATABASE": config.database, "ZAKAZ_DATA_DIR": str(home / "data"),
+    }  # fmt: skip
+    job = build_definitions(Settings(environment=environment)).resolve_job_def(JOB)
+    with dg.DagsterInstance.get() as instance:
+        assert type(instance.run_storage).__name__ == "PostgresRunStorage"
+        run_id = job.execute_in_process(instance=instance).run_id
+    with dg.DagsterInstance.get() as again:
+        run = again.get_run_by_id(run_id)
+        assert run is not None
+        assert (run.job_name, run.status) == (JOB, dg.DagsterRunStatus.SUCCESS)
+        assert any("forgotten" in (entry.user_message or "") for entry in again.all_logs(run_id))
+    assert not list(home.rglob("*.db")), "no SQLite beside it"
+
+
+def test_a_storage_of_another_version_is_told_and_migrated(home: Path) -> None:
+    assert list(upgrade.outdated()) == []
+    with dg.DagsterInstance.get() as instance, instance.run_storage.connect() as connection:  # type: ignore[attr-defined]
+        held = instance.run_storage.alembic_version()
+        assert held
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '29b539ebc72a'")
+    found = list(upgrade.outdated())
+    assert found
+    assert all("not" in line for line in found)
+    with dg.DagsterInstance.get() as instance, instance.run_storage.connect() as connection:  # type: ignore[attr-defined]
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{held[1]}'")
+    assert list(upgrade.outdated()) == []
+    done = CliRunner().invoke(upgrade.upgrade, ["--help"])
+    assert "exit code 0" in done.output
