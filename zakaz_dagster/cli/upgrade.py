@@ -22,7 +22,8 @@ from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse import schema
 
 LOCK = PROJECT_ROOT / "requirements" / "production.lock"
-LOCKED = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)(?: *; *([^\\\n]+))?", re.MULTILINE)
+LOCKED = re.compile(r"^([A-Za-z0-9][^\\\n]*==[^\\\n]*)", re.MULTILINE)
+PACKAGE = "zakaz-dagster"
 SHOWN = 5
 
 
@@ -60,8 +61,7 @@ def upgrade(*, check: bool) -> None:
 
 
 def _steps(settings: Settings) -> Iterator[Step]:
-    packages = _listed(list(differing(LOCK))) if LOCK.is_file() else ""
-    yield Step("packages", packages, "uv pip sync --require-hashes requirements/production.lock")
+    yield Step("packages", _listed(list(differing(LOCK))), "pip install --require-hashes -r requirements/production.lock")
     yield Step("Dagster's storage", _listed(list(outdated())), "dagster instance migrate")
     try:
         drift = schema.diff(resources.warehouse(settings, patience=resources.AT_A_TERMINAL))
@@ -72,20 +72,22 @@ def _steps(settings: Settings) -> Iterator[Step]:
 
 
 def differing(lock: Path) -> Iterator[str]:
-    """Packages of the lock that are installed in another version, or not at all."""
-    from packaging.markers import Marker
-    from packaging.version import Version
+    """Packages that are installed in another version than the lock wants, or not at all; without a lock, as in an
+    installed package, than the package itself wants.
+    """
+    from packaging.requirements import Requirement
 
-    for name, version, marker in LOCKED.findall(lock.read_text(encoding="utf-8")):
-        if marker and not Marker(marker.strip()).evaluate():
+    wanted = LOCKED.findall(lock.read_text(encoding="utf-8")) if lock.is_file() else metadata.requires(PACKAGE) or []
+    for each in map(Requirement, wanted):
+        if each.marker and not each.marker.evaluate({"extra": ""}):
             continue
         try:
-            found = metadata.version(name)
+            found = metadata.version(each.name)
         except metadata.PackageNotFoundError:
-            yield f"{name} {version} is not installed"
+            yield f"{each.name} {each.specifier} is not installed"
         else:
-            if Version(found) != Version(version):
-                yield f"{name} is {found}, not {version}"
+            if not each.specifier.contains(found, prereleases=True):
+                yield f"{each.name} is {found}, not {each.specifier}"
 
 
 def outdated() -> Iterator[str]:
