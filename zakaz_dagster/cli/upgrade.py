@@ -61,7 +61,8 @@ def upgrade(*, check: bool) -> None:
 
 
 def _steps(settings: Settings) -> Iterator[Step]:
-    yield Step("packages", _listed(list(differing(LOCK))), "pip install --require-hashes -r requirements/production.lock")
+    packages = _listed(list(differing(LOCK)))
+    yield Step("packages", packages, "pip install --require-hashes -r requirements/production.lock")
     yield Step("Dagster's storage", _listed(list(outdated())), "dagster instance migrate")
     try:
         drift = schema.diff(resources.warehouse(settings, patience=resources.AT_A_TERMINAL))
