@@ -46,7 +46,7 @@ def upgrade(*, check: bool) -> None:
     settings = Settings()
     if not check:
         with working("Dagster's storage"):
-            _migrate()
+            migrate()
         with working("applying sql/"):
             schema.apply(resources.warehouse(settings, patience=resources.AT_A_TERMINAL))
     with working("comparing"):
@@ -107,7 +107,8 @@ def outdated() -> Iterator[str]:
                 yield f"{name} are at {held or 'no version'}, not {expected}"
 
 
-def _migrate() -> None:
+def migrate() -> None:
+    """What `dagster instance migrate` does."""
     from dagster import DagsterInstance
 
     with DagsterInstance.get() as instance:

@@ -15,7 +15,6 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from zakaz_dagster.cli import upgrade
 from zakaz_dagster.definitions import build_definitions
@@ -85,15 +84,10 @@ def test_a_run_is_recorded_in_postgresql_and_read_back(home: Path, warehouse: An
 
 def test_a_storage_of_another_version_is_told_and_migrated(home: Path) -> None:
     assert list(upgrade.outdated()) == []
-    with dg.DagsterInstance.get() as instance, instance.run_storage.connect() as connection:  # type: ignore[attr-defined]
-        held = instance.run_storage.alembic_version()
-        assert held
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '29b539ebc72a'")
-    found = list(upgrade.outdated())
-    assert found
-    assert all("not" in line for line in found)
-    with dg.DagsterInstance.get() as instance, instance.run_storage.connect() as connection:  # type: ignore[attr-defined]
-        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{held[1]}'")
+    with dg.DagsterInstance.get() as instance:
+        engine = instance.run_storage._engine  # type: ignore[attr-defined]
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '29b539ebc72a'")
+    assert [line.split()[0] for line in upgrade.outdated()] == ["runs", "events", "schedules"]
+    upgrade.migrate()
     assert list(upgrade.outdated()) == []
-    done = CliRunner().invoke(upgrade.upgrade, ["--help"])
-    assert "exit code 0" in done.output

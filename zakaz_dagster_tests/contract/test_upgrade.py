@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import tarfile
 from pathlib import Path
@@ -86,9 +87,10 @@ def test_the_command_says_what_is_left_and_then_that_nothing_is(
     upgrade.LOCK.write_text("click==0.0.1 \\\n    --hash=sha256:0\nnowhere-to-be-found==1.0 ; python_version < '3'\n")
     first = CliRunner().invoke(upgrade.upgrade, ["--check"])
     assert first.exit_code == 1, first.output
-    for said in ("not ==0.0.1", "schema apply", "does not exist"):
-        assert said in first.output
-    assert "nowhere-to-be-found" not in first.output
+    words = "".join(re.findall(r"[\w.=-]+", first.output))  # a narrow table breaks lines within words
+    for said in ("not==0.0.1", "zakazschemaapply", "doesnotexist"):
+        assert said in words
+    assert "nowhere" not in words
     upgrade.LOCK.unlink()
     assert CliRunner().invoke(upgrade.upgrade, []).exit_code == 0
     second = CliRunner().invoke(upgrade.upgrade, ["--check"])
@@ -96,4 +98,4 @@ def test_the_command_says_what_is_left_and_then_that_nothing_is(
     with monkeypatch.context() as patch:
         patch.setattr(upgrade, "outdated", lambda: iter(["runs are at 1, not 2"]))
         third = CliRunner().invoke(upgrade.upgrade, ["--check"])
-    assert (third.exit_code, "dagster instance migrate" in third.output) == (1, True)
+    assert (third.exit_code, "runs are at 1, not 2" in third.output) == (1, True)

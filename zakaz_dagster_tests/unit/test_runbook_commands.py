@@ -46,7 +46,9 @@ FOUND = sorted({(path.name, command) for path in PAGES for command in commands(p
 
 def refused(command: str) -> str:
     """Why the command line does not take it; '' when it does."""
-    text = re.sub(r"^(?:[A-Z_]+=\S+ )*", "", OPTIONAL.sub("", command)).replace(" …", " VALUE")
+    text = (
+        re.sub(r"^(?:[A-Z_]+=\S+ )*", "", OPTIONAL.sub("", command)).replace("VALUE …", "VALUE").replace(" …", " VALUE")
+    )
     name, *words = shlex.split(text)
     if name in RUN_BY:
         return _by_click(RUN_BY[name], name, words)
