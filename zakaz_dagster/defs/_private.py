@@ -56,10 +56,16 @@ def run_loggers(loggers: Callable[[dg.DagsterInstance | None], Loggers]) -> None
 
 
 def delete_check_evaluations(instance: dg.DagsterInstance, before: datetime) -> int:
-    """Delete evaluations of checks made before then, but the newest of each: Dagster itself never deletes any."""
+    """Delete evaluations of checks made before then, but the newest of each: Dagster itself never deletes any.
+
+    Of runs that have ended, also what they had planned to check, whenever that was: one row for each check and day of
+    a range (36,520 for ten years), though a check of ours is evaluated once for all of them.
+    """
     import sqlalchemy as db
     from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
     from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+
+    from zakaz_dagster.defs.shared.requests import UNFINISHED
 
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
@@ -67,8 +73,10 @@ def delete_check_evaluations(instance: dg.DagsterInstance, before: datetime) -> 
     table = AssetCheckExecutionsTable
     newest = db.select(db.func.max(table.c.id)).group_by(table.c.asset_key, table.c.check_name)
     old = table.c.create_timestamp < before.astimezone(UTC).replace(tzinfo=None)
+    running = [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)))]
+    planned = (table.c.execution_status == "PLANNED") & table.c.partition.is_not(None) & table.c.run_id.not_in(running)
     with storage.index_connection() as connection:
-        return int(connection.execute(table.delete().where(old).where(table.c.id.not_in(newest))).rowcount)
+        return int(connection.execute(table.delete().where(old | planned).where(table.c.id.not_in(newest))).rowcount)
 
 
 def sqlite_file(instance: dg.DagsterInstance, run_id: str) -> Path | None:

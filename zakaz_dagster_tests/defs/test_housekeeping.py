@@ -137,6 +137,28 @@ def test_the_newest_evaluation_of_each_check_is_kept(instance):
     assert delete_check_evaluations(instance, later(-2)) == 0
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_range_leaves_one_row_for_each_check_and_not_one_for_each_day(on_disk, fails):
+    @dg.multi_asset(
+        specs=[dg.AssetSpec("loaded", partitions_def=DAILY)],
+        check_specs=[dg.AssetCheckSpec("counted", asset="loaded")],
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def loading():
+        if fails:
+            raise ValueError
+        yield dg.MaterializeResult("loaded")
+        yield dg.AssetCheckResult(asset_key="loaded", check_name="counted", passed=True)
+
+    days_asked = dict(zip(RANGE, ("2026-11-01", "2026-11-09"), strict=True))
+    dg.materialize([loading], instance=on_disk, tags=days_asked, raise_on_error=False)
+    assert delete_check_evaluations(on_disk, later(-2)) == (8 if fails else 9), "planned for each day"
+    assert delete_check_evaluations(on_disk, later(-2)) == 0
+    key = dg.AssetCheckKey(dg.AssetKey("loaded"), "counted")
+    newest = on_disk.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+    assert newest.status.value == ("PLANNED" if fails else "SUCCEEDED")
+
+
 def test_old_months_of_the_audit_are_dropped_whole(sparse_warehouse):
     warehouse = sparse_warehouse("meta_job_runs")
     moments = [

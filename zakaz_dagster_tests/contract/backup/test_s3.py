@@ -8,10 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from zakaz_dagster.backup.chain import Backup, outdated
 from zakaz_dagster.backup.engine import Destination
@@ -20,6 +18,8 @@ from zakaz_dagster.errors import BadData, ConfigFault, Failure
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster_tests.contract.backup.test_backup import backed, backups, fill
 
+boto3, moto = pytest.importorskip("boto3"), pytest.importorskip("moto.server")
+
 __all__ = ["backed", "backups"]
 KEY, SECRET = "kept-by-us", "never-told-to-anybody"
 
@@ -27,7 +27,7 @@ KEY, SECRET = "kept-by-us", "never-told-to-anybody"
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     httpx.put(f"http://{host}:{port}/kept").raise_for_status()
