@@ -3,6 +3,7 @@
 Nobody else imports from `dagster._…`; `zakaz_dagster.defs._private` is the same for the platform itself.
 """
 
+from dagster._cli import create_dagster_cli  # the command line that documents name
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.execution import context_creation_job  # whose default loggers runs_as_json replaces
 from dagster._core.execution.plan.active import ActiveExecution  # where a run's worker can be stopped between steps
@@ -33,6 +34,7 @@ __all__ = [
     "PyProjectFileTarget",
     "RepositorySnap",
     "WorkspaceFileTarget",
+    "create_dagster_cli",
     "create_run_for_test",
     "get_latest_completed_cron_tick",
     "DaemonHeartbeat",

@@ -22,7 +22,7 @@ MANIFEST = "manifest.json"
 SQLITE = b"SQLite format 3\x00"
 BESIDE = ("-wal", "-shm", "-journal")
 # Made again by themselves, or large and kept by the warehouse's own backup.
-LEFT_OUT = frozenset({"clickhouse", "preview", "logs", "backups", "compute_logs", ".nux", "__pycache__"})
+LEFT_OUT = frozenset({"clickhouse", "preview", "logs", "compute_logs", ".nux", "__pycache__"})
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Packed:
 
 
 def pack(places: Mapping[str, Path], archive: Path) -> Packed:
-    """Write the archive of these folders by name (absent ones are left out); a symlink is not followed.
+    """Write the archive of these folders and files by name (absent ones are left out); a symlink is not followed.
 
     Raises ConfigFault when there is nothing to keep or the archive cannot be written.
     """
@@ -49,9 +49,12 @@ def pack(places: Mapping[str, Path], archive: Path) -> Packed:
             tempfile.TemporaryDirectory() as place,
         ):
             for name, folder in places.items():
+                root = folder.parent if folder.is_file() else folder
                 for path in _files(folder):
+                    if path in (archive.absolute(), unfinished.absolute()):
+                        continue
                     copy = _still(path, Path(place))
-                    tar.add(copy, arcname=f"{name}/{path.relative_to(folder)}", recursive=False)
+                    tar.add(copy, arcname=f"{name}/{path.relative_to(root)}", recursive=False)
                     counts[name] = counts.get(name, 0) + 1
                     total += copy.stat().st_size
             manifest = Path(place) / MANIFEST
@@ -91,6 +94,8 @@ def unpack(archive: Path, target: Path) -> Packed:
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    if folder.is_file():
+        yield folder
     if not folder.is_dir():
         return
     for path in sorted(folder.iterdir()):

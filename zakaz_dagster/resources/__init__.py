@@ -100,7 +100,14 @@ def backup_folder(settings: Settings) -> Path:
 def kept_folders(settings: Settings) -> dict[str, Path]:
     """What must be kept beside ClickHouse, by the name it has in the archive."""
     places = {"data": settings.platform.data_dir, "secrets": settings.folder}
-    return {**places, "dagster": Path(home)} if (home := os.environ.get("DAGSTER_HOME")) else places
+    beside = {
+        "dagster": os.environ.get("DAGSTER_HOME"),
+        "gmail_token": settings.gmail.token_file,
+        "vk_ads_token": settings.vk_ads.token_file,
+    }
+    outside = {name: Path(path) for name, path in beside.items() if path}
+    data = settings.platform.data_dir.absolute()
+    return places | {name: path for name, path in outside.items() if not path.absolute().is_relative_to(data)}
 
 
 def in_a_hurry(settings: Settings, seconds: float | None) -> Settings:

@@ -15,6 +15,9 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from alembic.script import ScriptDirectory
+from dagster_postgres.run_storage import run_storage
+from dagster_postgres.utils import pg_alembic_config
 
 from zakaz_dagster.cli import upgrade
 from zakaz_dagster.definitions import build_definitions
@@ -86,8 +89,10 @@ def test_a_storage_of_another_version_is_told_and_migrated(home: Path) -> None:
     assert list(upgrade.outdated()) == []
     with dg.DagsterInstance.get() as instance:
         engine = instance.run_storage._engine  # type: ignore[attr-defined]
+        scripts = ScriptDirectory.from_config(pg_alembic_config(run_storage.__file__))
+        before = scripts.get_revision("head").down_revision  # type: ignore[union-attr]
         with engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '29b539ebc72a'")
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{before}'")
     assert [line.split()[0] for line in upgrade.outdated()] == ["runs", "events", "schedules"]
     upgrade.migrate()
     assert list(upgrade.outdated()) == []

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from zakaz_dagster.cli import upgrade
+from zakaz_dagster.private_files import private_folder
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.seeds import seeded
@@ -81,6 +82,7 @@ def test_the_command_says_what_is_left_and_then_that_nothing_is(
         "CLICKHOUSE_HOST": config.host, "CLICKHOUSE_PORT": config.port, "CLICKHOUSE_DATABASE": config.database,
         "CLICKHOUSE_PASSWORD": config.password, "COLUMNS": "200",
     }  # fmt: skip
+    private_folder(tmp_path / "secrets")
     for name, value in given.items():
         monkeypatch.setenv(name, str(value))
     monkeypatch.setattr(upgrade, "LOCK", tmp_path / "production.lock")

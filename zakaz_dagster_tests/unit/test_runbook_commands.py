@@ -11,11 +11,11 @@ from pathlib import Path
 import click
 import pytest
 import sqlglot
-from dagster._cli import create_dagster_cli
 
 from zakaz_dagster.cli import main
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.settings import Settings
+from zakaz_dagster_tests._private import create_dagster_cli
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = sorted(

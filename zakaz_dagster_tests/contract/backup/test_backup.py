@@ -233,8 +233,9 @@ def fill_at_random(wh: Warehouse, table: str, count: int) -> None:
     types = shape(wh, table).types
     structure = ", ".join(f"`{name}` {kind}" for name, kind in types.items()).replace("'", "''")
     day = f"toDate('2024-01-01') + rowNumberInAllBlocks() % 500 AS {day_column(table)}"
-    for seed in range(count // 100_000):
-        made = f"SELECT * REPLACE({day}) FROM generateRandom('{structure}', {seed}, 5) LIMIT 100000"
+    channel = ", 'api' AS channel" if "channel" in types else ""  # part of the partition
+    for seed in range(count // 500_000):
+        made = f"SELECT * REPLACE({day}{channel}) FROM generateRandom('{structure}', {seed}, 5) LIMIT 500000"
         wh.command(f"INSERT INTO {table} {made}", settings={"max_partitions_per_insert_block": 0})
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from zakaz_dagster.backup.files import pack, unpack
 from zakaz_dagster.errors import BadData, ConfigFault
+from zakaz_dagster.resources import kept_folders
+from zakaz_dagster.settings import Settings
 
 
 @pytest.fixture
@@ -36,6 +38,30 @@ def test_state_and_secrets_come_back_and_nothing_else(places, tmp_path):
     assert dict(found.files) == {"data": 1, "secrets": 1}
     assert (tmp_path / "back" / "data" / "tokens" / "gmail.json").read_text() == "token"
     assert stat.S_IMODE((tmp_path / "back" / "secrets" / "zakaz.env").stat().st_mode) == 0o600
+
+
+def test_all_that_cannot_be_made_again_is_kept(tmp_path, monkeypatch):
+    data, secrets, home, token = (tmp_path / name for name in ("data", "secrets", "dagster", "elsewhere/vk.json"))
+    wanted = {
+        data / "tokens" / "gmail.json", data / "alerts.sqlite3", data / "webhooks.sqlite3", data / "datalens" / "book.json",
+        data / "backups" / "zakaz-full.json", secrets / "zakaz.env", home / "history" / "runs.db", home / "dagster.yaml", token,
+    }  # fmt: skip
+    for path in wanted:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("kept")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    given = {"ZAKAZ_DATA_DIR": str(data), "VK_ADS_TOKEN_FILE": str(token)}
+    places = kept_folders(Settings(environment=given, folder=secrets))
+    archive = data / "files.tar.gz"  # beside what it keeps, and not in itself
+    assert dict(pack(places, archive).files) == {"data": 5, "secrets": 1, "dagster": 2, "vk_ads_token": 1}
+    assert dict(pack(places, archive).files) == {"data": 5, "secrets": 1, "dagster": 2, "vk_ads_token": 1}
+    unpack(archive, tmp_path / "back")
+    assert {path.name for path in (tmp_path / "back").rglob("*") if path.is_file()} >= {path.name for path in wanted}
+
+
+def test_a_storage_within_the_data_folder_is_kept_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    assert set(kept_folders(Settings(environment={"ZAKAZ_DATA_DIR": str(tmp_path)}))) == {"data", "secrets"}
 
 
 def test_an_sqlite_file_is_copied_with_what_its_log_holds(places, tmp_path):
