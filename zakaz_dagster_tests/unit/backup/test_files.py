@@ -51,7 +51,7 @@ def test_all_that_cannot_be_made_again_is_kept(tmp_path, monkeypatch):
         path.write_text("kept")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     given = {"ZAKAZ_DATA_DIR": str(data), "VK_ADS_TOKEN_FILE": str(token)}
-    places = kept_folders(Settings(environment=given, folder=secrets))
+    places = kept_folders(Settings(secrets, given))
     archive = data / "files.tar.gz"  # beside what it keeps, and not in itself
     assert dict(pack(places, archive).files) == {"data": 5, "secrets": 1, "dagster": 2, "vk_ads_token": 1}
     assert dict(pack(places, archive).files) == {"data": 5, "secrets": 1, "dagster": 2, "vk_ads_token": 1}
