@@ -11,21 +11,25 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from zakaz_dagster.paths import PROJECT_ROOT
 from zakaz_dagster.settings.group import NO_SECRET, Group, has_value
 from zakaz_dagster.settings.values import (
     Addresses,
+    Channels,
+    ClusterName,
     ExistingFile,
     Folder,
     Host,
     Hosts,
     Name,
+    Password,
     Port,
     QuietHoursText,
     Seconds,
     Secret,
+    Sender,
     StartDay,
     Text,
     Url,
@@ -46,7 +50,7 @@ class Platform(Group):
 
     data_dir: Folder = Field(PROJECT_ROOT / ".zakaz", description="where the local engine, tokens and previews live")
     start_date: StartDay = Field(date(2024, 1, 1), description="first day of every daily partition (Europe/Moscow)")
-    privacy_salt: SecretStr = Field(NO_SECRET, description="secret for hashing buyers' ids; keep it for ever")
+    privacy_salt: Password = Field(NO_SECRET, description="secret for hashing buyers' ids; keep it for ever")
     log_json: bool = Field(False, description="one JSON object per log line")
     keep_runs_days: int = Field(14, ge=7, description="older runs are deleted; which days are loaded stays known")
     keep_audit_months: int = Field(25, ge=1, description="the audit of runs in ClickHouse is kept this long")
@@ -63,20 +67,25 @@ class ClickHouse(Group):
     host: Host = Field("127.0.0.1", description="host name of the HTTP interface")
     port: Port = Field(8123, description="port of the HTTP interface")
     user: Text = Field("default", description="writer: may create, insert and drop in the database")
-    password: SecretStr = Field(NO_SECRET, description="password of the writer")
+    password: Password = Field(NO_SECRET, description="password of the writer")
     database: Name = Field("zakaz", description="database of all tables and views")
     secure: bool = Field(False, description="TLS; turn on whenever the server is another machine")
     verify: bool = Field(True, description="verify the server's certificate")
     ca_cert: ExistingFile | None = Field(None, description="the certificate authority's PEM file, if it is your own")
-    cluster: Text = Field("", description="render tables as replicated ON CLUSTER of this name")
-    views_definer: Text = Field("", description="user whose rights views run with (marts_definer); default: the writer")
+    server_name: Host = Field("", description="the name in the server's certificate, if CLICKHOUSE_HOST is another")
+    cluster: ClusterName = Field("", description="render tables as replicated ON CLUSTER of this name")
+    views_definer: Name = Field(
+        "", description="user whose rights views run with (<database>_marts_definer); default: the writer"
+    )
     reader_user: Text = Field("", description="the user DataLens connects as; the preview reads as this user")
-    reader_password: SecretStr = Field(NO_SECRET, description="password of the reader")
+    reader_password: Password = Field(NO_SECRET, description="password of the reader")
     drop_guard: float = Field(0.5, ge=0, le=1, description="refuse a day that shrinks by more than this share")
 
     def contradictions(self) -> Iterator[str]:
         if self.ca_cert and not self.secure:
             yield "CLICKHOUSE_CA_CERT is set, but CLICKHOUSE_SECURE is not true: set it, or remove the certificate"
+        if self.server_name and not (self.secure and self.verify):
+            yield "CLICKHOUSE_SERVER_NAME is set, but no certificate is looked at: set CLICKHOUSE_SECURE, or remove it"
         if has_value(self.reader_password) and not self.reader_user:
             yield "CLICKHOUSE_READER_PASSWORD is set, but CLICKHOUSE_READER_USER is not: set both, or neither"
 
@@ -97,11 +106,11 @@ class Alerts(Group):
     smtp_host: Host = Field("", description="mail server; empty turns e-mail off")
     smtp_port: Port = Field(587, description="its port")
     smtp_user: Text = Field("", description="login, if the server needs one")
-    smtp_password: SecretStr = Field(NO_SECRET, description="password of that login")
+    smtp_password: Password = Field(NO_SECRET, description="password of that login")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="transport security")
-    email_from: Text = Field("", description="sender; default the SMTP user")
+    email_from: Sender = Field("", description="sender; default the SMTP user")
     email_to: Addresses = Field((), description="recipients, comma separated")
-    apprise_urls: SecretStr = Field(NO_SECRET, description="further channels as Apprise URLs, comma separated")
+    apprise_urls: Channels = Field(NO_SECRET, description="further channels as Apprise URLs, comma separated")
     smtp_ca_cert: ExistingFile | None = Field(
         None, description="the mail server's certificate authority as a PEM file, if it is your own"
     )
@@ -182,10 +191,10 @@ class Backup(Group):
 
     disk: Text = Field("", description="a disk that ClickHouse's configuration allows for backups")
     path: Folder | None = Field(None, description="that disk's folder as seen from here, to delete outdated backups")
-    s3_url: Text = Field("", description="instead of a disk: https://HOST/BUCKET/FOLDER")
+    s3_url: VendorUrl = Field("", description="instead of a disk: https://HOST/BUCKET/FOLDER")
     s3_key: Text = Field("", description="access key of the bucket")
     s3_secret: Secret = Field(NO_SECRET, description="secret key of the bucket")
-    user: Text = Field("", description="ClickHouse user with role_backup; empty: CLICKHOUSE_USER")
+    user: Text = Field("", description="ClickHouse user with <database>_role_backup; empty: CLICKHOUSE_USER")
     password: Secret = Field(NO_SECRET, description="that user's password")
     keep_full: int = Field(4, ge=1, le=520, description="full backups to keep, with what builds on them")
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 _ADDRESS = re.compile(r"[^\s@,;<>]+@[\w-]+(\.[\w-]+)+")
 _SENDER = re.compile(rf"(?:{_ADDRESS.pattern})|[\w-]+(\.[\w-]+)+")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._-]*")
+_CHANNEL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"<.*>|x{3,}|\.{3}|change[_-]?me|todo|(your|my)[_-].*|ваш.*", re.IGNORECASE)
 
 
@@ -132,9 +134,27 @@ def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("has letters that no key has (spaces, quotes of a word processor, Cyrillic letters)")
-    if _PLACEHOLDER.fullmatch(text):
+    return _no_sample(value)
+
+
+def _no_sample(value: SecretStr) -> SecretStr:
+    if _PLACEHOLDER.fullmatch(value.get_secret_value()):
         raise ValueError("still holds the placeholder of a sample")
     return value
+
+
+def _channels(value: SecretStr) -> SecretStr:
+    if not all(_CHANNEL.fullmatch(part.strip()) for part in value.get_secret_value().split(",")):
+        raise ValueError("has a part that is no URL of Apprise")
+    return value
+
+
+def _sender(text: str) -> str:
+    """`a@example.ru`, or `Name <a@example.ru>`."""
+    name, address = parseaddr(text)
+    if not _ADDRESS.fullmatch(address) or text not in (address, f"{name} <{address}>"):
+        raise ValueError("is no e-mail address")
+    return text
 
 
 def _each(pattern: re.Pattern[str], what: str) -> AfterValidator:
@@ -208,12 +228,16 @@ Name = Annotated[
     Shape("small Latin letters, digits and _, not beginning with a digit"),
     Field(pattern=r"^[a-z_][a-z0-9_]*$"),
 ]
+ClusterName = Annotated[str, Shape("a cluster's name: letters, digits, _, . and -"), Field(pattern=r"^[\w.-]+$")]
+Sender = Annotated[str, Shape("an e-mail address such as robot@example.ru"), AfterValidator(_sender)]
 Url = Annotated[str, Shape(_ADDRESS_SHAPE), AfterValidator(_url)]
 VendorUrl = Annotated[
     str, Shape("an https address such as https://example.ru/path"), AfterValidator(_url), AfterValidator(_protected)
 ]
 Host = Annotated[str, Shape("a host name or an IP address, without scheme and port"), AfterValidator(_host)]
 Secret = Annotated[SecretStr, Shape("the key as it was issued, one word of ASCII characters"), AfterValidator(_secret)]
+Password = Annotated[SecretStr, Shape("the password itself, not the words of a sample"), AfterValidator(_no_sample)]
+Channels = Annotated[SecretStr, Shape("URLs such as tgram://token/chat, comma separated"), AfterValidator(_channels)]
 Logins = Annotated[
     tuple[str, ...],
     Shape("client logins, comma separated: first-login,second-login"),

@@ -18,6 +18,7 @@ from zakaz_dagster.settings.values import (
     Rates,
     Seconds,
     Secret,
+    Sender,
     Senders,
     Text,
     VendorUrl,
@@ -95,7 +96,7 @@ class Gmail(Group):
     auth_uri: VendorUrl = Field("https://accounts.google.com/o/oauth2/auth", description="OAuth consent page")
     credentials_file: ExistingFile | None = Field(None, description="OAuth client file, or a service account key file")
     token_file: NewFile | None = Field(None, description="the owner's consent; default <data dir>/tokens/gmail.json")
-    delegate: Text = Field("", description="mailbox to read when a service account is used")
+    delegate: Sender = Field("", description="mailbox to read when a service account is used")
     query: Text = Field("{subject:QTickets from:qtickets.ru}", description="search without dates")
     allowed_senders: Senders = Field(
         ("qtickets.ru",), description="whose reports are accepted: domains and addresses, comma separated"

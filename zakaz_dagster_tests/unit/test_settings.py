@@ -53,6 +53,22 @@ WRONG = [
     ({"ALERT_EMAIL_TO": "a@example.ru"}, "ALERT_EMAIL_TO is set", "ALERT_SMTP_HOST is not"),
     ({"HEALTH_DISK_ERROR_PCT": "20"}, "HEALTH_DISK_ERROR_PCT=20", "the error would come before the warning"),
     ({"HEALTH_EVERY_SECONDS": "1e9"}, "HEALTH_EVERY_SECONDS=1e9", "up to 86400"),
+    ({"CLICKHOUSE_CLUSTER": "my cluster'"}, "CLICKHOUSE_CLUSTER=my cluster'", "letters, digits, _, . and -"),
+    ({"CLICKHOUSE_VIEWS_DEFINER": "marts; DROP"}, "CLICKHOUSE_VIEWS_DEFINER=marts; DROP", "small Latin letters"),
+    ({"CLICKHOUSE_PASSWORD": "change_me"}, "CLICKHOUSE_PASSWORD in", "the placeholder of a sample"),
+    ({"ZAKAZ_PRIVACY_SALT": "<random>"}, "ZAKAZ_PRIVACY_SALT in", "the placeholder of a sample"),
+    ({"CLICKHOUSE_SERVER_NAME": "ch.example.ru"}, "CLICKHOUSE_SERVER_NAME is set", "no certificate is looked at"),
+    ({"BACKUP_S3_URL": "bucket/folder"}, "BACKUP_S3_URL=bucket/folder", "is not an address"),
+    ({"BACKUP_S3_URL": "http://s3.example.ru/b"}, "BACKUP_S3_URL", "without TLS"),
+    ({"ALERT_EMAIL_FROM": "Zakaz robot"}, "ALERT_EMAIL_FROM=Zakaz robot", "is no e-mail address"),
+    ({"ALERT_APPRISE_URLS": "tgram://1/2,@chat"}, "ALERT_APPRISE_URLS in", "no URL of Apprise"),
+    ({"GMAIL_EMAIL_ADDRESS": "box"}, "GMAIL_DELEGATE=box", "is no e-mail address"),
+    ({"ALERT_QUIET_HOURS": "8"}, "ALERT_QUIET_HOURS=8", "two hours of the day"),
+    ({"ALERT_QUIET_HOURS": "-1-5"}, "ALERT_QUIET_HOURS=-1-5", "two hours of the day"),
+    ({"ZAKAZ_START_DATE": "2024-02-30"}, "ZAKAZ_START_DATE=2024-02-30", "a past day such as"),
+    ({"GMAIL_ALLOWED_SENDERS": ", ,"}, "GMAIL_ALLOWED_SENDERS=, ,", "nothing between its commas"),
+    ({"HEALTH_ALLOWED_HOSTS": "https://a.ru"}, "HEALTH_ALLOWED_HOSTS=https://a.ru", "is no host name"),
+    ({"VK_ADS_VAT_EARLIER": "2026-13-01:20"}, "VK_ADS_VAT_EARLIER=2026-13-01:20", "is no day:rate"),
     ({"SMTP_PORT": "door"}, "ALERT_SMTP_PORT=door", "from 1 to 65535"),
     ({"ZAKAZ_SECRETS_DIR": "/nowhere/secrets"}, "ZAKAZ_SECRETS_DIR=/nowhere/secrets", "no such folder"),
 ]  # fmt: skip
@@ -149,6 +165,13 @@ def test_secrets_that_everybody_may_read_are_an_error_and_other_settings_are_not
     assert Settings(secrets, {}).faults == [
         "secrets/qtickets.env holds secrets and everybody may open it (mode 0644): chmod 600 it"
     ]
+
+
+def test_a_sender_may_have_a_name_and_a_password_spaces(secrets):
+    given = {"ALERT_EMAIL_FROM": "Zakaz robot <robot@example.ru>", "CLICKHOUSE_PASSWORD": "three long words"}
+    settings = Settings(secrets, given)
+    assert settings.faults == []
+    assert settings.alerts.email_from == "Zakaz robot <robot@example.ru>"
 
 
 def test_a_dollar_a_hash_and_quotes_of_a_secret_are_kept(secrets):
