@@ -1,2 +1,2 @@
 -- Views read whatever the database holds.
-GRANT SELECT ON zakaz.* TO marts_definer
+GRANT SELECT ON zakaz.* TO zakaz_marts_definer

@@ -1,2 +1,2 @@
 -- People who manage users and rights; no service runs with it.
-CREATE ROLE IF NOT EXISTS role_admin
+CREATE ROLE IF NOT EXISTS zakaz_role_admin

@@ -1,3 +1,3 @@
 -- The nightly backup and the restore drill.
 -- granted_to: zakaz_backup
-CREATE ROLE IF NOT EXISTS role_backup
+CREATE ROLE IF NOT EXISTS zakaz_role_backup

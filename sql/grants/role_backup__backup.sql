@@ -1,2 +1,2 @@
 -- Backups read everything of the database, and nothing else.
-GRANT BACKUP, SELECT ON zakaz.* TO role_backup
+GRANT BACKUP, SELECT ON zakaz.* TO zakaz_role_backup

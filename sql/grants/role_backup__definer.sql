@@ -1,2 +1,2 @@
 -- Restored views keep their definer.
-GRANT SET DEFINER ON marts_definer TO role_backup
+GRANT SET DEFINER ON zakaz_marts_definer TO zakaz_role_backup

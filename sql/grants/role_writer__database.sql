@@ -1,2 +1,2 @@
 -- The writer creates its database when it is absent.
-GRANT CREATE DATABASE ON zakaz.* TO role_writer
+GRANT CREATE DATABASE ON zakaz.* TO zakaz_role_writer

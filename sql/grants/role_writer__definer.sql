@@ -1,2 +1,2 @@
--- The writer may make views that run as marts_definer.
-GRANT SET DEFINER ON marts_definer TO role_writer
+-- The writer may make views that run as zakaz_marts_definer.
+GRANT SET DEFINER ON zakaz_marts_definer TO zakaz_role_writer

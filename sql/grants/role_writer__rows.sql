@@ -1,2 +1,2 @@
 -- Rows: read, insert, and swap or drop partitions (ALTER DELETE is the right to that).
-GRANT SELECT, INSERT, TRUNCATE, ALTER DELETE ON zakaz.* TO role_writer
+GRANT SELECT, INSERT, TRUNCATE, ALTER DELETE ON zakaz.* TO zakaz_role_writer

@@ -17,11 +17,15 @@ from rich.table import Table
 from zakaz_dagster import resources, timezone
 from zakaz_dagster.cli.terminal import console, table, working
 from zakaz_dagster.errors import Failure
+from zakaz_dagster.health import infrastructure
 from zakaz_dagster.ingest.mails import days_from_mail, last_api_load
 from zakaz_dagster.resources.probes import PROBES, Fact
 from zakaz_dagster.settings import GROUPS, SOURCES, Group, Settings, has_value
 from zakaz_dagster.settings.values import as_text
+from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import schema, server
+from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.sql_files import load
 
 LONGEST_QUESTION = 30.0  # seconds; a load is more patient, but here somebody waits
 BAD_ANSWERS = ("no answer", "not answered", "NO")  # a probe says NO in capitals when the vendor broke its contract
@@ -101,11 +105,20 @@ def _clickhouse(out: Console, settings: Settings) -> list[str]:
         if found.weaker:
             out.print(f"[yellow]ClickHouse {found.text}: {found.weaker}. To be free of it: {server.UPGRADE}.")
         drift = schema.diff(warehouse)
+        lacking = _rights(settings, warehouse, seen_by_reader=not drift)
     except Failure as failure:
         return [str(failure)]
     if not drift:
         out.print("[green]Schema equals sql/.")
-    return [str(difference) for difference in drift]
+    return [*map(str, drift), *lacking]
+
+
+def _rights(settings: Settings, warehouse: Warehouse, *, seen_by_reader: bool) -> list[str]:
+    """What the writer lacks, and where the reader sees too little or too much, once there is something to see."""
+    asked = seen_by_reader and settings.clickhouse.reader_user
+    reader = resources.reader(settings, patience=resources.AT_A_TERMINAL) if asked else None
+    found = infrastructure.rights(warehouse, reader, list(load("views")), list(load("tables")))
+    return [] if found.status is Status.OK else [f"{found.detail}. Next step: {found.action}"]
 
 
 def _backup(out: Console, settings: Settings) -> list[str]:

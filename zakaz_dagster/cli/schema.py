@@ -52,13 +52,20 @@ def diff() -> None:
 
 @schema.command()
 @click.option("--apply", "run", is_flag=True, help="Run them; CLICKHOUSE_USER must manage access.")
-def grants(run: bool) -> None:
-    """Print the roles, limits and rights of sql/grants as one script, or run them."""
+@click.option("--users", is_flag=True, help="Print the users that log in instead; run them with clickhouse-client.")
+def grants(run: bool, users: bool) -> None:
+    """Print the roles, limits and rights of sql/grants as one script, or run them.
+
+    All names carry the name of CLICKHOUSE_DATABASE, so several organisers can share a server.
+    """
     wh = resources.warehouse(Settings(), patience=resources.AT_A_TERMINAL)
+    if users:
+        click.echo(warehouse_grants.users(wh.config.place))
+        return
     if run:
         click.echo("\n".join(warehouse_grants.apply(wh)))
         return
-    for statement in warehouse_grants.in_order():
+    for statement in warehouse_grants.in_order(wh.config.place):
         click.echo(f"{statement.rendered(wh.config.place).rstrip()};\n")
 
 

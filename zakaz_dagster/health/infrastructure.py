@@ -6,7 +6,6 @@ Belongs here: these rules; rights are proved by asking for each. Does not: other
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.reading import Backup, Disk, Ping
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster.warehouse import grants
+from zakaz_dagster.warehouse.sql_files import ANYWHERE
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
@@ -139,8 +139,8 @@ def _level(value: float, warning: float, error: float) -> Status:
 
 
 NAME = "platform__grants"
-WRITER = "role_writer__"
-GRANT = re.compile(r"^GRANT (?P<rights>[^;]+?)\s+ON zakaz\.\*\s+TO role_writer", re.MULTILINE | re.DOTALL)
+WRITER = "role_writer"
+CATALOGUE = "information_schema"
 
 
 def rights(writer: Warehouse, reader: Warehouse | None, views: Sequence[str], hidden: Sequence[str]) -> Verdict:
@@ -148,25 +148,21 @@ def rights(writer: Warehouse, reader: Warehouse | None, views: Sequence[str], hi
     faults = [*_missing(writer), *(reader_faults(reader, views, hidden) if reader else ())]
     status = Status.ERROR if faults else Status.OK
     detail = "; ".join(faults) or f"the writer has its rights{', the reader sees views only' if reader else ''}"
-    action = "run the statements of sql/grants as an administrator" if faults else ""
+    action = "as an administrator of ClickHouse: zakaz schema grants --apply" if faults else ""
     return Verdict(NAME, "infrastructure", status, detail, action, float(len(faults)), 0.0)
 
 
-def needed() -> list[str]:
-    """The writer's rights on the database, as sql/grants gives them."""
-    texts = [statement.sql for name, statement in load("grants").items() if name.startswith(WRITER)]
-    found = [match["rights"] for text in texts for match in GRANT.finditer(text)]
-    return [" ".join(right.split()) for rights in found for right in rights.split(",")]
-
-
 def _missing(writer: Warehouse) -> Iterator[str]:
-    """`CHECK GRANT` answers 1 or 0, counting rights that come through roles."""
-    wh, place = writer.tagged(statement="health.rights"), f"ON {writer.config.database}.*"
-    if wh.answer(f"CHECK GRANT {', '.join(needed())} {place}") == "1":
-        return
-    for right in needed():
-        if wh.answer(f"CHECK GRANT {right} {place}") != "1":
-            yield f"{writer.config.user} lacks {right}"
+    """`CHECK GRANT` answers 1 or 0, counting rights that come through roles and those that everybody has."""
+    wh = writer.tagged(statement="health.rights")
+    for place, needed in grants.rights(WRITER, writer.config.place).items():
+        if not _may(wh, f"{', '.join(needed)} ON {place}"):
+            lacking = [right for right in needed if not _may(wh, f"{right} ON {place}")]
+            yield from (f"{writer.config.user} lacks {right} on {place}" for right in lacking)
+
+
+def _may(wh: Warehouse, rights: str) -> bool:
+    return wh.answer(f"CHECK GRANT {rights}", ANYWHERE) == "1"
 
 
 def reader_faults(reader: Warehouse, views: Sequence[str], hidden: Sequence[str]) -> Iterator[str]:
@@ -176,6 +172,8 @@ def reader_faults(reader: Warehouse, views: Sequence[str], hidden: Sequence[str]
     for name in hidden:
         if _reads(reader, name):
             yield f"{reader.config.user} can read {name}"
+    if not _may(reader.tagged(statement="health.rights"), f"SELECT ON {CATALOGUE}.*"):
+        yield f"{reader.config.user} cannot read {CATALOGUE}, where tools look for tables and columns"
 
 
 def _reads(reader: Warehouse, name: str) -> bool:

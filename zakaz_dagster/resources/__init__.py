@@ -64,6 +64,7 @@ def _clickhouse(settings: Settings, user: str, password: str, patience: float | 
             secure=given.secure,
             verify=given.verify,
             ca_cert=str(given.ca_cert or ""),
+            server_name=given.server_name,
             cluster=given.cluster,
             views_definer=given.views_definer,
             patience=WarehouseConfig.patience if patience is None else patience,

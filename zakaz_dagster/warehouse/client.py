@@ -56,7 +56,9 @@ HEAD = re.compile(r"\s*(?:--[^\n]*\n\s*)*((?:[A-Za-z_]\w*\s*){1,3})")
 
 @dataclass(frozen=True)
 class WarehouseConfig:
-    """Where ClickHouse is. `patience` is how many seconds a passing failure is retried."""
+    """Where ClickHouse is. `patience` is how many seconds a passing failure is retried; `server_name` is the name in
+    its certificate where that is not `host`.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8123
@@ -66,6 +68,7 @@ class WarehouseConfig:
     secure: bool = False
     verify: bool = True
     ca_cert: str = ""
+    server_name: str = ""
     cluster: str = ""
     views_definer: str = ""
     patience: float = 30.0
@@ -96,13 +99,15 @@ class Link:
 
     def _open(self) -> Client:
         config = self._config
+        other = config.server_name if config.secure and config.verify else ""
+        named: dict[str, Any] = {"server_hostname": other} if other else {}
         client = clickhouse_connect.get_client(
             host=config.host,
             port=config.port,
             username=config.user,
             password=config.password,
             secure=config.secure,
-            pool_mgr=get_pool_manager(maxsize=16, verify=config.verify, ca_cert=config.ca_cert or None),
+            pool_mgr=get_pool_manager(maxsize=16, verify=config.verify, ca_cert=config.ca_cert or None, **named),
             autogenerate_session_id=False,  # sessions are sticky: two threads on one would be refused
             send_receive_timeout=config.timeout,
             query_retries=0,
@@ -182,11 +187,11 @@ class Warehouse:
 
         self._patiently(tell, sql, params, repeatable=ONCE.match(sql) is None)
 
-    def answer(self, sql: str) -> str:
+    def answer(self, sql: str, settings: Settings | None = None) -> str:
         """The text answer of a statement that takes no FORMAT, such as CHECK GRANT."""
 
         def ask(client: Client) -> str:
-            return str(client.command(sql, settings=self._settings(None)))
+            return str(client.command(sql, settings=self._settings(settings)))
 
         return self._patiently(ask, sql, None, repeatable=True)
 

@@ -70,7 +70,9 @@ STEPS: dict[int, str] = {
     394: "somebody cancelled the query; run it again if that was not meant",
 }
 ALREADY_EXISTS, THROWN = 57, 395
-TLS_NAMES = tls.Names("CLICKHOUSE_HOST", "CLICKHOUSE_PORT", "CLICKHOUSE_SECURE", "CLICKHOUSE_CA_CERT")
+TLS_NAMES = tls.Names(
+    "CLICKHOUSE_HOST or CLICKHOUSE_SERVER_NAME", "CLICKHOUSE_PORT", "CLICKHOUSE_SECURE", "CLICKHOUSE_CA_CERT"
+)
 HTTP_STATUS = re.compile(r"HTTP status (\d{3})")
 PASSING_STATUSES = {"408", "429", "502", "503", "504"}
 TEXT_LIMIT = 500

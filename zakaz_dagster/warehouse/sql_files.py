@@ -34,6 +34,7 @@ _CREATED = re.compile(
     re.MULTILINE,
 )
 _PLACE = re.compile(r"\{\{([a-z_]+)\}\}")
+_NAMED = re.compile(r"(?<![\w.])zakaz(?=[._])")
 _GRANT = re.compile(r"^GRANT ", re.MULTILINE)
 _ENGINE = re.compile(r"^(ENGINE = )(?!Replicated)(\w*MergeTree\b)", re.MULTILINE)
 _DEFINER = re.compile(r"^(DEFINER = )CURRENT_USER\b", re.MULTILINE)
@@ -42,7 +43,7 @@ _DEFINER = re.compile(r"^(DEFINER = )CURRENT_USER\b", re.MULTILINE)
 @dataclass(frozen=True)
 class Place:
     """Where a statement will run: `cluster` replicates its objects, `definer` is the user whose rights views have
-    (empty: the writer's own), `database` stands in grants, which alone name it.
+    (empty: the writer's own), `database` stands in grants, which alone name it, and in the names of roles and users.
     """
 
     database: str = "zakaz"
@@ -67,10 +68,15 @@ class Statement:
     def rendered(self, place: Place = HERE) -> str:
         """The statement as it is sent there."""
         if self.kind == "grants":
-            return on_cluster(self.sql.replace("zakaz.", f"{place.database}."), place.cluster)
+            return on_cluster(named_after(self.sql, place.database), place.cluster)
         if self.kind == "views" and place.definer:
             return on_cluster(_DEFINER.sub(rf"\g<1>{place.definer}", self.sql, count=1), place.cluster)
         return on_cluster(self.sql, place.cluster) if self.kind in ("tables", "views") else self.sql
+
+
+def named_after(sql: str, database: str) -> str:
+    """The same statement for another database: of it (`zakaz.*`) and with names that carry its name (`zakaz_etl`)."""
+    return _NAMED.sub(database, sql)
 
 
 def on_cluster(sql: str, cluster: str) -> str:

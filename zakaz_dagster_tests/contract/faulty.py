@@ -6,7 +6,7 @@ import http.client
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,6 +39,7 @@ class Proxy:
     seen: list[str] = field(default_factory=list)  # SQL of each request
     params: list[dict[str, str]] = field(default_factory=list)
     chunks: list[int] = field(default_factory=list)  # body chunks of each request
+    judge: Callable[[str], str | bytes | None] = lambda _: None  # a refusal's text, an answer, or None for the engine's
 
     def count(self, part: str) -> int:
         return sum(part in sql for sql in self.seen)
@@ -62,7 +63,12 @@ class _Handler(BaseHTTPRequestHandler):
         fault = next((fault for fault in self.proxy.faults if fault.when in sql), None)
         if fault:
             self.proxy.faults.remove(fault)
-        if fault and fault.code:
+        judged = self.proxy.judge(sql)
+        if isinstance(judged, bytes):
+            self._reply(200, judged, {"Content-Type": "text/tab-separated-values"})
+        elif judged:
+            self._reply(403, f"Code: 497. {judged} (ACCESS_DENIED)".encode(), {"X-ClickHouse-Exception-Code": "497"})
+        elif fault and fault.code:
             text = f"Code: {fault.code}. {fault.text}"
             self._reply(500, text.encode(), {"X-ClickHouse-Exception-Code": str(fault.code)})
         elif fault and fault.status:

@@ -37,5 +37,11 @@ def test_apply_then_diff_then_drift(run, bare_warehouse: Warehouse) -> None:
 def test_grants_are_printed_for_review_and_not_run(run, bare_warehouse: Warehouse) -> None:
     printed = run("grants")
     assert printed.exit_code == 0
-    assert f"GRANT SELECT ON {bare_warehouse.config.database}.v_* TO role_reader;" in printed.output
-    assert printed.output.index("CREATE ROLE IF NOT EXISTS role_reader") < printed.output.index("TO role_reader")
+    database = bare_warehouse.config.database
+    role = f"{database}_role_reader"
+    assert f"GRANT SELECT ON {database}.v_* TO {role};" in printed.output
+    assert printed.output.index(f"CREATE ROLE IF NOT EXISTS {role}") < printed.output.index(f"TO {role}")
+    assert "GRANT CLUSTER" not in printed.output
+    users = run("grants", "--users").output
+    assert f"CREATE USER IF NOT EXISTS {database}_etl IDENTIFIED" in users
+    assert f"GRANT {role} TO {database}_datalens_reader;" in users

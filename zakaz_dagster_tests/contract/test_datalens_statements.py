@@ -91,7 +91,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
 
     with serving(folder / "data", users("default", "<grants><query>GRANT ALL ON *.*</query></grants>")) as endpoint:
         wh = Warehouse.connect(
-            WarehouseConfig(port=endpoint.port, password=endpoint.password, views_definer="marts_definer")
+            WarehouseConfig(port=endpoint.port, password=endpoint.password, views_definer="zakaz_marts_definer")
         )
         schema.apply(wh)
         theatre.fill(World(wh))

@@ -74,7 +74,7 @@ WRITES = [
     f"RENAME TABLE {TABLE} TO zakaz.v_mine",
     "DROP VIEW zakaz.v_settings",
     f"CREATE OR REPLACE VIEW zakaz.v_settings AS SELECT * FROM {TABLE}",
-    f"CREATE VIEW zakaz.v_mine DEFINER = marts_definer SQL SECURITY DEFINER AS SELECT * FROM {TABLE}",
+    f"CREATE VIEW zakaz.v_mine DEFINER = zakaz_marts_definer SQL SECURITY DEFINER AS SELECT * FROM {TABLE}",
     f"CREATE TABLE zakaz.v_mine ENGINE = Memory AS SELECT * FROM {TABLE}",
     f"CREATE TEMPORARY TABLE mine AS SELECT * FROM {TABLE}",
     "CREATE TABLE zakaz.v_mine (x String) ENGINE = URL('http://127.0.0.1:9/', CSV)",
@@ -112,7 +112,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """A filled database, another one beside it, and an engine that knows nobody but the reader."""
     place: Path = tmp_path_factory.mktemp("reader")
     with serving(place / "data", f"--users-file={users_file(place, 'everything')}") as endpoint:
-        config = WarehouseConfig(port=endpoint.port, password=endpoint.password, views_definer="marts_definer")
+        config = WarehouseConfig(port=endpoint.port, password=endpoint.password, views_definer="zakaz_marts_definer")
         wh = Warehouse.connect(config)
         schema.apply(wh)
         wh.command(f"INSERT INTO {TABLE} (source, day, reason, payload) VALUES ('x', '2026-03-01', 'r', '{CANARY}')")

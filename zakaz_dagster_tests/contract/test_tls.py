@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,9 +20,11 @@ from cryptography.x509.oid import NameOID
 
 from zakaz_dagster.alerts.mail import Mail
 from zakaz_dagster.alerts.send import Smtp, Undelivered
+from zakaz_dagster.cli.schema import schema
 from zakaz_dagster.errors import ConfigFault, Fatal
 from zakaz_dagster.transport.client import HttpClient
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.grants import in_order
 from zakaz_dagster_tests.contract.faulty import proxied
 from zakaz_dagster_tests.plugins.clickhouse import Endpoint
 from zakaz_dagster_tests.plugins.mailbox import Mailbox
@@ -137,6 +141,51 @@ def test_clickhouse_is_refused_with_a_sentence_for_each_cause(clickhouse, ours, 
     said = str(caught.value)
     assert sum(each in said for each in {each for _, _, each in WRONG.values()}) == 1
     assert caught.value.next_step
+
+
+def admin_step(clickhouse: Endpoint, context: ssl.SSLContext, ca: Authority, monkeypatch, name: str) -> tuple[int, str]:
+    """`zakaz schema grants --apply` from the server itself, as deploy/clickhouse/README.md has it."""
+    sent: list[str] = []
+
+    def judge(sql: str) -> bytes | None:  # the local engine keeps no users of SQL: what was sent is enough
+        if not re.search(r"^(CREATE (ROLE|USER|QUOTA|SETTINGS)|GRANT)", sql, re.MULTILINE):
+            return None
+        sent.append(sql)
+        return b""
+
+    with proxied(clickhouse.host, clickhouse.port, context) as proxy:
+        proxy.judge = judge
+        own = {"HOST": "127.0.0.1", "PORT": proxy.port, "SECURE": "true", "SERVER_NAME": name, "CA_CERT": ca.file}
+        for key, value in {**own, "PASSWORD": clickhouse.password}.items():
+            monkeypatch.setenv(f"CLICKHOUSE_{key}", str(value))
+        monkeypatch.setattr("zakaz_dagster.resources.AT_A_TERMINAL", 0.1)
+        done = CliRunner().invoke(schema, ["grants", "--apply"])
+    return len(sent), done.output if done.exception is None else str(done.exception)
+
+
+def test_the_first_administrator_comes_in_over_loopback_with_a_host_names_certificate(clickhouse, ours, monkeypatch):
+    context = ours.signed("server", "clickhouse.example.ru")
+    count, said = admin_step(clickhouse, context, ours, monkeypatch, "clickhouse.example.ru")
+    assert count == len(in_order()), said
+    assert "role_writer__database" in said
+
+
+def test_a_right_that_an_older_server_does_not_know_is_left_out(clickhouse, ours, monkeypatch):
+    older = "SELECT count() FROM system.privileges WHERE privilege = {right:String} AND privilege != 'DISK'"
+    monkeypatch.setattr("zakaz_dagster.warehouse.grants.KNOWN", older)
+    context = ours.signed("server", "clickhouse.example.ru")
+    count, said = admin_step(clickhouse, context, ours, monkeypatch, "clickhouse.example.ru")
+    assert count == len(in_order()) - 1, said
+    assert "role_backup__disk" not in said
+
+
+@pytest.mark.parametrize("name", ["", "other.example.ru"])
+def test_without_the_certificates_name_the_step_says_which_setting_is_missing(clickhouse, ours, monkeypatch, name):
+    context = ours.signed("server", "clickhouse.example.ru")
+    count, said = admin_step(clickhouse, context, ours, monkeypatch, name)
+    assert count == 0
+    assert "is for another name" in said
+    assert "set CLICKHOUSE_HOST or CLICKHOUSE_SERVER_NAME to a name of the certificate" in said
 
 
 @pytest.fixture

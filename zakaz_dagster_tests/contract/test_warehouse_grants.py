@@ -65,7 +65,7 @@ def as_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     def run(role: str) -> Iterator[Warehouse]:
         with serving(tmp_path / "data", f"--users-file={users_file(tmp_path, role)}") as endpoint:
             config = WarehouseConfig(
-                port=endpoint.port, password=endpoint.password, patience=2.0, views_definer="marts_definer"
+                port=endpoint.port, password=endpoint.password, patience=2.0, views_definer="zakaz_marts_definer"
             )
             wh = Warehouse.connect(config)
             yield wh
@@ -170,7 +170,7 @@ def test_the_watch_looks_with_the_writers_rights_and_misses_none(as_role: Role) 
         states = {each.name: each for each in Watch(Subjects(wh), now, Depth.THOROUGH).look().verdicts}
         assert all(each.status is Status.OK for each in states.values()), states
     with as_role("role_backup") as wh:
-        assert "lacks INSERT" in rights(wh, None, (), ()).detail
+        assert "lacks INSERT on zakaz.*" in rights(wh, None, (), ()).detail
 
 
 def test_the_watch_tells_a_reader_that_sees_too_much_or_too_little(as_role: Role) -> None:
@@ -182,6 +182,33 @@ def test_the_watch_tells_a_reader_that_sees_too_much_or_too_little(as_role: Role
         faults = list(reader_faults(reader, ["v_probe"], tables))
         assert faults == []
         assert list(reader_faults(reader, ["v_probe", "dim_events"], [])) == ["default cannot read dim_events"]
+
+
+def test_two_organisers_share_a_server_and_neither_reader_sees_the_other(tmp_path: Path) -> None:
+    """Each database with its own definer and roles, on one engine."""
+
+    @contextmanager
+    def entered(role: str, database: str) -> Iterator[Warehouse]:
+        with serving(tmp_path / "data", f"--users-file={users_file(tmp_path, role, database)}") as endpoint:
+            own = {"database": database, "views_definer": f"{database}_marts_definer"}
+            wh = Warehouse.connect(WarehouseConfig(port=endpoint.port, password=endpoint.password, patience=2.0, **own))
+            yield wh
+            wh.close()
+
+    for name in ("zakaz", "opera"):
+        with entered("everything", name) as wh:
+            wh.command(f"CREATE DATABASE {name}", settings=sql_files.ANYWHERE)
+            for statement in (load("tables")["meta_job_runs"], load("views")["v_ops_runs"]):
+                wh.command(statement.rendered(wh.config.place))
+            wh.command(f"INSERT INTO meta_job_runs (started_at, run_id, step) VALUES (now(), '{name}', 'load')")
+    for mine, other in (("zakaz", "opera"), ("opera", "zakaz")):
+        with entered("role_reader", mine) as wh:
+            assert [row["run_id"] for row in wh.rows("SELECT run_id FROM v_ops_runs")] == [mine]
+            for unseen in ("v_ops_runs", "meta_job_runs"):
+                assert "error 497" in refused(lambda name=f"{other}.{unseen}": wh.rows(f"SELECT * FROM {name}"))
+            assert other not in {row["name"] for row in wh.rows("SHOW DATABASES")}
+            assert wh.scalar(f"SELECT count() FROM system.tables WHERE database = '{other}'") == 0
+            assert wh.scalar(f"SELECT count() FROM information_schema.columns WHERE table_schema = '{other}'") == 0
 
 
 def now() -> datetime:
