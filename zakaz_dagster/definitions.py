@@ -21,7 +21,7 @@ from zakaz_dagster.defs.gmail import assets as gmail
 from zakaz_dagster.defs.gmail import failover
 from zakaz_dagster.defs.marts import pages, refresh, views
 from zakaz_dagster.defs.marts.seeds import seed_assets
-from zakaz_dagster.defs.operations import alerts, backup, healing, missing_days, retention
+from zakaz_dagster.defs.operations import alerts, backup, healing, history, missing_days, retention
 from zakaz_dagster.defs.operations.missing_days import Loads
 from zakaz_dagster.defs.operations.retention import Keep
 from zakaz_dagster.defs.qtickets import assets as qtickets
@@ -113,6 +113,7 @@ def _build(settings: Settings) -> dg.Definitions:
         dg.Definitions(jobs=jobs[-1:]),
         *quick,
         healing.definitions(),
+        history.definitions(start, [each.about for each in LOADS], partial(build_definitions, settings)),
         failover.definitions(jobs, start, standby),
         missing_days.definitions(LOADS, jobs),
         alerts.definitions(list(watch.watched(settings)), [*sql_checks(names), views.promise_checks()], jobs),
