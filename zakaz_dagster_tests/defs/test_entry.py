@@ -84,7 +84,8 @@ def test_a_run_cannot_send_a_secret_elsewhere_by_its_configuration(key, field, m
         elsewhere.create_resource(dg.build_init_resource_context())
 
 
-def test_every_way_of_starting_has_the_same_location():
+def test_every_way_of_starting_has_the_same_location(monkeypatch):
+    monkeypatch.setenv("CODE_PORT", "4266")
     ways = [
         PyProjectFileTarget(str(PROJECT / "pyproject.toml")),
         WorkspaceFileTarget([str(PROJECT / "workspace.yaml")]),
