@@ -167,6 +167,10 @@ class Simulation:
         except (dg.DagsterError, dg.Failure):
             self.figures["failed ticks"] += 1
             return
+        except Killed:  # the process that evaluates the tick: nothing of it is kept, the next one begins anew
+            self.engine.worker_dead = False
+            self.figures["processes killed inside a tick"] += 1
+            return
         if self.forgets:  # dead after it has launched the runs, before it kept where it was
             self.forgets = False
         else:
