@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -18,7 +21,7 @@ from zakaz_dagster.defs.operations import history as histories
 from zakaz_dagster.defs.operations.history import History, estimated, first_day, months
 from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.dev.reconcile import compare
-from zakaz_dagster.dev.stack import gmail_consent
+from zakaz_dagster.dev.stack import dagster_home, environment, gmail_consent
 from zakaz_dagster.errors import ConfigFault, Fatal
 from zakaz_dagster.health.freshness import missing_days
 from zakaz_dagster.health.reading import seen
@@ -102,6 +105,28 @@ def test_a_load_that_was_killed_goes_on_where_it_stopped_and_ends_with_the_vendo
     assert at_noon.warehouse.scalar("SELECT count() FROM v_utm_unmapped WHERE reason = 'campaign_unknown'") == 0
     assert history(at_noon, FIRST).load() == 0
     assert at_noon.follow() == []
+
+
+@pytest.mark.slow
+def test_the_command_is_killed_in_a_month_and_the_next_one_ends_equal(at_noon: Platform, tmp_path, monkeypatch) -> None:
+    """kill -9 of `zakaz load history` while the first month is loading, twice, then once to its end."""
+    with running(now=None, days=12) as live:  # a process of its own has the real time, so the vendors have it, too
+        first, wh = live.get("/world")["start"], at_noon.warehouse
+        for name, value in environment(str(wh.config.port), live.url, tmp_path).items():
+            monkeypatch.setenv(name, value)
+        dagster_home(tmp_path)
+        command = [sys.executable, "-W", "ignore", "-m", "zakaz_dagster", "load", "history", "--from", first]
+        for seconds in (1.0, 4.0):
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+                assert process.stdout is not None
+                assert process.stdout.readline().startswith("month 1 of ")
+                time.sleep(seconds)
+                process.kill()
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        last = datetime.now(timezone.MOSCOW).date() - timedelta(days=1)
+        for name, cells, differences in compare(wh, live.url, day(first), last):
+            assert (cells > 0, differences) == (True, []), name
 
 
 def dead() -> str:
