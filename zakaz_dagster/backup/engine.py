@@ -141,6 +141,14 @@ def restore(  # the live database is set aside, never dropped
 
     A database that holds tables is touched only with `over_live`, and then kept as `<target>_before_<moment>`.
     """
+    if wh.config.cluster:
+        raise ConfigFault(
+            f"a restore from here would reach one replica of the cluster {wh.config.cluster}",
+            source="backup",
+            expected="one server",
+            next_step=f"as an administrator: RESTORE DATABASE … ON CLUSTER '{wh.config.cluster}' FROM S3(…);"
+            " docs/RUNBOOK_BACKUP_RESTORE.md",
+        )
     to = _elsewhere(wh, target)
     aside = ""
     if held := to.rows(TABLES, {"database": target}, ANYWHERE):

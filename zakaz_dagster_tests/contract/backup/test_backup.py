@@ -118,6 +118,12 @@ def test_a_live_database_is_touched_only_with_its_word_and_then_kept(backups: Ba
     assert backups.admin.scalar("SELECT name FROM meta_backup_runs FINAL WHERE kind = 'restore'") == made.name
 
 
+def test_a_restore_that_would_reach_one_replica_of_a_cluster_is_refused(backups: Backups) -> None:
+    replica = Warehouse.connect(replace(backups.admin.config, cluster="prod"))
+    with pytest.raises(ConfigFault, match="one replica of the cluster prod.*ON CLUSTER"):
+        replace(backups, admin=replica).restore("zakaz-any", "zakaz_again", over_live=False)
+
+
 def test_a_restore_that_fails_leaves_the_live_database_as_it_was(backups: Backups) -> None:
     made = backups.create("full")
     assert backups.folder
