@@ -19,9 +19,9 @@ from zakaz_dagster import logs, resources
 from zakaz_dagster.defs import vk_ads, yandex_direct
 from zakaz_dagster.defs.gmail import assets as gmail
 from zakaz_dagster.defs.gmail import failover
-from zakaz_dagster.defs.marts import pages, refresh, views
+from zakaz_dagster.defs.marts import forecast, pages, refresh, views
 from zakaz_dagster.defs.marts.seeds import seed_assets
-from zakaz_dagster.defs.operations import alerts, backup, healing, history, missing_days, retention
+from zakaz_dagster.defs.operations import alerts, backup, digest, healing, history, missing_days, retention
 from zakaz_dagster.defs.operations.missing_days import Loads
 from zakaz_dagster.defs.operations.retention import Keep
 from zakaz_dagster.defs.qtickets import assets as qtickets
@@ -85,6 +85,7 @@ def _build(settings: Settings) -> dg.Definitions:
         gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label, need["gmail"]),
         refresh.definitions(start, fresh={"fact_qtickets_sales_daily": freshness(QTICKETS)}),
         pages.definitions(settings.platform.data_dir / "preview"),
+        forecast.definitions(start),
         retention.definitions(Keep(settings.platform.keep_runs_days, settings.platform.keep_audit_months)),
         backup.definitions(configured=settings.backup.configured),
         dg.Definitions(assets=[*seed_assets(), *views.view_assets()], sensors=[views.automation()]),
@@ -114,6 +115,7 @@ def _build(settings: Settings) -> dg.Definitions:
         *quick,
         healing.definitions(),
         history.definitions(start, [each.about for each in LOADS], partial(build_definitions, settings)),
+        digest.definitions(),
         failover.definitions(jobs, start, standby),
         missing_days.definitions(LOADS, jobs),
         alerts.definitions(list(watch.watched(settings)), [*sql_checks(names), views.promise_checks()], jobs),

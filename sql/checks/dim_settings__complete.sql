@@ -10,7 +10,9 @@ needed AS
 (
     SELECT arrayJoin([
         'roas_green_above', 'roas_yellow_from', 'organiser_share_pct', 'attribution_window_days', 'tag_grace_days',
-        'vat_vk_ads_pct', 'vat_yandex_direct_pct', 'fresh_warn_days', 'fresh_error_days', 'unmapped_warn_pct']) AS name
+        'vat_vk_ads_pct', 'vat_yandex_direct_pct', 'fresh_warn_days', 'fresh_error_days', 'unmapped_warn_pct',
+        'forecast_min_comparables', 'forecast_width_max_pct', 'rate_weight', 'decisions_enabled', 'target_sell_through_pct',
+        'marginal_factor', 'step_max_pct', 'min_spend_rub', 'test_budget_rub', 'weak_attribution_warn_pct', 'month_budget_rub']) AS name
 ),
 faults AS
 (

@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "gmail": ("gmail:gmail", "Authorize the mailbox of the backup channel."),
     "datalens": ("datalens:datalens", "Plan, apply and export DataLens objects."),
     "preview": ("preview:preview", "Write the DataLens pages as static HTML."),
+    "backtest": ("backtest:backtest", "Forecast the past and compare it with what came, beside what is demanded."),
     "backup": ("backup:backup", "Back up and restore ClickHouse and the files beside it; rehearse a restore."),
     "upgrade": ("upgrade:upgrade", "Show what an upgrade has left to do, or do it."),
     "docs": ("docs:docs", "Write the generated pages of the documentation."),

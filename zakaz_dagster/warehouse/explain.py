@@ -139,7 +139,7 @@ class Explainer:
         if table in builds():
             build = builds()[table]
             step.checks += self._built_again(build, where, types)
-            for name, (under, columns) in beneath(build, where, wanted).items():
+            for name, (under, columns) in self._beneath(build, where, wanted).items():
                 step.beneath.append(self._step(name, under, columns))
         if table in self._sources:
             self._prove(step, self._sources[table], final)

@@ -92,7 +92,7 @@ def _right(server: DataLens) -> None:
     assert fields["ROMI"]["formula"].startswith("IF((SUM([Расход с НДС]) > 0)")
     assert fields["romi_pct"]["hidden"], "ratios per row are hidden: their average would be wrong"
     tabs = server.named("Билеты и реклама")["content"]["data"]["tabs"]
-    assert [tab["title"] for tab in tabs] == ["Продажи", "ROMI", "Воронка", "Города", "Качество данных"]
+    assert [tab["title"] for tab in tabs] == ["Решения", "Продажи", "ROMI", "Воронка", "Города", "Качество данных"]
     ids = set(server.entries)
     widgets = [item for tab in tabs for item in tab["items"] if item["type"] == "widget"]
     assert {widget["data"]["tabs"][0]["chartId"] for widget in widgets} <= ids

@@ -53,6 +53,8 @@ MEASURE = re.compile(rf"(Nullable\()?({INTEGER}|{REAL})\)?")
 WITH_DECIMALS = {"v_sales_attributed", "v_sales_counted"}
 # Where there is no day or moment, none is invented: it stays empty.
 EMPTY_DATES = {
+    ("v_decisions", "show_date"),
+    ("v_decisions_state", "data_day"),
     ("v_show_performance", "show_date"),
     ("v_inventory_latest", "show_date"),
     ("v_data_freshness", "latest_date"),

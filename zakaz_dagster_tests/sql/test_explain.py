@@ -21,7 +21,8 @@ from zakaz_dagster_tests.sql import theatre
 from zakaz_dagster_tests.sql.world import World
 
 SAMPLE = 1  # row of each view; `make slow` has two hundred of the demo
-EMPTY = {"v_ops_runs", "v_sales_14d", "v_sales_outdated"}  # the world has no runs and is no fortnight old
+# The world has no runs and no forecasts, and is no fortnight old.
+EMPTY = {"v_ops_runs", "v_sales_14d", "v_sales_outdated", "v_decisions", "v_decision_curve"}
 
 
 def explained(wh: Warehouse, view: str, row: dict[str, Any], *columns: str) -> Explanation:

@@ -86,7 +86,15 @@ def test_every_build_view_and_check_gets_through(hostile: Warehouse) -> None:
     for name in BUILDS:
         tried(name, rebuild, hostile, builds[name], day(ON), day(ON))
     days = [f"2026-11-{number:02}" for number in range(1, 31)]
-    asked = {"first": days[0], "last": days[-1], "days": days, "parser": "x", "ver": 1, "numbers": ["1"]}
+    asked = {
+        "first": days[0],
+        "last": days[-1],
+        "days": days,
+        "parser": "x",
+        "ver": 1,
+        "numbers": ["1"],
+        "horizons": [],
+    }
     for name in builds.keys() - {*whole, *BUILDS}:
         tried(name, hostile.query, builds[name].sql, asked)
     for name in load("views"):

@@ -126,9 +126,18 @@ def test_the_script_computes_what_the_database_did_without_a_word_in_the_console
     held = tab.value(CARDS.replace("document", source.format(json.dumps((folder / f"{page}.html").read_text())), 1))
     assert drawn == held
     assert len(drawn) == len(spec.load().pages[page].charts)
-    assert tab.value("document.querySelectorAll('.plot:not([hidden]) svg text').length > 0") or page == "quality"
+    is_drawn = tab.value("document.querySelectorAll('.plot:not([hidden]) svg text').length > 0")
+    assert is_drawn is (page != "decisions") or page == "quality", "no forecast was made of this December"
     assert tab.console == []
     assert tab.value("window.hostile") is None
+
+
+@needs_browser
+def test_decisions_that_are_switched_off_say_why_and_what_switches_them_on(folder: Path, tab: chromium.Tab):
+    opened(tab, folder, "decisions")
+    text = tab.value("document.querySelector('[data-chart=state]').innerText")
+    assert "Прогнозы и советы выключены" in text
+    assert all(words in text for words in ("zakaz backtest --world warehouse", "decisions_enabled = 1"))
 
 
 CARDS = (

@@ -14,7 +14,14 @@ from zakaz_dagster.warehouse.sql_files import load
 
 def test_every_name_of_the_specification_is_in_its_view():
     dashboard = model.resolve(spec.load(), load("views"))
-    assert [page.spec.title for page in dashboard.pages] == ["Продажи", "ROMI", "Воронка", "Города", "Качество данных"]
+    assert [page.spec.title for page in dashboard.pages] == [
+        "Решения",
+        "Продажи",
+        "ROMI",
+        "Воронка",
+        "Города",
+        "Качество данных",
+    ]
     names = [chart.name for chart in dashboard.charts]
     assert len(names) == len(set(names)), "a workbook wants every chart's name once"
 
