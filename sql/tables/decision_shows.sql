@@ -1,4 +1,5 @@
 -- What the advice knows about each show day that still sells, as of the data day. Read v_decisions for what comes of it.
+-- group: decisions
 -- grain: one row per show_key, upcoming or running
 -- versions: many (written anew once a day)
 CREATE TABLE IF NOT EXISTS decision_shows

@@ -1,4 +1,5 @@
 -- Advertising of each show day as the advice sees it: spend whose tags name this show and no other.
+-- group: decisions
 -- grain: one row per show_key, and one with an empty show_key for spend that names no show or several
 -- versions: many (written anew once a day)
 CREATE TABLE IF NOT EXISTS decision_spend

@@ -1,4 +1,5 @@
 -- The advice of each day as it was given: added with the forecasts of the day, never changed. Read v_decisions.
+-- group: decisions
 -- grain: one row per (data_day, place)
 -- versions: many (a day is added by each day's run)
 CREATE TABLE IF NOT EXISTS fact_decisions_daily

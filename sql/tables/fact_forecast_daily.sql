@@ -1,5 +1,6 @@
 -- What was forecast on each day: paid tickets of a show day at its end, with an interval that held 80 % of past shows.
 -- Rows are added once a day and never changed: what was foretold is judged later by what came.
+-- group: decisions
 -- grain: one row per (as_of, show_key)
 -- versions: many (a day is added by each day's run)
 CREATE TABLE IF NOT EXISTS fact_forecast_daily

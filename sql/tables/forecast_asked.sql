@@ -1,4 +1,5 @@
 -- For which show days a forecast is asked, as of which day, and what must be known beside their curves.
+-- group: decisions
 -- grain: one row per (show_key, as_of); the questions of a day replace those before
 -- versions: many (questions are put once a day)
 CREATE TABLE IF NOT EXISTS forecast_asked

@@ -1,5 +1,6 @@
 -- Paid tickets of each show day by calendar day: sold on the day of sale, taken back on the day of refund or removal.
 -- A day without a movement has no row; what was sold stays on its day whatever is removed later.
+-- group: decisions
 -- grain: one row per (show_key, day); rebuilt whole once a day
 CREATE TABLE IF NOT EXISTS forecast_curve
 (

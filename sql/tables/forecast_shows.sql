@@ -1,4 +1,5 @@
 -- Show days as the forecast sees them: all sessions of an event in its city on one date; an exhibition to its last day.
+-- group: decisions
 -- grain: one row per show_key; rebuilt whole once a day
 CREATE TABLE IF NOT EXISTS forecast_shows
 (

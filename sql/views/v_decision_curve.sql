@@ -1,5 +1,6 @@
 -- How each show that is forecast has sold, day by day before its end, over the band of its comparable shows.
 -- The band is what eight of ten comparables had sold with as many days to go; a day without a sale keeps the total.
+-- group: decisions
 -- grain: one row per (event_id, city, show_date, days_left)
 CREATE OR REPLACE VIEW v_decision_curve
 (

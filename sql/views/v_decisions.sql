@@ -2,6 +2,7 @@
 -- cost, one bounded piece of advice and why. Advice is never carried out by itself; the forecast holds at the present spend.
 -- Everything is as of the data day: the last one whose sales and spend were complete. While `decisions_enabled` is 0, or when
 -- that day is older than `fresh_warn_days`, facts are shown without forecast and advice.
+-- group: decisions
 -- grain: one row per (event_id, city, show_date), upcoming or running, and one per kind of spend without such a show
 -- identity: sum(spend_7d_rub) and sum(spend_total_rub) = those of fact_marketing_daily up to the data day, when it was made
 -- example: docs/metrics.md

@@ -1,4 +1,5 @@
 -- Whether forecasts and advice are shown, and if not, why and what switches them on: the head of the page «Решения».
+-- group: decisions
 -- grain: one row
 CREATE OR REPLACE VIEW v_decisions_state
 (

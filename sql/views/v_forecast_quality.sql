@@ -1,5 +1,6 @@
 -- How stored forecasts came true: of the last twenty finished shows at each horizon, how many fell into the interval, how far
 -- the forecasts were off, and how far off «no more will be sold» would have been.
+-- group: decisions
 -- grain: one row per horizon (7, 14, 30 days)
 CREATE OR REPLACE VIEW v_forecast_quality
 (

@@ -15,8 +15,8 @@ Every table, fact and view with its columns and checks. This page is written by 
 the Dagster UI the same stands on each asset's page, with its lineage.
 """
 TABLE = "| column | type | meaning |\n|---|---|---|"
-# The UI draws its graph in steps: nothing has moved for a while.
-SETTLED = "new Promise((done) => setTimeout(() => done(true), 4000))"
+# The UI draws its graph in steps and fetches the states of its assets one group after the other.
+SETTLED = "new Promise((done) => setTimeout(() => done(!document.body.innerText.includes('fetching')), 3000))"
 KINDS = {"tables": "Tables", "views": "Views that DataLens reads"}
 
 

@@ -22,7 +22,7 @@ def definitions(folder: Path) -> dg.Definitions:
 
     @dg.asset(
         name=PAGES,
-        group_name="datalens",
+        group_name="pages",
         deps=[*build_ledger.facts(), *sorted(views())],
         description="The pages of DataLens as static HTML, read with the reader's rights and settings; `zakaz preview`",
         owners=OWNERS,

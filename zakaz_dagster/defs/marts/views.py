@@ -58,7 +58,7 @@ def automation() -> dg.AutomationConditionSensorDefinition:
     """The sensor that re-creates views and reloads seeds; without it Dagster's own would stand still, stopped."""
     return dg.AutomationConditionSensorDefinition(
         "views_and_seeds_on_change",
-        target=dg.AssetSelection.groups(GROUP, "settings") | dg.AssetSelection.assets(*DIMENSIONS),
+        target=dg.AssetSelection.groups("settings") | dg.AssetSelection.assets(*views(), *DIMENSIONS),
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=60,
     )

@@ -56,7 +56,10 @@ def asset_spec(
     origins: Origins | None = None,
     **about: object,
 ) -> dg.AssetSpec:
-    """The specification of the table or view `name`; `origins` say what its columns are made of."""
+    """The specification of the table or view `name`; `origins` say what its columns are made of.
+
+    Its file may name another group than the others of its kind have.
+    """
     statement = tables().get(name) or views()[name]
     build = builds().get(name)
     metadata: dict[str, object] = {
@@ -68,7 +71,7 @@ def asset_spec(
     return dg.AssetSpec(
         name,
         deps=list(deps),
-        group_name=group,
+        group_name=statement.meta.get("group", group),
         description=_description(statement, build),
         owners=OWNERS,
         kinds=set(kinds),
