@@ -38,6 +38,7 @@ _DATETIME = re.compile(r"DateTime(?:\('([^']+)'\))?")
 _COLUMN = re.compile(r"^    (\w+) ([\w(]+?(?:\(.*?\))*\)*)(?: (?:COMMENT|CODEC|DEFAULT)\b.*)?,?$", re.MULTILINE)
 
 
+@cache  # asked for every column of every load
 def arrow_type(clickhouse_type: str) -> pa.DataType:
     """The Arrow type that carries a column without loss."""
     wrapped = _WRAPPED.fullmatch(clickhouse_type)
