@@ -3,6 +3,10 @@
 Nobody else imports from `dagster._…`; `zakaz_dagster.defs._private` is the same for the platform itself.
 """
 
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
 from dagster._cli import create_dagster_cli  # the command line that documents name
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.execution import context_creation_job  # whose default loggers runs_as_json replaces
@@ -29,6 +33,14 @@ from dagster._daemon.types import DaemonHeartbeat  # the daemon's sign of life
 from dagster._utils.schedules import get_latest_completed_cron_tick
 from dagster_shared.error import SerializableErrorInfo
 
+
+def schedule_context(instance: dg.DagsterInstance, at: datetime, **more: Any) -> dg.ScheduleEvaluationContext:
+    """A tick at `at` that sees `instance`, which may be in memory: Dagster's own context gives only stored ones."""
+    made = dg.build_schedule_context(instance, at, **more)
+    made._instance_ref, made._instance = object(), instance
+    return made
+
+
 __all__ = [
     "ActiveExecution",
     "PyProjectFileTarget",
@@ -53,4 +65,5 @@ __all__ = [
     "TickStatus",
     "WorkspaceProcessContext",
     "context_creation_job",
+    "schedule_context",
 ]

@@ -132,7 +132,7 @@ def hashes(wh: Warehouse) -> dict[tuple[str, str], tuple[int, int]]:
         if table in OBSERVED or "versions" in about.meta:
             continue
         kept = ", ".join(name for name in shape(wh, table).types if name not in SERVICE)
-        query = f"SELECT _partition_id AS id, count() AS n, sum(cityHash64({kept})) AS h FROM {table}"
+        query = f"SELECT _partition_id AS id, count() AS n, sum(cityHash64(tuple({kept}))) AS h FROM {table}"
         for row in wh.rows(f"{query} GROUP BY id"):
             found[table, row["id"]] = (row["n"], row["h"])
     return found

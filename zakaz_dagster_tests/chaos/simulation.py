@@ -34,7 +34,12 @@ from zakaz_dagster.settings import Settings, is_ours
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
-from zakaz_dagster_tests._private import ActiveExecution, context_creation_job, get_latest_completed_cron_tick
+from zakaz_dagster_tests._private import (
+    ActiveExecution,
+    context_creation_job,
+    get_latest_completed_cron_tick,
+    schedule_context,
+)
 from zakaz_dagster_tests.chaos.stage import Killed, Stage
 from zakaz_dagster_tests.engines.in_process import warehouse_on
 from zakaz_dagster_tests.plugins.sandbox import Sandbox, running
@@ -143,8 +148,7 @@ class Simulation:
 
     def _scheduled(self, schedule: dg.ScheduleDefinition, at: datetime) -> None:
         self.ticked[schedule.name] = at
-        with dg.build_schedule_context(self.instance, at, repository_def=self.repository) as context:
-            data = schedule.evaluate_tick(context)
+        data = schedule.evaluate_tick(schedule_context(self.instance, at, repository_def=self.repository))
         self._obey(schedule.job_name, data.run_requests or [], **{"dagster/schedule_name": schedule.name})
 
     def _to_look(self, sensor: dg.SensorDefinition) -> bool:

@@ -133,7 +133,7 @@ def content(wh: Warehouse, table: str) -> Content:
     """Rows and a sum of their hashes, as views read the table: facts as they stand, others joined by their keys."""
     final = " FINAL" if "Replacing" in load("tables")[table].sql else ""
     kept = ", ".join(name for name in shape(wh, table).types if name not in {*SERVICE_COLUMNS, "_recorded_ns"})
-    row = wh.rows(f"SELECT count() AS n, sum(cityHash64({kept})) AS h FROM {table}{final}")[0]
+    row = wh.rows(f"SELECT count() AS n, sum(cityHash64(tuple({kept}))) AS h FROM {table}{final}")[0]
     return row["n"], row["h"]
 
 

@@ -10,10 +10,12 @@ import pytest
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.shared.day_assets import available
 from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days, daily, days_of, trailing
+from zakaz_dagster.defs.shared.schedules import MAKES_UP_FOR, SCHEDULE
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION as QTICKETS
 from zakaz_dagster.sources.vk_ads.description import DESCRIPTION as VK
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION as DIRECT
 from zakaz_dagster.timezone import MOSCOW
+from zakaz_dagster_tests._private import create_run_for_test, schedule_context
 
 START, TODAY = date(2026, 1, 1), date(2026, 11, 22)
 SOURCES = {"QTICKETS_TOKEN": "t", "VK_ADS_CLIENT_ID": "c", "VK_ADS_CLIENT_SECRET": "s", "DIRECT_TOKEN": "t",
@@ -91,7 +93,7 @@ def tick(schedule, at, monkeypatch, **settings):
     definition = build_definitions().resolve_schedule_def(schedule)
     with dg.DagsterInstance.ephemeral() as instance:
         moment = datetime.fromisoformat(at)
-        return definition.evaluate_tick(dg.build_schedule_context(instance, scheduled_execution_time=moment))
+        return definition.evaluate_tick(schedule_context(instance, moment))
 
 
 def spans(tick_result):
@@ -121,6 +123,37 @@ def test_schedules_end_with_the_running_day_so_that_every_table_has_the_same_day
     )  # the eight before it, and it
     assert trailing(at, 7, START, includes_today=True) == Days(date(2026, 11, 16), TODAY)
     assert trailing(at, 30, date(2026, 11, 20), includes_today=False) == Days(date(2026, 11, 20), TODAY)
+
+
+@pytest.mark.parametrize(
+    ("often", "seldom"), [("vk_ads_daily", "vk_ads_weekly"), ("qtickets_nightly", "qtickets_weekly")]
+)
+def test_nightly_runs_ask_for_what_a_weekly_run_lost_until_one_succeeds(often, seldom, monkeypatch):
+    for name, value in {**SOURCES, "ZAKAZ_START_DATE": "2026-11-03"}.items():
+        monkeypatch.setenv(name, value)
+    schedule = build_definitions().resolve_schedule_def(often)
+    at = datetime.fromisoformat("2026-11-25T01:00:00+03:00")
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def asked():
+            (request,) = schedule.evaluate_tick(schedule_context(instance, at)).run_requests
+            return request.tags[RANGE_START], request.tags.get(MAKES_UP_FOR)
+
+        def ended(status, first, **tags):
+            days = {RANGE_START: first, RANGE_END: "2026-11-23"}
+            create_run_for_test(instance, job_name="load", status=status, tags={**days, **tags})
+
+        usual = asked()
+        assert usual[1] is None
+        ended(dg.DagsterRunStatus.SUCCESS, "2026-10-18", **{SCHEDULE: seldom})
+        ended(dg.DagsterRunStatus.FAILURE, "2026-10-20", **{SCHEDULE: often})
+        assert asked() == usual
+        ended(dg.DagsterRunStatus.FAILURE, "2026-10-25", **{SCHEDULE: seldom})
+        assert asked() == ("2026-11-03", seldom)  # not before the data begins
+        ended(dg.DagsterRunStatus.CANCELED, "2026-11-05", **{SCHEDULE: often, MAKES_UP_FOR: seldom})
+        assert asked() == ("2026-11-05", seldom)
+        ended(dg.DagsterRunStatus.SUCCESS, "2026-11-05", **{SCHEDULE: often, MAKES_UP_FOR: seldom})
+        assert asked() == usual
 
 
 @pytest.mark.parametrize(("schedule", "missing"), [

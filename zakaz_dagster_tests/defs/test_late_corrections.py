@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import dagster as dg
 import pytest
 
 from zakaz_dagster.defs.shared.partitions import RANGE_START, Days
 from zakaz_dagster.dev.reconcile import compare
+from zakaz_dagster_tests._private import schedule_context
 from zakaz_dagster_tests.defs.conftest import words
 
 CLEARED = date(2026, 11, 18)
@@ -19,8 +19,7 @@ def scheduled(platform, vendor, at):
     """What the daemon does at that moment: evaluates the schedule and runs what it asks for; the first day it reads."""
     moment = platform.at(at)
     schedule = platform.definitions.resolve_schedule_def(f"{vendor}_daily")
-    context = dg.build_schedule_context(instance=platform.instance, scheduled_execution_time=moment)
-    (request,) = schedule.evaluate_tick(context).run_requests
+    (request,) = schedule.evaluate_tick(schedule_context(platform.instance, moment)).run_requests
     result = platform.run(schedule.job_name, **request.tags)
     assert result.success, words(result)
     return date.fromisoformat(request.tags[RANGE_START])

@@ -26,6 +26,7 @@ from zakaz_dagster.defs.operations.retention import runs_left
 from zakaz_dagster.defs.operations.run_errors import exception_error, run_error
 from zakaz_dagster.defs.shared.partitions import days_of_tags
 from zakaz_dagster.defs.shared.requests import UNFINISHED
+from zakaz_dagster.defs.shared.schedules import SCHEDULE
 from zakaz_dagster.health.facts import DaemonFact, DagsterFacts, PolicyFact, RunFact, ScheduleFact, TickFact
 from zakaz_dagster.health.processes import cures
 
@@ -34,7 +35,6 @@ PAGE = 200
 MOST_FAILED = 2000  # in the window; more are counted and said
 KNOWN_CURES = 5000
 MAX_RUNTIME = "dagster/max_runtime"
-SCHEDULE = "dagster/schedule_name"
 SHOWN_ASSETS = 3
 FAILED_TICKS = 2  # one failed look is made good by the next; a second in a row is a fault
 DAEMONS = "zakaz/daemons"  # where the signs of life of daemon processes are kept between looks

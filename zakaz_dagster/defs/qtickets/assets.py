@@ -18,7 +18,7 @@ from zakaz_dagster.defs.qtickets import catalogue
 from zakaz_dagster.defs.shared.change_sensor import Found, Watch, changes_sensor
 from zakaz_dagster.defs.shared.day_assets import LoadConfig, Results, day_step, load
 from zakaz_dagster.defs.shared.params import QTicketsParam, WarehouseParam
-from zakaz_dagster.defs.shared.schedules import Configured, Reload, job, refresh_schedule, reload_schedule
+from zakaz_dagster.defs.shared.schedules import Configured, Reload, job, refresh_schedule, reload_schedules
 from zakaz_dagster.defs.shared.specs import vendor_spec
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 
@@ -63,7 +63,7 @@ def definitions(
         jobs=[refresh, reload],
         schedules=[
             refresh_schedule(DESCRIPTION, "qtickets_every_15_minutes", refresh, start, configured),
-            *(reload_schedule(DESCRIPTION, each, reload, start, configured) for each in (nightly, weekly)),
+            *reload_schedules(DESCRIPTION, nightly, weekly, reload, start, configured),
         ],
         sensors=[_changed_orders(start, make, store)],
     )

@@ -21,7 +21,7 @@ import dagster as dg
 
 from zakaz_dagster.defs.shared.day_assets import freshness, observe_endpoints
 from zakaz_dagster.defs.shared.errors import RETRY, explained
-from zakaz_dagster.defs.shared.schedules import Configured, Reload, job, reload_schedule
+from zakaz_dagster.defs.shared.schedules import Configured, Reload, job, reload_schedules
 from zakaz_dagster.defs.shared.specs import asset_spec, vendor_origins, vendor_spec
 from zakaz_dagster.sources.base import SourceDescription
 
@@ -79,7 +79,7 @@ def definitions(
     return dg.Definitions(
         assets=[*(vendor_spec(key, text, about.name) for key, text in plan.endpoints.items()), *steps],
         jobs=[target],
-        schedules=[reload_schedule(about, each, target, start, configured) for each in (daily, weekly)],
+        schedules=reload_schedules(about, daily, weekly, target, start, configured),
         sensors=list(sensors),
     )
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from zakaz_dagster.defs._private import AssetJob
-from zakaz_dagster.defs.shared.partitions import Days, trailing
+from zakaz_dagster.defs.shared.partitions import Days, days_of_tags, trailing
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.health.freshness import FOLLOWS
 from zakaz_dagster.sources.base import SourceDescription
@@ -19,6 +19,8 @@ from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import build_ledger
 
 MAX_RUNTIME_SECONDS = 3 * 3600  # a year's backfill; without a limit a crashed host blocks the source for ever
+SCHEDULE, MAKES_UP_FOR = "dagster/schedule_name", "zakaz/makes_up_for"
+LOST = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 Configured = Callable[[], object]  # raises a ConfigFault that names what is missing
 Tick = dg.RunRequest | dg.SkipReason
 
@@ -46,10 +48,28 @@ def job(name: str, assets: Sequence[str], description: str, *, tags: Mapping[str
     )
 
 
-def reload_schedule(
-    about: SourceDescription, plan: Reload, target: AssetJob, start: date, configured: Configured
+def reload_schedules(
+    about: SourceDescription, often: Reload, seldom: Reload, target: AssetJob, start: date, configured: Configured
+) -> list[dg.ScheduleDefinition]:
+    """A run for a few trailing days every night and one for many every week.
+
+    What a weekly run lost, the nightly ones ask for again until one succeeds: else the oldest of its days would not be
+    read any more.
+    """
+    return [
+        _reload_schedule(about, often, target, start, configured, makes_up_for=seldom.name),
+        _reload_schedule(about, seldom, target, start, configured),
+    ]
+
+
+def _reload_schedule(
+    about: SourceDescription,
+    plan: Reload,
+    target: AssetJob,
+    start: date,
+    configured: Configured,
+    makes_up_for: str = "",
 ) -> dg.ScheduleDefinition:
-    """One run for the trailing days."""
 
     @dg.schedule(
         job=target,
@@ -61,9 +81,26 @@ def reload_schedule(
     )
     def tick(context: dg.ScheduleEvaluationContext) -> Tick:
         at = context.scheduled_execution_time
-        return _request(plan.name, at, trailing(at, plan.days, start, includes_today=about.includes_today), configured)
+        days = trailing(at, plan.days, start, includes_today=about.includes_today)
+        lost = _lost(context.instance, makes_up_for) if makes_up_for and days else None
+        if days is None or lost is None:
+            return _request(plan.name, at, days, configured)
+        longer = Days(max(start, min(days.first, lost.first)), days.last)
+        return _request(plan.name, at, longer, configured, {MAKES_UP_FOR: makes_up_for})
 
     return tick
+
+
+def _lost(instance: dg.DagsterInstance, schedule: str) -> Days | None:
+    """The days of the schedule's newest run if it failed and no run that makes up for it has succeeded since."""
+    asked = [
+        record
+        for tag in (SCHEDULE, MAKES_UP_FOR)
+        for record in instance.get_run_records(dg.RunsFilter(tags={tag: schedule}), limit=1)
+    ]
+    newest = max(asked, key=lambda record: record.storage_id, default=None)
+    lost = newest is not None and newest.dagster_run.status in LOST
+    return days_of_tags(newest.dagster_run.tags) if newest is not None and lost else None
 
 
 def refresh_schedule(
@@ -87,11 +124,13 @@ def refresh_schedule(
     return tick
 
 
-def _request(name: str, at: datetime, days: Days | None, configured: Configured) -> Tick:
+def _request(
+    name: str, at: datetime, days: Days | None, configured: Configured, tags: Mapping[str, str] | None = None
+) -> Tick:
     try:
         configured()
     except ConfigFault as fault:
         return dg.SkipReason(str(fault))
     if days is None:
         return dg.SkipReason("the data begins later (ZAKAZ_START_DATE): there is no such day yet")
-    return dg.RunRequest(run_key=f"{name}:{at:%Y-%m-%dT%H:%M}", tags=days.tags)
+    return dg.RunRequest(run_key=f"{name}:{at:%Y-%m-%dT%H:%M}", tags={**days.tags, **(tags or {})})
