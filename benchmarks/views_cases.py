@@ -61,5 +61,6 @@ CASES = (
     Case("v_data_freshness", "source", ("missing_days",), SALES, ("sale_date", "orders"), by=""),
     Case("v_decisions", "city", ("spend_7d_rub",), SPEND, ("city", "spend_rub"), by=""),
     Case("v_decision_curve", "city", ("tickets_paid",), SALES, ("city", "tickets_sold"), by=""),
+    Case("v_decisions_state", "state", ("shows",), SALES, ("city", "tickets_sold"), by=""),
     Case("v_forecast_quality", "verdict", ("shows",), SALES, ("city", "tickets_sold"), by=""),
 )

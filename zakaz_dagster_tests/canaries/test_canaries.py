@@ -120,7 +120,7 @@ def test_everything_that_was_run_has_run(few: Installation) -> None:
         "health": "verdicts",
         "metrics": "zakaz_check_status",
         "stdout of inspect qtickets-orders": "rows",
-        "kept.tar.gz!manifest.json": "dagster",
+        "kept.tar.gz!manifest.json": "secrets",
     }.items():
         assert search.found(places[place], [words]), (place, places[place][:1000])
     assert search.found(places["table zakaz.stg_rejects"], ["refunded_at"])

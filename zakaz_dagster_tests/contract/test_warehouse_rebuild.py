@@ -27,7 +27,8 @@ SELECT sale_date, sale_date AS date, 'api' AS sales_source, toUInt64(1) AS event
     '' AS event_key, show_id, 'томск' AS city, '' AS utm_source, '' AS utm_medium, '' AS utm_campaign,
     '' AS utm_content, '' AS utm_term, toUInt64(count()) AS orders, toUInt64(0) AS orders_free,
     toUInt64(count()) AS tickets_sold, toUInt64(0) AS tickets_free, toUInt64(0) AS tickets_refunded,
-    toUInt64(0) AS tickets_removed, sum(price) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
+    toUInt64(0) AS tickets_refunded_free, toUInt64(0) AS tickets_removed, toUInt64(0) AS tickets_removed_free,
+    sum(price) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
     toDecimal64(0, 2) AS deduction_rub, 1 AS says_free, 1 AS says_refunded_tickets, 1 AS says_refunds,
     toDateTime(sale_date) AS as_of
 FROM test_lines

@@ -150,7 +150,7 @@ def test_the_story_itself_told_to_the_oldest_ends_the_same(
 def test_every_view_is_read_as_datalens_reads_it(told: Callable[[str], Told], version: str) -> None:
     wh, _ = told(version)
     empty = [view for view in load("views") if not wh.rows(f"SELECT * FROM {view}", settings={"join_use_nulls": 1})]
-    assert set(empty) <= {"v_sales_14d"}
+    assert set(empty) <= {"v_sales_14d", "v_decisions", "v_decision_curve"}  # the story is too short for forecasts
 
 
 @pytest.mark.parametrize("version", VERSIONS[:-1])

@@ -21,7 +21,8 @@ def test_options_decide_the_world(sandbox_process):
     own = sandbox_process(seed=9, days=20, orders_per_day=5, groups=1, ads=1, now="2026-03-08T10:00:00")
     about = own.get("/world")
     assert about == {
-        "seed": 9, "start": "2026-02-16", "now": "2026-03-08T10:00:00+03:00", "orders_per_day": 5, "groups": 1, "ads": 1, "dirt": []
+        "seed": 9, "start": "2026-02-16", "now": "2026-03-08T10:00:00+03:00", "orders_per_day": 5, "groups": 1, "ads": 1,
+        "dirt": [], "stress": False,
     }  # fmt: skip
     assert len(own.orders("2026-03-05")) < 15
 
