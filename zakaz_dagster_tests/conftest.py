@@ -1,6 +1,8 @@
 """The order of the suite, and how Hypothesis behaves in it. Fixtures stand in `plugins`."""
 
+import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import Phase, settings
@@ -38,3 +40,10 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two attempts at a sandbox nobody needs half a second."""
     monkeypatch.setattr(retries, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(retries, "JITTER", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def loggers_speak_again() -> Iterator[None]:
+    """A command that ran within the test may have silenced them for its process."""
+    yield
+    logging.disable(logging.NOTSET)

@@ -6,10 +6,8 @@ operator's.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -113,27 +111,8 @@ def migrate() -> None:
     """What `dagster instance migrate` does."""
     from dagster import DagsterInstance
 
-    with DagsterInstance.get() as instance, _logging_kept():
+    with DagsterInstance.get() as instance:
         instance.upgrade()
-
-
-@contextmanager
-def _logging_kept() -> Iterator[None]:
-    """Alembic sets up logging from a file of its own, and all other loggers fall silent."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    speaking = [each for each in _loggers() if not each.disabled]
-    try:
-        yield
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        for each in speaking:
-            each.disabled = False
-
-
-def _loggers() -> list[logging.Logger]:
-    return [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
 
 
 def _listed(found: list[str]) -> str:

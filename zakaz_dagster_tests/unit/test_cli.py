@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from zakaz_dagster.cli import VERBS, dev, main, watch_options
 from zakaz_dagster.dev.stack import Service, Stack, enter, environment, environment_file
 from zakaz_dagster.settings import Settings
+from zakaz_dagster_tests._private import schedule_context
 from zakaz_dagster_tests.bodies_qtickets import PLANTED, order, page, ticket
 
 
@@ -124,6 +125,5 @@ def test_schedules_ask_for_no_day_before_the_start(monkeypatch, tmp_path):
     for name in ("qtickets_nightly", "qtickets_weekly", "vk_ads_daily", "yandex_direct_weekly"):
         schedule = definitions.resolve_schedule_def(name)
         with dg.DagsterInstance.ephemeral() as instance:
-            context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
-            (request,) = schedule.evaluate_tick(context).run_requests
+            (request,) = schedule.evaluate_tick(schedule_context(instance, at)).run_requests
         assert request.tags["dagster/asset_partition_range_start"] == "2026-11-20", name
