@@ -30,11 +30,17 @@ def apply(wh: Warehouse) -> list[str]:
     """Run them all as a user who manages access; each may be run again. Returns their names."""
     done = []
     for statement in in_order(wh.config.place):
-        if (right := statement.meta.get("only_where_known")) and not wh.scalar(KNOWN, {"right": right}, ANYWHERE):
+        if not is_known(wh, statement):
             continue
         wh.tagged(statement=f"grants {statement.name}").command(statement.rendered(wh.config.place), settings=ANYWHERE)
         done.append(statement.name)
     return done
+
+
+def is_known(wh: Warehouse, statement: Statement) -> bool:
+    """Whether the server knows the right that the statement gives: older ones ask for none there."""
+    right = statement.meta.get("only_where_known")
+    return not right or bool(wh.scalar(KNOWN, {"right": right}, ANYWHERE))
 
 
 def users(place: Place = HERE) -> str:

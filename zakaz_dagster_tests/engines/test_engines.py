@@ -167,7 +167,8 @@ def test_every_check_says_what_it_says_on_the_newest(told: Callable[[str], Told]
 def test_every_grant_is_parsed(told: Callable[[str], Told], version: str) -> None:
     wh, _ = told(version)
     for statement in grants.in_order():
-        assert wh.scalar(f"SELECT formatQuerySingleLine({drift.quoted(statement.sql)})"), statement.name
+        if grants.is_known(wh, statement):
+            assert wh.scalar(f"SELECT formatQuerySingleLine({drift.quoted(statement.sql)})"), statement.name
 
 
 @pytest.mark.parametrize("version", VERSIONS)
