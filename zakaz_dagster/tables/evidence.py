@@ -54,11 +54,11 @@ def _separators(
 def _doubtful_dates(body: Sequence[Row]) -> frozenset[str]:
     """Dates that read both ways, if others of the table are dates with the month first only, and none the other way."""
     dates = {cell.text: match for row in body for cell in row.cells if (match := _DATE.fullmatch(cell.text))}
-    both = {text for text, match in dates.items() if _is_date(text) and _is_date(_swapped(match))}
+    unlike = {text: match for text, match in dates.items() if int(match["one"]) != int(match["two"])}
+    both = {text for text, match in unlike.items() if _is_date(text) and _is_date(_swapped(match))}
     is_month_first = any(not _is_date(text) and _is_date(_swapped(match)) for text, match in dates.items())
     is_day_first = any(_is_date(text) and not _is_date(_swapped(match)) for text, match in dates.items())
-    same = {text for text, match in dates.items() if int(match["one"]) == int(match["two"])}
-    return frozenset(both - same) if is_month_first and not is_day_first else frozenset()
+    return frozenset(both) if is_month_first and not is_day_first else frozenset()
 
 
 def _swapped(match: re.Match[str]) -> str:

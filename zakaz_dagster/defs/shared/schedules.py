@@ -70,6 +70,7 @@ def _reload_schedule(
     configured: Configured,
     makes_up_for: str = "",
 ) -> dg.ScheduleDefinition:
+    """One run for the trailing days, and for those that the schedule `makes_up_for` lost."""
 
     @dg.schedule(
         job=target,
