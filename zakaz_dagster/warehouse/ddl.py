@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sqlglot
 from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]  # public, re-exported without __all__
@@ -55,8 +56,9 @@ class Ddl:
     select: str = ""
 
 
+@lru_cache(maxsize=512)
 def parse(sql: str) -> Ddl:
-    """The structure of one CREATE TABLE or CREATE VIEW statement."""
+    """The structure of one CREATE TABLE or CREATE VIEW statement; kept, as the same are compared again and again."""
     tokens = sqlglot.tokenize(sql, dialect="clickhouse")
     kind = next((token.text.upper() for token in tokens[:6] if token.text.upper() in ("TABLE", "VIEW")), "")
     if not tokens or tokens[0].text.upper() != "CREATE" or not kind:
@@ -84,6 +86,7 @@ def parse(sql: str) -> Ddl:
     return Ddl(name, kind == "VIEW", columns, clauses, comment, select)
 
 
+@lru_cache(maxsize=512)
 def canonical(sql: str) -> str:
     """One spelling of a piece of SQL: single spaces, unquoted names, no comments."""
     return _text(sqlglot.tokenize(sql, dialect="clickhouse"))

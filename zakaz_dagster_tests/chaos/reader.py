@@ -23,7 +23,7 @@ from zakaz_dagster.health.look import Depth
 from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.verdicts import Status
-from zakaz_dagster.warehouse import healing, lineage_cache
+from zakaz_dagster.warehouse import forecast, healing, lineage_cache
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.table_info import shape
@@ -120,8 +120,15 @@ def behind(*views: str) -> frozenset[str]:
     return direct - deeper | (behind(*deeper) if deeper else frozenset())
 
 
-# What was observed at moments, which nobody can observe again; versions are compared by their newest rows elsewhere.
-OBSERVED = {"stg_qtickets_inventory_raw", "fact_inventory_daily", "stg_gmail_messages", "stg_gmail_sales_raw"}
+# What was observed at moments, which nobody can observe again, and what the facts of such a moment were read for once;
+# versions are compared by their newest rows elsewhere.
+OBSERVED = {
+    "stg_qtickets_inventory_raw",
+    "fact_inventory_daily",
+    "stg_gmail_messages",
+    "stg_gmail_sales_raw",
+    *forecast.INPUTS,
+}
 SERVICE = {"_loaded_at", "_ver", "_run_id", "_recorded_ns", "valid_from", "covered_until", "as_of", "changed_ns"}
 
 
