@@ -26,10 +26,10 @@ from zakaz_dagster.warehouse import load_ledger
 from zakaz_dagster.warehouse import replace_days as days
 from zakaz_dagster.warehouse.client import Warehouse
 
-# A batch is read while the one before it is written: large enough to spread what each statement costs, small enough
-# that a history is many batches and memory stays flat.
-FLUSH_DAYS = 62
-FLUSH_ROWS = 80_000
+# A batch is read while the one before it is written: large enough to spread what each statement costs (a year of most
+# accounts is one), small enough that a long history is many batches and memory stays flat.
+FLUSH_DAYS = 400
+FLUSH_BYTES = 80_000_000
 
 
 @dataclass(frozen=True)
@@ -158,13 +158,13 @@ def _controlled(read: DayRead, about: SourceDescription) -> None:
 
 def _batches(reads: Iterator[DayRead]) -> Iterator[list[DayRead]]:
     batch: list[DayRead] = []
-    rows = 0
+    size = 0
     for read in reads:
         batch.append(read)
-        rows += sum(table.num_rows for table in read.tables.values())
-        if len(batch) >= FLUSH_DAYS or rows >= FLUSH_ROWS:
+        size += sum(table.nbytes for table in read.tables.values())
+        if len(batch) >= FLUSH_DAYS or size >= FLUSH_BYTES:
             yield batch
-            batch, rows = [], 0
+            batch, size = [], 0
     if batch:
         yield batch
 

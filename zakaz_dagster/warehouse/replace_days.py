@@ -9,15 +9,17 @@ themselves (`columns`, `side`, `controls`), facts built by SQL (`rebuild`).
 # ruff: noqa: S608  (names come from our own files and the catalogue; values are parameters)
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData, Fatal
-from zakaz_dagster.warehouse.arrow import fit, with_service_columns
+from zakaz_dagster.warehouse.arrow import fit, joined, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.side_table import NOTHING, Side, contents, guard_drop, side_table
 from zakaz_dagster.warehouse.table_info import Shape, day_column, shape
@@ -112,28 +114,40 @@ def _scope(wh: Warehouse, about: Shape, days: list[date], keys: dict[str, str]) 
 
 def _together(days: Mapping[date, pa.Table], scope: Days, *, ver: int, run_id: str) -> pa.Table:
     """All rows in the table's own shape; every row must belong to its day and keys."""
-    about, loaded_at = scope.about, datetime.now(UTC)
-    parts = []
-    for day, rows in days.items():
-        full = with_service_columns(rows, about.types, loaded_at=loaded_at, ver=ver, run_id=run_id)
-        fitted = fit(full, about.types, table=about.table)
-        must: dict[str, date | str] = {scope.column: day, **scope.keys}
-        for name, value in must.items():
-            _only(fitted, name, value, about.table, day)
-        parts.append(fitted)
-    return pa.concat_tables(parts)
-
-
-def _only(rows: pa.Table, column: str, value: date | str, table: str, day: date) -> None:
-    strangers = rows.num_rows - (pc.sum(pc.equal(rows.column(column), pa.scalar(value))).as_py() or 0)
-    if strangers:
-        raise BadData(
-            f"{strangers} of {rows.num_rows} rows have another {column}",
-            source=table,
-            day=day,
-            expected=f"{column} = {value} in every row",
-            next_step="nothing was changed; this is a defect of the source's rows",
+    about, loaded_at, parts = scope.about, datetime.now(UTC), []
+    for _, alike in groupby(days.items(), key=lambda item: item[1].schema):
+        of = dict(alike)
+        full = with_service_columns(
+            pa.concat_tables(of.values()), about.types, loaded_at=loaded_at, ver=ver, run_id=run_id
         )
+        fitted = fit(full, about.types, table=about.table)
+        counts = [rows.num_rows for rows in of.values()]
+        must: dict[str, Sequence[date | str]] = {scope.column: list(of)} | {
+            name: [value] * len(of) for name, value in scope.keys.items()
+        }
+        for name, values in must.items():
+            _only(fitted, name, values, counts, about.table, list(of))
+        parts.append(fitted)
+    return joined(parts)
+
+
+def _only(
+    rows: pa.Table, column: str, values: Sequence[date | str], counts: Sequence[int], table: str, days: Sequence[date]
+) -> None:
+    """So many rows of each day, one day after the other, have their day's value in the column."""
+    due = pa.array(values).take(pa.array(np.repeat(np.arange(len(counts)), counts)))
+    strange = np.asarray(pc.not_equal(rows.column(column).cast(due.type), due).fill_null(True))
+    if not strange.any():
+        return
+    at = int(np.searchsorted(np.cumsum(counts), np.argmax(strange), "right"))
+    start = sum(counts[:at])
+    raise BadData(
+        f"{int(strange[start : start + counts[at]].sum())} of {counts[at]} rows have another {column}",
+        source=table,
+        day=days[at],
+        expected=f"{column} = {values[at]} in every row",
+        next_step="nothing was changed; this is a defect of the source's rows",
+    )
 
 
 def _in_place(side: Side, scope: Days, days: Mapping[date, pa.Table]) -> dict[str, int]:

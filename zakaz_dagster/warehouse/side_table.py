@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from zakaz_dagster.errors import BadData, Failure, Retriable
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.control_sums import agree
+from zakaz_dagster.warehouse.control_sums import ONE_THREAD, agree
 from zakaz_dagster.warehouse.errors import ALREADY_EXISTS, Refused
 from zakaz_dagster.warehouse.table_info import Shape
 
@@ -136,6 +136,7 @@ def contents(wh: Warehouse, table: str, partition_ids: Sequence[str]) -> Content
         f"SELECT _partition_id AS id, count() AS n, min(_ver) AS oldest, max(_ver) AS newest FROM {table}"
         " WHERE _partition_id IN {ids:Array(String)} GROUP BY id",
         {"ids": list(partition_ids)},
+        ONE_THREAD,
     )
     return {row["id"]: Content(row["n"], row["oldest"], row["newest"]) for row in found}
 

@@ -160,6 +160,52 @@ def test_rows_of_another_day_are_refused(warehouse: Warehouse) -> None:
     assert held(warehouse) == {}
 
 
+def test_of_many_days_the_one_with_rows_of_another_is_named(warehouse: Warehouse) -> None:
+    batch = {day: orders(day, 3) for day in (FIRST + timedelta(days=step) for step in range(5))}
+    third, fourth = FIRST + timedelta(days=2), FIRST + timedelta(days=3)
+    batch[third] = pa.concat_tables([orders(third, 2), orders(fourth, 2, start=9)])
+    with pytest.raises(BadData, match=r"2026-03-03: 2 of 4 rows have another sale_date"):
+        days.replace_days(warehouse, ORDERS, batch, guard=None, ver=1, run_id="r")
+    assert held(warehouse) == {}
+
+
+CODES = pa.array([2, 0, 1, 1, 2], pa.int32())
+
+
+@pytest.mark.parametrize(
+    ("codes", "texts"),
+    [
+        (CODES, ["а", "", "в"]),
+        (CODES, ["а", "а", "в"]),
+        (CODES.cast(pa.int8()), ["а", "б", "в"]),
+    ],
+    ids=["each once", "one twice", "small codes"],
+)
+def test_texts_that_come_as_a_dictionary_are_stored_as_they_are(
+    warehouse: Warehouse, codes: pa.Array, texts: list[str]
+) -> None:
+    encoded = pa.DictionaryArray.from_arrays(codes, pa.array(texts))
+    second = FIRST + timedelta(days=1)
+    plain = orders(second, 5, start=6, payload="г")
+    batch = {FIRST: orders(FIRST, 5).set_column(3, "payload", encoded), second: plain}
+    days.replace_days(warehouse, ORDERS, batch, guard=None, ver=1, run_id="r")
+    stored = warehouse.rows(f"SELECT payload FROM {ORDERS} ORDER BY order_id")
+    assert [row["payload"] for row in stored] == [*encoded.to_pylist(), *["г"] * 5]
+
+
+@pytest.mark.parametrize(
+    "nulls",
+    [
+        pa.DictionaryArray.from_arrays(pa.array([0, None, 0], pa.int32()), pa.array(["а"])),
+        pa.DictionaryArray.from_arrays(pa.array([0, 1, 0], pa.int32()), pa.array(["а", None])),
+    ],
+    ids=["no code", "a code of nothing"],
+)
+def test_a_dictionary_hides_no_empty_value(warehouse: Warehouse, nulls: pa.DictionaryArray) -> None:
+    with pytest.raises(BadData, match="payload has 1 empty values"):
+        put(warehouse, FIRST, orders(FIRST, 3).set_column(3, "payload", nulls))
+
+
 def test_rows_with_the_same_key_are_refused_not_collapsed(warehouse: Warehouse) -> None:
     twice = pa.concat_tables([orders(FIRST, 2), orders(FIRST, 1, payload='{"other": 1}')])
     with pytest.raises(BadData, match=r"unique rows by \(sale_date, order_id\)"):

@@ -1,7 +1,7 @@
 """Figures joined with what their clicks carried, cut into days of finished rows.
 
-A day is cut out, summed and given its landings when it is asked for, so of a million rows one day at a time is ever
-built. Belongs here: that join. Does not: versions (`sources.versions`), sums (`rows`).
+Of a landing a row holds its number, so a million rows get theirs at once and the days are cut out of them, copying
+nothing. Belongs here: that join. Does not: versions (`sources.versions`), sums (`rows`).
 """
 
 from __future__ import annotations
@@ -37,17 +37,18 @@ def by_day(figures: pa.Table, versions: Versions, days: Sequence[date]) -> Itera
     The versions have seen all objects of the figures.
     """
     placed = figures.append_column(_PLACE, versions.at(figures).cast(pa.int32()))
-    landings = {name: column.combine_chunks() for name, column in _columns(versions.table())}
-    for day, cut in tables.by_day(placed, days):
-        table = rows.summed(cut)
-        place = table[_PLACE].combine_chunks()
-        table = table.drop_columns([_PLACE])
-        for name, values in landings.items():
-            encoded = values.type == pa.string()
-            column = pa.DictionaryArray.from_arrays(place, values) if encoded else values.take(place)
-            table = table.append_column(name, column)
-        yield day, table.append_column("spend_rub", table["cost_rub"])
+    table = tables.in_day_order(rows.summed(placed))
+    place = table[_PLACE].combine_chunks()
+    table = table.drop_columns([_PLACE])
+    landings = versions.table()
+    for name in LANDED:
+        table = table.append_column(name, _at(place, landings[name].combine_chunks()))
+    yield from tables.by_day(table.append_column("spend_rub", table["cost_rub"]), days)
 
 
-def _columns(versions: pa.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:
-    return ((name, versions[name]) for name in LANDED)
+def _at(place: pa.Array, values: pa.Array) -> pa.Array:
+    """The values at these places; texts as a dictionary in which each stands once."""
+    if values.type != pa.string():
+        return values.take(place)
+    encoded = values.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices.take(place), encoded.dictionary)

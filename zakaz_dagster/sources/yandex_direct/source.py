@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
@@ -58,17 +58,20 @@ class Period:
     figures: pa.Table
     odd: Mapping[str, Sequence[Reject]]
 
-    @property
+    @cached_property
     def days(self) -> list[date]:
         return days_between(self.asked.first, self.asked.last)
 
+    @cached_property
+    def _span(self) -> set[str]:
+        return {str(each) for each in self.days}
+
     def odd_of(self, day: date) -> Iterator[Reject]:
         """Odd rows of a day; a row whose day cannot be read counts for the first one."""
-        span = {str(each) for each in self.days}
         for login, rejects in self.odd.items():
             for odd in rejects:
                 said = day_of(odd)
-                if said == str(day) or (said not in span and day == self.asked.first):
+                if said == str(day) or (said not in self._span and day == self.asked.first):
                     yield Reject(odd.reason, f"login {login}, {odd.where}", odd.payload)
 
 
