@@ -1,7 +1,8 @@
 """A DataLens that lives on loopback: the RPC methods the client uses, over objects in memory.
 
 A dataset is validated against the real views: the columns of a source are those that DESCRIBE gives. It refuses what
-DataLens refuses: a name that is taken (409), an unknown id (404), a column or a formula's field that does not exist.
+DataLens refuses: a name that is taken (409), an unknown id (404), a column or a formula's field that does not exist, and
+any body that the official client's models of the API forbid: a missing, unknown or wrongly typed part (400).
 """
 
 from __future__ import annotations
@@ -16,9 +17,23 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from datalens_sdk._generated import dto  # the API's own description, strict; the client exports it nowhere else
+from pydantic import ValidationError
+
 SCOPES = {"connection": "connection", "dataset": "dataset", "wizard": "widget", "dashboard": "dash"}
 TYPES = (("DateTime", "genericdatetime"), ("Date", "date"), ("Float", "float"), ("String", "string"))
 WRITES = ("create", "update", "delete", "rename")
+MODELS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "createConnection": lambda body: dto.ConnectionCreateDTO(
+        installation="yacloud",
+        connection_type=body["type"],
+        params={name: given for name, given in body.items() if name != "type"},
+    ),
+    "createWizardChart": dto.CreateWizardChartV1ArgsDTO.model_validate,
+    "updateWizardChart": dto.UpdateWizardV1ArgsDTO.model_validate,
+    "createDashboard": dto.CreateDashboardV2ArgsDTO.model_validate,
+    "updateDashboard": dto.UpdateDashboardV2ArgsDTO.model_validate,
+}
 
 
 class Refused(Exception):
@@ -35,6 +50,7 @@ class DataLens:
         self.entries: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.tokens: set[str] = set()
+        self.url = ""
 
     @property
     def writes(self) -> list[str]:
@@ -42,6 +58,10 @@ class DataLens:
 
     def call(self, method: str, body: dict[str, Any]) -> Any:
         self.calls.append(method)
+        try:
+            MODELS.get(method, dict)(body)
+        except ValidationError as error:
+            raise Refused(400, f"{method}: {error}") from None
         return getattr(self, method)(body)
 
     def named(self, name: str) -> dict[str, Any]:
@@ -246,6 +266,11 @@ class DataLens:
         return {}
 
 
+def _number(text: str) -> float:
+    """As JavaScript has it, which knows no difference between 12.0 and 12."""
+    return int(float(text)) if float(text).is_integer() else float(text)
+
+
 def _type(native: str) -> str:
     return next((ours for theirs, ours in TYPES if theirs in native), "integer")
 
@@ -263,7 +288,7 @@ def serving(datalens: DataLens) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])), parse_float=_number)
             datalens.tokens.add(self.headers.get("Authorization", self.headers.get("x-yacloud-subjecttoken", "")))
             try:
                 status, answer = 200, datalens.call(self.path.removeprefix("/rpc/"), body)

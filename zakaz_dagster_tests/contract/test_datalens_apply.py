@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-pytest.importorskip("datalens_sdk", reason="the extra `bi` is not installed")
+sdk = pytest.importorskip("datalens_sdk", reason="the extra `bi` is not installed")
 
 from zakaz_dagster.cli.datalens import datalens as command  # noqa: E402
 from zakaz_dagster.datalens import spec  # noqa: E402
+from zakaz_dagster.datalens.remote import client  # noqa: E402
+from zakaz_dagster.datalens.remote.export import GETTERS  # noqa: E402
 from zakaz_dagster.errors import ConfigFault, Fatal  # noqa: E402
 from zakaz_dagster_tests.contract.datalens_server import DataLens, serving  # noqa: E402
 
@@ -31,6 +33,7 @@ def server(warehouse: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
 
     made = DataLens(describe)
     with serving(made) as url:
+        made.url = url
         given = {
             "DATALENS_BASE_URL": url,
             "DATALENS_ORG_ID": "org",
@@ -177,3 +180,28 @@ def test_an_export_writes_every_object_once(server: DataLens, tmp_path: Path):
     assert all(PASSWORD not in file.read_text() for file in files)
     with pytest.raises(ConfigFault, match="not empty"):
         raise _failure(run("export", str(tmp_path / "copy")))
+
+
+def test_every_exported_object_can_be_made_again_from_its_file_and_has_no_fault(server: DataLens, tmp_path: Path):
+    applied()
+    run("export", str(tmp_path / "copy"))
+    folders = sorted(file.parent for file in (tmp_path / "copy").rglob("*.json"))
+    with client.opened(server.url, "org", TOKEN) as opened:
+        board = opened.get.dashboard(by_id=server.named("Билеты и реклама")["id"])
+        assert [str(issue) for issue in board.validate()] == []
+        for folder in folders:
+            make = getattr(opened.raw.create, GETTERS[folder.parent.name]).from_file
+            more = {"overrides": {"password": PASSWORD}} if folder.parent.name == "connection" else {}
+            make(folder, name=f"{folder.name} again", location=sdk.EntryLocation.workbook("wb2"), **more).build()
+    assert len(folders) == sum(one["workbook"] == "wb2" for one in server.entries.values())
+
+
+def test_an_object_unlike_the_clients_models_is_refused(server: DataLens, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(server, "createWizardChart", lambda body: pytest.fail("a chart that is none was taken"))
+    whole = server.call
+
+    def spoilt(method: str, body: dict[str, Any]) -> Any:
+        return whole(method, {**body, "colour": "red"} if method == "createWizardChart" else body)
+
+    monkeypatch.setattr(server, "call", spoilt)
+    assert "colour" in str(run("apply", "--yes").exception)

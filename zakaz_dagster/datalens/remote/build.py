@@ -185,23 +185,30 @@ def _tab(wanted: Dashboard, page: Page, datasets: Mapping[str, Any], charts: Map
 
 
 def _selectors(tab: Any, wanted: Dashboard, page: Page, datasets: Mapping[str, Any]) -> None:
-    """One selector per question; aliases carry it to the datasets of the other charts."""
+    """One selector per question; aliases carry it to the datasets of the other charts.
+
+    Together they fill their row: DataLens moves a chart up into a gap above it.
+    """
     dated = {key: dataset.date for key, dataset in page.datasets.items() if dataset.date}
     period = sdk.RelativeDateInterval(f"-{wanted.spec.period.default_days - 1}d", "-0d")
-    _selector(tab, page, datasets, dated, "period", title="Период", element="date", is_range=True, default_value=period)
-    for name in page.spec.selectors:
-        having = {key: name for key, dataset in page.datasets.items() if name in dataset.fields}
-        _selector(tab, page, datasets, having, name, title=wanted.spec.selectors[name], multiselect=True)
+    having = {
+        name: {key: name for key, one in page.datasets.items() if name in one.fields} for name in page.spec.selectors
+    }
+    asked = [("period", dated, {"title": "Период", "element": "date", "is_range": True, "default_value": period})]
+    asked += [
+        (name, found, {"title": wanted.spec.selectors[name], "multiselect": True}) for name, found in having.items()
+    ]
+    shown = [each for each in asked if each[1]]
+    for name, columns, about in shown:
+        _selector(tab, page, datasets, columns, name, size=(36 // len(shown), 2), **about)
 
 
 def _selector(
     tab: Any, page: Page, datasets: Mapping[str, Any], having: Mapping[str, str], name: str, **about: Any
 ) -> None:
-    found = {key: handles(page.datasets[key], datasets[key])(column) for key, column in having.items()}
-    if not found:
-        return
-    key, first = next(iter(found.items()))
-    tab.add_selector(item_id=f"{page.key}_{name}", dataset=datasets[key], field=first, size=(12, 2), **about)
-    guids = list(dict.fromkeys(one.guid for one in found.values()))
+    fields = {key: handles(page.datasets[key], datasets[key])(column) for key, column in having.items()}
+    key, first = next(iter(fields.items()))
+    tab.add_selector(item_id=f"{page.key}_{name}", dataset=datasets[key], field=first, **about)
+    guids = list(dict.fromkeys(one.guid for one in fields.values()))
     if len(guids) > 1:
         tab.add_alias(*guids)
