@@ -17,6 +17,7 @@ import dagster as dg
 
 from zakaz_dagster import logs, resources
 from zakaz_dagster.defs import vk_ads, yandex_direct
+from zakaz_dagster.defs._private import keep_engines
 from zakaz_dagster.defs.gmail import assets as gmail
 from zakaz_dagster.defs.gmail import failover
 from zakaz_dagster.defs.marts import forecast, pages, refresh, views
@@ -56,6 +57,7 @@ def defs() -> dg.Definitions:
         warnings.simplefilter("ignore", known)
     logs.configure(json_lines=settings.platform.log_json)
     execution.runs_as_json(json_lines=settings.platform.log_json)
+    keep_engines()
     built = build_definitions(settings)
     if execution.serves_definitions(sys.argv):
         execution.limit_pools_at_home(built)

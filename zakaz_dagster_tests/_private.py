@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 from dagster._cli import create_dagster_cli  # the command line that documents name
+from dagster._cli.job import _create_run as create_remote_run  # a run as a tick of a schedule creates it
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.execution import context_creation_job  # whose default loggers runs_as_json replaces
 from dagster._core.execution.plan.active import ActiveExecution  # where a run's worker can be stopped between steps
@@ -27,8 +28,16 @@ from dagster._core.scheduler.instigation import (  # what the switch of a schedu
 )
 from dagster._core.test_utils import create_run_for_test
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.context import WorkspaceProcessContext  # what its web server is made over
-from dagster._core.workspace.load_target import EmptyWorkspaceTarget, PyProjectFileTarget, WorkspaceFileTarget
+from dagster._core.workspace.context import (  # what its web server is made over
+    WorkspaceProcessContext,
+    WorkspaceRequestContext,
+)
+from dagster._core.workspace.load_target import (
+    EmptyWorkspaceTarget,
+    GrpcServerTarget,
+    PyProjectFileTarget,
+    WorkspaceFileTarget,
+)
 from dagster._daemon.types import DaemonHeartbeat  # the daemon's sign of life
 from dagster._utils.schedules import get_latest_completed_cron_tick
 from dagster_shared.error import SerializableErrorInfo
@@ -47,10 +56,12 @@ __all__ = [
     "RepositorySnap",
     "WorkspaceFileTarget",
     "create_dagster_cli",
+    "create_remote_run",
     "create_run_for_test",
     "get_latest_completed_cron_tick",
     "DaemonHeartbeat",
     "EmptyWorkspaceTarget",
+    "GrpcServerTarget",
     "InstigatorState",
     "InstigatorStatus",
     "InstigatorType",
@@ -64,6 +75,7 @@ __all__ = [
     "TickData",
     "TickStatus",
     "WorkspaceProcessContext",
+    "WorkspaceRequestContext",
     "context_creation_job",
     "schedule_context",
 ]

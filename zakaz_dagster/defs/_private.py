@@ -6,10 +6,13 @@ when it is called, because it brings SQLAlchemy.
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from multiprocessing import forkserver
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._check import CheckError  # what a context raises that has no repository (a job run on its own)
@@ -28,6 +31,7 @@ from dagster._core.storage.asset_check_execution_record import (  # the newest r
 from dagster_shared.error import SerializableErrorInfo  # an exception as the event log keeps it
 
 __all__ = [
+    "RUN_MODULES",
     "AssetCheckExecutionRecord",
     "AssetCheckExecutionRecordStatus",
     "AssetJob",
@@ -37,14 +41,36 @@ __all__ = [
     "StepFailureData",
     "TickStatus",
     "TimeWindowFreshnessPolicy",
+    "command_line",
     "delete_check_evaluations",
+    "fork_runs",
+    "keep_engines",
     "keep_value",
     "read_value",
     "run_loggers",
     "sqlite_file",
 ]
 
+# What Dagster imports only when a run is at work.
+RUN_MODULES = (
+    "dagster._core.execution.plan.active",
+    "dagster._core.execution.plan.execute_step",
+    "dagster._core.executor.in_process",
+    "dagster._core.instance.factory",
+    "dagster._core.instance.runs.run_domain",
+    "dagster._core.launcher.default_run_launcher",
+    "dagster._core.run_coordinator.queued_run_coordinator",
+    "dagster._core.secrets.env_file",
+    "dagster._core.storage.local_compute_log_manager",
+    "dagster._core.storage.root",
+    "dagster._core.storage.sqlite_storage",
+    "dagster._daemon.auto_run_reexecution.auto_run_reexecution",
+    "dagster._grpc.impl",
+)
+
 if TYPE_CHECKING:
+    from sqlalchemy import Engine, Pool
+
     Loggers = Sequence[tuple[dg.LoggerDefinition, Mapping[str, object]]]
 
 
@@ -53,6 +79,31 @@ def run_loggers(loggers: Callable[[dg.DagsterInstance | None], Loggers]) -> None
     from dagster._core.execution import context_creation_job
 
     setattr(context_creation_job, "default_system_loggers", loggers)  # noqa: B010  it is no exported name
+
+
+def keep_engines() -> None:
+    """Let this process make each of SQLite's engines once.
+
+    Dagster makes one for every event that it writes, and one that is new compiles each of its statements anew: a third
+    of what a refresh costs. None of them keeps a connection, so they are safe to share, also by forked processes.
+    """
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+    from dagster._core.storage.runs.sqlite import sqlite_run_storage
+    from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
+
+    for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+        setattr(storage, "create_engine", _engine)  # noqa: B010  the name by which these modules make engines
+
+
+def _engine(url: str, **given: Any) -> Engine:
+    return _kept_engine(url, given["poolclass"], given.get("connect_args", {}).get("timeout"))
+
+
+@lru_cache(maxsize=64)  # a file for every run
+def _kept_engine(url: str, poolclass: type[Pool], timeout: float | None) -> Engine:
+    from sqlalchemy import create_engine
+
+    return create_engine(url, poolclass=poolclass, connect_args={} if timeout is None else {"timeout": timeout})
 
 
 def delete_check_evaluations(instance: dg.DagsterInstance, before: datetime) -> int:
@@ -97,3 +148,26 @@ def keep_value(instance: dg.DagsterInstance, key: str, value: str) -> None:
     """Keep a value under a key of ours."""
     if storage := instance.daemon_cursor_storage:
         storage.set_cursor_values({key: value})
+
+
+def command_line() -> None:
+    """The command `dagster`, with the arguments of this process."""
+    from dagster._cli import main
+
+    main()  # type: ignore[no-untyped-call]
+
+
+def fork_runs(modules: Sequence[str]) -> None:
+    """Code servers of this process fork their runs from a process that has imported `modules`: no setting for that."""
+    from dagster._grpc.server import DagsterApiServer
+
+    forking = multiprocessing.get_context("forkserver")
+    forking.set_forkserver_preload(list(modules))
+    own = DagsterApiServer.__init__
+
+    def init(server: DagsterApiServer, *args: object, **named: object) -> None:
+        own(server, *args, **named)  # type: ignore[arg-type]
+        setattr(server, "_mp_ctx", forking)  # noqa: B010  its name for how processes start
+        forkserver.ensure_running()  # now, with the variables that the server has: the first run finds it warm
+
+    setattr(DagsterApiServer, "__init__", init)  # noqa: B010  a method of a class that is not ours

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import sqlalchemy
 import yaml
 
 from zakaz_dagster import definitions as entry
+from zakaz_dagster.code_server import __main__ as code_server
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.shared import execution
 from zakaz_dagster.errors import ConfigFault
-from zakaz_dagster_tests._private import PyProjectFileTarget, RepositorySnap, WorkspaceFileTarget
+from zakaz_dagster_tests._private import PyProjectFileTarget, RepositorySnap, WorkspaceFileTarget, create_run_for_test
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRETS = {
@@ -93,7 +95,8 @@ def test_every_way_of_starting_has_the_same_location(monkeypatch):
     ]
     assert {origin.location_name for way in ways for origin in way.create_origins()} == {"zakaz_dagster"}
     unit = (PROJECT / "deploy" / "systemd" / "zakaz-code.service").read_text("utf-8")
-    assert "--location-name zakaz_dagster" in unit
+    assert "python -m zakaz_dagster.code_server " in unit
+    assert code_server.OURS[-2:] == ["--location-name", "zakaz_dagster"]
 
 
 def test_whoever_serves_the_definitions_limits_every_pool_to_one_run(monkeypatch, tmp_path):
@@ -128,3 +131,19 @@ def test_dg_accepts_and_lists_the_definitions(tmp_path):
         done = subprocess.run(["dg", *arguments], cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
         assert says in done.stdout
+
+
+def test_an_engine_is_made_once_for_each_file_of_dagsters_state(tmp_path, monkeypatch):
+    made = []
+    own = sqlalchemy.create_engine
+    monkeypatch.setattr(sqlalchemy, "create_engine", lambda url, **given: made.append(url) or own(url, **given))
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with execution.instance_at_home() as instance:
+        for name in ("a", "b"):
+            instance.report_runless_asset_event(dg.AssetMaterialization(name))
+            create_run_for_test(instance, "job")
+        instance.all_instigator_state()
+        keys = {key.to_user_string() for key in instance.get_asset_keys()}
+    assert keys == {"a", "b"}
+    assert len(made) == len(set(made)) > 3  # runs, schedules, the index of events, runless events

@@ -82,14 +82,14 @@ def test_an_idle_code_server_answers_sigterm_within_five_seconds(tmp_path):
     words = service(FOLDER / "zakaz-code.service")["ExecStart"].split()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    words[0], words[words.index("--port") + 1] = str(Path(sys.executable).with_name("dagster")), str(port)
+    words[0], words[words.index("--port") + 1] = sys.executable, str(port)
     environment = {**os.environ, "DAGSTER_HOME": str(tmp_path), "ZAKAZ_DATA_DIR": str(tmp_path)}
     process = subprocess.Popen(
         words, env=environment, cwd=FOLDER.parents[1], stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
         until = time.monotonic() + 90
-        check = [words[0], "api", "grpc-health-check", "-p", str(port)]
+        check = [sys.executable, "-m", "dagster", "api", "grpc-health-check", "-p", str(port)]
         while subprocess.run(check, env=environment, capture_output=True, check=False).returncode:
             assert time.monotonic() < until
         process.terminate()

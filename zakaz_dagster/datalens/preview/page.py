@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -125,7 +125,7 @@ def _data(dashboard: Dashboard, page: Page, reader: Reader) -> dict[str, object]
         "selectors": [{"name": name, "title": dashboard.spec.selectors[name]} for name in page.spec.selectors],
         "colours": dict(dashboard.spec.colours),
         "datasets": {
-            key: {**asdict(rows), "since": rows.since and str(rows.since), "date": dashboard.datasets[key].date}
+            key: {**vars(rows), "since": rows.since and str(rows.since), "date": dashboard.datasets[key].date}
             for key, rows in carried.items()
         },
         "charts": [_drawn(chart) for chart in page.charts],

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 from dagster import DagsterInstance
 
-from zakaz_dagster.defs._private import run_loggers
+from zakaz_dagster.defs._private import keep_engines, run_loggers
 from zakaz_dagster.defs.shared.partitions import Days
 from zakaz_dagster.logs import as_json
 
@@ -33,6 +33,7 @@ class Outcome:
 @contextmanager
 def instance_at_home() -> Iterator[DagsterInstance]:
     """The instance of DAGSTER_HOME, closed at the end."""
+    keep_engines()
     with DagsterInstance.get() as instance:
         yield instance
 
