@@ -22,7 +22,7 @@ from zakaz_dagster.defs.gmail import assets as gmail
 from zakaz_dagster.defs.gmail import failover
 from zakaz_dagster.defs.marts import forecast, pages, refresh, views
 from zakaz_dagster.defs.marts.seeds import seed_assets
-from zakaz_dagster.defs.operations import alerts, backup, digest, healing, history, missing_days, retention
+from zakaz_dagster.defs.operations import alerts, backup, digest, healing, history, lost_runs, missing_days, retention
 from zakaz_dagster.defs.operations.missing_days import Loads
 from zakaz_dagster.defs.operations.retention import Keep
 from zakaz_dagster.defs.qtickets import assets as qtickets
@@ -116,6 +116,7 @@ def _build(settings: Settings) -> dg.Definitions:
         dg.Definitions(jobs=jobs[-1:]),
         *quick,
         healing.definitions(),
+        lost_runs.definitions(),
         history.definitions(start, [each.about for each in LOADS], partial(build_definitions, settings)),
         digest.definitions(),
         failover.definitions(jobs, start, standby),

@@ -85,7 +85,8 @@ async def _keep_running(out: Console, running: Stack, first: date, ports: tuple[
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is not None:
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    programs = Programs({**os.environ, **running.environment}, running.home / "logs", verbose=VERBOSE.get())
+    waiting = {"DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR": "1"}  # while the code is restarted, backfills wait
+    programs = Programs({**os.environ, **waiting, **running.environment}, running.home / "logs", verbose=VERBOSE.get())
     code_port = _free_port()
     arguments = _arguments(running.home, code_port, *ports)
     watching = asyncio.create_task(programs.until_one_ends([running.clickhouse, running.sandbox]))

@@ -1,0 +1,193 @@
+"""kill -9 of daemon, web server, code server and a run's worker, while days are loaded: no tick and no day is lost.
+
+The services are processes of their own, as the units of deploy/systemd start them and as systemd would restart them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from zakaz_dagster import resources
+from zakaz_dagster.dev.reconcile import compare
+from zakaz_dagster.dev.stack import PROJECT_ROOT, enter, stack
+from zakaz_dagster.installation import UNITS, Site, rendered
+from zakaz_dagster.settings import Settings
+from zakaz_dagster.timezone import MOSCOW
+from zakaz_dagster.warehouse import schema
+from zakaz_dagster_tests._private import TickStatus
+from zakaz_dagster_tests.story.dagster_dev import Dagster, _answers, wait
+from zakaz_dagster_tests.story.test_backfill import CATALOGUE, DIMENSIONS, TABLES, ended
+from zakaz_dagster_tests.supervisor import Supervisor, Unit
+
+SCHEDULE = "qtickets_every_15_minutes"
+DAYS, PATIENCE = 12, 240
+SERVICES = ("code", "daemon", "webserver")
+AT_WORK = [dg.DagsterRunStatus.STARTED]
+OPEN = [*AT_WORK, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
+
+
+@dataclass
+class Services:
+    supervisor: Supervisor
+    dagster: Dagster
+    instance: dg.DagsterInstance
+
+    def at_work(self) -> list[dg.DagsterRun]:
+        return list(self.instance.get_runs(dg.RunsFilter(statuses=AT_WORK)))
+
+    def kill(self, service: str) -> None:
+        """While a run is at work; it is back when systemd's pause is over and it answers."""
+        wait(self.at_work, PATIENCE)
+        before = len(self.supervisor.starts[f"zakaz-{service}"])
+        self.supervisor.kill(f"zakaz-{service}")
+        wait(lambda: len(self.supervisor.starts[f"zakaz-{service}"]) > before, 30)
+        wait(lambda: _answers(self.dagster.port), PATIENCE)
+
+    def kill_worker(self) -> dg.DagsterRun:
+        for _ in range(20):
+            for run in wait(self.at_work, PATIENCE):
+                with suppress(ProcessLookupError):
+                    os.kill(wait(lambda run=run: self.dagster.worker(run.run_id), 30), signal.SIGKILL)
+                    return run
+        raise AssertionError("no worker could be killed")
+
+    def ticks(self) -> list[Any]:
+        states = [each for each in self.instance.all_instigator_state() if each.instigator_name == SCHEDULE]
+        found = [
+            tick for each in states for tick in self.instance.get_ticks(each.instigator_origin_id, each.selector_id)
+        ]
+        return sorted(found, key=lambda each: each.timestamp)
+
+
+def free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def units(home: Path, ports: Mapping[str, int]) -> list[Unit]:
+    """Those of deploy/systemd, for this environment's programs, this folder and free ports."""
+    made = []
+    for name in SERVICES:
+        text = rendered((UNITS / f"zakaz-{name}.service").read_text("utf-8"), Site())
+        for old, new in {
+            "/opt/zakaz/.venv/bin": str(Path(sys.executable).parent), "/opt/zakaz": str(PROJECT_ROOT),
+            "/var/lib/zakaz": str(home), "zakaz_dagster.definitions": "zakaz_dagster_tests.story.every_minute",
+            "CODE_PORT=4266": f"CODE_PORT={ports['code']}", "UI_PORT=3000": f"UI_PORT={ports['ui']}",
+        }.items():  # fmt: skip
+            text = text.replace(old, new)
+        path = home / f"zakaz-{name}.service"
+        path.write_text(text)
+        made.append(Unit.read(path))
+    return made
+
+
+@contextmanager
+def services(home: Path, options: list[str]) -> Iterator[Services]:
+    with stack(home, options) as running:
+        kept = dict(os.environ)
+        ports = {"code": free(), "ui": free()}
+        enter(running)
+        os.environ["CODE_PORT"] = str(ports["code"])
+        (home / "dagster" / "workspace.yaml").write_text((UNITS / "workspace.yaml").read_text())
+        warehouse = resources.warehouse(Settings())
+        schema.apply(warehouse)
+        made = units(home, ports)
+        supervisor = Supervisor(
+            lambda unit: ["env", *(f"{name}={value}" for name, value in unit.environment.items()), *unit.words],
+            home / "logs",
+            dict(os.environ),
+        )
+        try:
+            supervisor.start(*made)
+            wait(lambda: _answers(ports["ui"]), PATIENCE)
+            with dg.DagsterInstance.get() as instance:
+                yield Services(supervisor, Dagster(ports["ui"], running, warehouse), instance)
+        finally:
+            supervisor.stop()
+            os.environ.clear()
+            os.environ.update(kept)
+
+
+def code_children(pid: int) -> list[int]:
+    """The processes that a code server started, and theirs."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+    found = [int(word) for word in listed.split()]
+    return [*found, *(each for child in found for each in code_children(child))]
+
+
+@pytest.mark.slow
+def test_whatever_is_killed_no_tick_and_no_day_is_lost(tmp_path: Path) -> None:
+    today = datetime.now(MOSCOW).date()
+    last, first = today - timedelta(days=1), today - timedelta(days=DAYS)
+    keys = [(first + timedelta(days=offset)).isoformat() for offset in range(DAYS)]
+    with services(tmp_path, ["--days", str(DAYS), "--orders-per-day", "15", "--groups", "1"]) as found:
+        wait(found.ticks, PATIENCE)
+        ended(found.dagster, found.dagster.launch("__ASSET_JOB", {}, [*CATALOGUE, *DIMENSIONS]), PATIENCE)
+        for service, vendor in (("daemon", "qtickets"), ("webserver", "vk_ads"), ("code", "yandex_direct")):
+            backfill = found.dagster.backfill(TABLES[vendor], keys)
+            found.kill(service)
+            loaded_in_the_end(found, backfill)
+        found.dagster.backfill(TABLES["vk_ads"], keys)
+        retried(found, found.kill_worker())
+        # The machine: code server, its helper and the workers at once. Nobody is left who could tell of the runs.
+        found.dagster.backfill(TABLES["qtickets"], keys)
+        run = wait(found.at_work, PATIENCE)[0]
+        wait(lambda: found.dagster.worker(run.run_id), 30)
+        main = found.supervisor.processes["zakaz-code"].pid
+        for pid in [*code_children(main), main]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        retried(found, run)
+        wait(lambda: not found.instance.get_runs(dg.RunsFilter(statuses=OPEN)), PATIENCE)
+        every_tick_ran(found)
+        for book, cells, wrong in compare(found.dagster.warehouse, found.dagster.stack.sandbox.url, first, last):
+            assert cells > DAYS / 2, book
+            assert wrong == [], book
+
+
+def loaded_in_the_end(found: Services, backfill: str) -> None:
+    runs = found.dagster.finished(backfill, PATIENCE)
+    assert {run["status"] for run in runs} == {"SUCCESS"}, runs
+
+
+def retried(found: Services, run: dg.DagsterRun) -> None:
+    """It ends as failed, and another one does its work."""
+    wait(lambda: found.instance.get_run_by_id(run.run_id).is_finished, PATIENCE)  # type: ignore[union-attr]
+    again = dg.RunsFilter(tags={"dagster/parent_run_id": run.run_id}, statuses=[dg.DagsterRunStatus.SUCCESS])
+    if found.instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE:  # type: ignore[union-attr]
+        wait(lambda: found.instance.get_runs(again), PATIENCE)
+
+
+def every_tick_ran(found: Services) -> None:
+    """Each minute's tick asked for a run that has succeeded, or a later tick, which reads the same day, did."""
+    until = time.time()
+    ticks = wait(lambda: (ticks := found.ticks()) and ticks[-1].timestamp > until and ticks, PATIENCE)
+    assert {tick.status for tick in ticks} <= {TickStatus.SUCCESS, TickStatus.STARTED}
+    gaps = [later.timestamp - earlier.timestamp for earlier, later in zip(ticks, ticks[1:], strict=False)]
+    assert max(gaps) <= 120, gaps
+    assert len(ticks) > 3
+    assert all(tick.run_ids for tick in ticks[:-1])
+    for run in (run for tick in ticks[:-1] for run in tick.run_ids):
+        assert done(found, run), run
+
+
+def done(found: Services, run: str) -> bool:
+    """It or the one that was started in its place."""
+    again = dg.RunsFilter(tags={"dagster/root_run_id": run}, statuses=[dg.DagsterRunStatus.SUCCESS])
+    return found.dagster.run(run)["status"] == "SUCCESS" or bool(found.instance.get_runs(again))
