@@ -30,6 +30,9 @@ class Difference:
     next_step: str
     cure: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.what}. Next step: {self.next_step}"
+
 
 @dataclass(frozen=True)
 class Live:

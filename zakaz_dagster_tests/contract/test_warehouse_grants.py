@@ -24,8 +24,9 @@ from zakaz_dagster.warehouse import schema, seeds, sql_files
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster_tests.contract.raw_http import send
 from zakaz_dagster_tests.contract.roles import users_file
-from zakaz_dagster_tests.plugins.clickhouse import serving
+from zakaz_dagster_tests.plugins.clickhouse import Endpoint, serving
 
 VIEW = """-- Orders by day, for people.
 CREATE OR REPLACE VIEW v_probe
@@ -188,27 +189,54 @@ def test_two_organisers_share_a_server_and_neither_reader_sees_the_other(tmp_pat
     """Each database with its own definer and roles, on one engine."""
 
     @contextmanager
-    def entered(role: str, database: str) -> Iterator[Warehouse]:
+    def entered(role: str, database: str) -> Iterator[tuple[Warehouse, Endpoint]]:
         with serving(tmp_path / "data", f"--users-file={users_file(tmp_path, role, database)}") as endpoint:
             own = {"database": database, "views_definer": f"{database}_marts_definer"}
             wh = Warehouse.connect(WarehouseConfig(port=endpoint.port, password=endpoint.password, patience=2.0, **own))
-            yield wh
+            yield wh, endpoint
             wh.close()
 
     for name in ("zakaz", "opera"):
-        with entered("everything", name) as wh:
+        with entered("everything", name) as (wh, _):
             wh.command(f"CREATE DATABASE {name}", settings=sql_files.ANYWHERE)
             for statement in (load("tables")["meta_job_runs"], load("views")["v_ops_runs"]):
                 wh.command(statement.rendered(wh.config.place))
             wh.command(f"INSERT INTO meta_job_runs (started_at, run_id, step) VALUES (now(), '{name}', 'load')")
+            wh.command(DICTIONARY)
     for mine, other in (("zakaz", "opera"), ("opera", "zakaz")):
-        with entered("role_reader", mine) as wh:
+        with entered("role_reader", mine) as (wh, endpoint):
             assert [row["run_id"] for row in wh.rows("SELECT run_id FROM v_ops_runs")] == [mine]
-            for unseen in ("v_ops_runs", "meta_job_runs"):
-                assert "error 497" in refused(lambda name=f"{other}.{unseen}": wh.rows(f"SELECT * FROM {name}"))
-            assert other not in {row["name"] for row in wh.rows("SHOW DATABASES")}
-            assert wh.scalar(f"SELECT count() FROM system.tables WHERE database = '{other}'") == 0
-            assert wh.scalar(f"SELECT count() FROM information_schema.columns WHERE table_schema = '{other}'") == 0
+            told = {each: send(endpoint, each.format(other=other)).code for each in BEYOND_ITS_DATABASE}
+            assert told == dict.fromkeys(BEYOND_ITS_DATABASE, "497")
+            assert tells_of(endpoint, other) == []
+
+
+DICTIONARY = "CREATE DICTIONARY d_cities (x UInt64, y String) PRIMARY KEY x SOURCE(NULL()) LAYOUT(FLAT()) LIFETIME(0)"
+BEYOND_ITS_DATABASE = (
+    "SELECT * FROM {other}.v_ops_runs",
+    "SELECT * FROM {other}.meta_job_runs",
+    "SELECT * FROM {other}.d_cities",
+    "SELECT * FROM dictionary('{other}.d_cities')",
+    "SELECT dictGet('{other}.d_cities', 'y', 1)",
+    "SHOW CREATE DATABASE {other}",
+    "SHOW CREATE TABLE {other}.v_ops_runs",
+)
+ENDLESS = {"numbers", "numbers_mt", "zeros", "zeros_mt", "generate_series", "generateSeries", "primes"}
+
+
+def tells_of(endpoint: Endpoint, other: str) -> list[str]:
+    """The tables of system and information_schema, and the statements of tools, in which the other's name stands."""
+    listed = "SELECT database, name FROM system.tables WHERE database IN ('system', 'information_schema') FORMAT TSV"
+    tables = [line.split("\t") for line in send(endpoint, listed).text.splitlines()]
+    assert len(tables) > 10
+    asked = [f"SELECT * FROM {database}.`{name}` LIMIT 10000" for database, name in tables if name not in ENDLESS]
+    asked += ["SHOW DATABASES", "SHOW DICTIONARIES", "SELECT * FROM merge(REGEXP('.*'), '.*') LIMIT 1000"]
+    found = []
+    for statement in asked:
+        told = send(endpoint, f"{statement} FORMAT TSV")
+        if told.status == 200 and re.search(rf"\b{other}\b", told.text):
+            found.append(statement)
+    return found
 
 
 def now() -> datetime:
