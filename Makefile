@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint format wheel docs guards canaries audit bench engines chaos slow lock clean
+.PHONY: help demo dev test lint format wheel docs guards canaries audit bench engines chaos slow install-proof lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## Run the whole platform on a made-up organiser and print the result; DIRTY=1: on one with odd records
 	$(BIN)/zakaz demo $(if $(DIRTY),--dirty)
@@ -58,6 +58,9 @@ chaos: $(READY)  ## Live through weeks in which everything goes wrong: 20 seeds 
 
 slow: $(READY)  ## The long proofs: thousands of examples, a year of backfill, kills
 	$(BIN)/python -m pytest -m slow
+
+install-proof: $(READY)  ## Follow docs/install.md on a new Debian 12 in a folder (debootstrap, root) until smoke is green
+	$(BIN)/python -m zakaz_dagster_tests.installing
 
 lock: $(READY)  ## Renew the pinned versions and hashes from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --upgrade \

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from zakaz_dagster import installation
@@ -23,6 +24,7 @@ from zakaz_dagster.cli.install import install
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster.installation import Site, steps
 from zakaz_dagster.settings import Settings
+from zakaz_dagster_tests.installing.page import sections
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "deploy" / "systemd"
@@ -70,6 +72,19 @@ def test_every_process_of_production_has_a_unit_and_no_right_it_does_not_need():
 @pytest.mark.parametrize("name", ["code", "webserver"])
 def test_what_listens_does_so_on_loopback(name):
     assert re.search(r" (-h|--host) 127\.0\.0\.1 ", service(FOLDER / f"zakaz-{name}.service")["ExecStart"])
+
+
+def test_what_was_killed_is_started_again_and_a_backfill_waits_for_the_code_server():
+    kept = {path.stem: service(path) for path in SERVICES if "Type=oneshot" not in path.read_text()}
+    assert {name: each["Restart"] for name, each in kept.items()} == {
+        "zakaz-webhooks": "on-failure",
+        **dict.fromkeys(("zakaz-code", "zakaz-daemon", "zakaz-health", "zakaz-webserver"), "always"),
+    }
+    assert {each["RestartSec"] for each in kept.values()} == {"5"}
+    waits = "DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR"
+    assert f"\nEnvironment={waits}=1\n" in (FOLDER / "zakaz-daemon.service").read_text()
+    assert waits in (PROJECT / "deploy/container/compose.yaml").read_text()
+    assert waits in (PROJECT / "deploy/kubernetes/values.yaml").read_text()
 
 
 def test_the_code_server_is_gone_five_seconds_after_it_was_told_and_its_runs_are_not():
@@ -146,7 +161,7 @@ def test_a_second_organiser_shares_the_code_and_nothing_else(server):
         found = service(units / f"{path.stem}@.service")
         assert (found["User"], found["ReadWritePaths"]) == ("zakaz-%i", "/var/lib/zakaz-%i")
         assert found["EnvironmentFile"] == "/etc/zakaz/%i.conf"
-        assert "Environment" not in found
+        assert "DAGSTER_HOME" not in found.get("Environment", "")
         text = (units / f"{path.stem}@.service").read_text()
         assert not re.search(r"zakaz-(?!%i)\w+\.(service|timer)", text)
     own = dict(line.split("=") for line in (server / "etc/zakaz/opera.conf").read_text().splitlines())
@@ -171,11 +186,70 @@ def test_a_name_that_is_no_database_is_refused_before_anything_is_done(name, tmp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_page_is_these_steps():
+def test_the_page_names_every_place_that_is_written_and_starts_what_the_installation_says():
     page = (PROJECT / "docs" / "install.md").read_text("utf-8")
-    for organiser in ("", "opera"):
-        for step in steps(Site(organiser=organiser, number=1, packages=False)):
-            if step.command[:1] in (["sh"], ["systemctl"]) or step.command[:2] == ["install", "-d"]:
-                assert str(step).removeprefix("sh -c ").strip("'") in page, str(step)
-    assert "python -m pip install --require-hashes -r requirements/production.lock" in page
+    for step in steps(Site(packages=False)):
+        places = [step.path.parent] if not step.command else [Path(w) for w in step.command if w.startswith("/var/lib")]
+        assert [place for place in places if str(place.parent if place.suffix else place) not in page] == [], str(step)
+    kept = run("--dry-run").output.splitlines()[-1].removeprefix("# ")
+    assert kept in {command for commands in sections().values() for command in commands}
     assert all(f"zakaz {verb}" in page for verb in ("install", "doctor", "schema apply", "load history", "smoke"))
+
+
+def dagster_yaml(server, *options):
+    assert run("--root", server, *options).exit_code == 0
+    return yaml.safe_load((server / "var/lib/zakaz/dagster/dagster.yaml").read_text())
+
+
+@needs_systemd
+def test_postgresql_and_what_people_change_in_dagster_yaml_survive_an_update(server, monkeypatch):
+    url = "postgresql+psycopg2://zakaz@/zakaz?host=/var/run/postgresql"
+    held = dagster_yaml(server, "--postgres")
+    assert held["storage"]["postgres"]["postgres_url"] == url
+    held["run_retries"]["max_retries"] = 3  # by hand, as the page allows
+    (server / "var/lib/zakaz/dagster/dagster.yaml").write_text(yaml.safe_dump(held))
+    newer = server / "newer"
+    shutil.copytree(installation.FILES, newer)
+    text = (newer / "dagster.yaml").read_text().replace("num_workers: 4", "num_workers: 5")
+    (newer / "dagster.yaml").write_text(text)
+    monkeypatch.setattr(installation, "FILES", newer)
+    again = dagster_yaml(server)
+    assert again["storage"] == held["storage"]
+    assert (again["run_retries"]["max_retries"], again["sensors"]["num_workers"]) == (3, 5)
+    assert dagster_yaml(server) == again
+
+
+def test_postgresql_without_its_packages_is_refused_before_anything_is_done(tmp_path, monkeypatch):
+    monkeypatch.setattr(installation.importlib.util, "find_spec", lambda name: None)
+    done = run("--root", tmp_path, "--postgres")
+    assert "requirements/postgres.lock" in str(done.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_systemd
+@pytest.mark.parametrize(("organiser", "user"), [("", "zakaz"), ("opera", "zakaz-opera")])
+def test_a_command_runs_as_the_services_user_with_their_environment_from_any_folder(server, organiser, user):
+    assert run("--root", server, *(["--organiser", organiser] if organiser else [])).exit_code == 0
+    tools = server / "tools"
+    tools.mkdir()
+    for name, text in {"runuser": 'echo "as $2"; shift 3; exec "$@"', "id": "echo 0"}.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    for name in ("zakaz", "dagster"):
+        program = server / "opt/zakaz/.venv/bin" / name
+        program.write_text('#!/bin/sh\necho "$0 $*" in $(pwd); env\n')
+        wrapper = server / "usr/local/bin" / (f"{name}-{organiser}" if organiser else name)
+        text = wrapper.read_text().replace("/opt/zakaz/.venv", f"{server}/opt/zakaz/.venv")
+        wrapper.write_text(text.replace("cd /var", f"cd {server}/var"))
+        path = {"PATH": f"{tools}:{os.environ['PATH']}", "CLICKHOUSE_USER": "zakaz_admin"}
+        said = subprocess.run([wrapper, "smoke", "a b"], env=path, capture_output=True, text=True, check=True, cwd="/")
+        lines = said.stdout.splitlines()
+        folder = f"{server}/var/lib/{user}/dagster" if name == "dagster" else "/"
+        assert lines[:2] == [f"as {user}", f"{program} smoke a b in {folder}"]
+        assert {f"DAGSTER_HOME=/var/lib/{user}/dagster", f"HOME=/var/lib/{user}", "CLICKHOUSE_USER=zakaz_admin"} < {
+            *lines
+        }
+        assert (f"CLICKHOUSE_DATABASE={organiser}" in lines) == bool(organiser)
+    if not organiser:
+        done = subprocess.run([server / "usr/local/bin/zakaz", "install"], env=path, capture_output=True, text=True, check=True)  # fmt: skip
+        assert "as zakaz" not in done.stdout, "root's own"
