@@ -228,6 +228,7 @@ def environment(site: Site) -> str:
         "ZAKAZ_SECRETS_DIR": site.secrets,
         **({"CLICKHOUSE_DATABASE": site.organiser} if site.organiser else {}),
         **{name: port + site.number * APART for name, port in PORTS.items()},
+        "MALLOC_ARENA_MAX": 2,  # as in the units
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())
 

@@ -90,7 +90,7 @@ class Server:
         self.started("", 3000, 8080)
         self.type([smoke])
         self._quiet(f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={NAME} -keyout /etc/nginx/zakaz.key -out /etc/nginx/zakaz.crt")  # fmt: skip
-        self.type(page["7. Login and TLS before the UI"])
+        self.type(page["7. Login and TLS before the UI"], {"YOUR.HOST": NAME})
         self._quiet("nginx")
         self.looked_at()
         click.echo(f"{self.count} commands, {self.seconds:.0f} s")
@@ -173,7 +173,9 @@ class Server:
         """Of the services of a user, without the runs that are at work: the command of docs/sizing.md."""
         listed = self.root(f"ps -u {user} -o pid,rss,pss,args").stdout.splitlines()
         services = [
-            line.split(None, 3) for line in listed if re.search(r" (api grpc|code-server|run -w|health|-h)( |$)", line)
+            line.split(None, 3)
+            for line in listed
+            if re.search(r" (zakaz_dagster.code_server|from multiprocessing.forkserver|run -w|health|-h)( |$)", line)
         ]
         for _, rss, pss, words in services:
             click.echo(f"  {int(rss) / 1024:4.0f} MB RSS {int(pss) / 1024:4.0f} MB PSS  {words[:110]}")

@@ -43,14 +43,18 @@ def service(path):
 
 @pytest.fixture
 def server(tmp_path):
+    return like_a_server(tmp_path)
+
+
+def like_a_server(folder):
     """A folder with what systemd and the units look for on a server."""
-    shutil.copytree(SYSTEMD, tmp_path / "lib/systemd/system", symlinks=True) if SYSTEMD.is_dir() else None
+    shutil.copytree(SYSTEMD, folder / "lib/systemd/system", symlinks=True) if SYSTEMD.is_dir() else None
     for name in ("dagster", "dagster-daemon", "dagster-webserver", "zakaz", "python"):
-        path = tmp_path / "opt/zakaz/.venv/bin" / name
+        path = folder / "opt/zakaz/.venv/bin" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n")
         path.chmod(0o755)
-    return tmp_path
+    return folder
 
 
 def run(*arguments):
@@ -174,6 +178,7 @@ def test_a_second_organiser_shares_the_code_and_nothing_else(server):
         "UI_PORT": "3200",
         "HEALTH_PORT": "8280",
         "WEBHOOKS_PORT": "8290",
+        "MALLOC_ARENA_MAX": "2",
     }
     settings = Settings(server / "opt/zakaz/secrets-opera", own)
     assert (settings.faults, settings.clickhouse.database, settings.health.port) == ([], "opera", 8280)
