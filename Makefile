@@ -46,7 +46,9 @@ canaries: $(READY)  ## Let vendors and proxies repeat every secret and buyer, th
 audit: $(READY)  ## Ask the network for known vulnerabilities of the pinned packages
 	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes -r requirements/production.lock -r requirements/local.lock
 
-bench: $(READY)  ## Measure speed and memory, each beside its limit
+bench: $(READY)  ## Measure speed and memory, each beside its limit, and write docs/benchmarks.md
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock \
+	  || echo "dlt cannot be installed here; the race is run without it"
 	$(BIN)/python -m benchmarks
 
 engines: $(READY)  ## Replay one story on every ClickHouse that is supported: 25.8, 26.1, 26.3 and the newest
@@ -71,6 +73,8 @@ lock: $(READY)  ## Renew the pinned versions and hashes from pyproject.toml
 	  --custom-compile-command "make lock" --constraint requirements/dev.lock --extra local pyproject.toml -o requirements/local.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 	  --custom-compile-command "make lock" --constraint requirements/dev.lock --extra postgres pyproject.toml -o requirements/postgres.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
+	  --custom-compile-command "make lock" --constraint requirements/dev.lock --extra bench pyproject.toml -o requirements/bench.lock
 
 docs: $(READY)  ## Build the documentation into build/docs, offline, with the generated catalogue of assets
 	$(BIN)/zakaz docs catalogue

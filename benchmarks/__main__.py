@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.child import run
-from benchmarks.figures import Figure, table
+from benchmarks.figures import Figure, keep, table
 
 HERE = Path(__file__).parent
 
@@ -40,7 +40,10 @@ def main() -> int:
     measuring = list(modules("figures"))
     for name in measuring:
         console.print(f"measuring {name} …")
-        figures += importlib.import_module(f"benchmarks.{name}").figures(quick=quick)
+        found = importlib.import_module(f"benchmarks.{name}").figures(quick=quick)
+        figures += found
+        if not quick:
+            keep(name, found)
     console.print(table(figures, absolute=not quick))
     for name in [] if quick else [each for each in modules("main") if each not in measuring]:
         console.print(f"\n[bold]{name}[/]")
@@ -48,6 +51,7 @@ def main() -> int:
     if quick:
         console.print("Small inputs: that each figure works, not how good it is. `make bench` measures.")
     else:
+        importlib.import_module("benchmarks.page").write()
         missed = sum(figure.verdict == "missed" for figure in figures)
         console.print(f"{missed} of {sum(figure.goal is not None for figure in figures)} goals missed")
     return 0

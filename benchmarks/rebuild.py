@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmarks.endpoint import database
 from benchmarks.figures import Figure, table
 from zakaz_dagster.ingest.dictionaries import read_tags
+from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
@@ -39,8 +40,8 @@ def figures(*, quick: bool) -> list[Figure]:
     if quick:
         return []  # two worlds of weeks and years: longer than a quick look may take
     with database() as brief, database() as lengthy:
-        _fill(brief, SHORT)
-        _fill(lengthy, 365 * YEARS)
+        extend(brief, LAST - timedelta(days=SHORT - 1), LAST)
+        extend(lengthy, LAST - timedelta(days=365 * YEARS - 1), LAST)
         took = {name: _side_by_side(name, brief, lengthy) for name in BUILDS}
     beside = f"the same after {SHORT} days"
     found = [Figure(f"rebuild of a day of {name}", *took[name], "ms", beside) for name in BUILDS]
@@ -49,27 +50,27 @@ def figures(*, quick: bool) -> list[Figure]:
     return [*found, Figure(name, after_years, after_days, "ms", beside, goal=1.5)]
 
 
-def _fill(wh: Warehouse, days: int) -> None:
-    """Lines of sales and figures of ads for this many days, and every fact built from them."""
-    first = LAST - timedelta(days=days - 1)
+def extend(wh: Warehouse, first: date, last: date) -> None:
+    """Lines of sales and figures of ads for these days, and every fact built from them."""
+    schema.apply(wh)
     for path in sorted(WORLD.glob("*.sql")):
-        wh.command(path.read_text("utf-8"), {"first": str(first), "days": days}, BULK)
-    read_tags(wh, first, LAST)
+        wh.command(path.read_text("utf-8"), {"first": str(first), "days": (last - first).days + 1}, BULK)
+    read_tags(wh, first, last)
     for name in BUILDS:
         begin = first
-        while begin <= LAST:
-            _build(wh, name, begin, min(begin + timedelta(days=CHUNK - 1), LAST))
+        while begin <= last:
+            build(wh, name, begin, min(begin + timedelta(days=CHUNK - 1), last))
             begin += timedelta(days=CHUNK)
 
 
 def _side_by_side(name: str, brief: Warehouse, lengthy: Warehouse) -> tuple[float, float]:
     """Milliseconds to rebuild the last day after years and after days: taken in turns, the best of some each."""
-    pairs = [[_build(wh, name, LAST, LAST) for wh in (lengthy, brief)] for _ in range(REPEATS)]
+    pairs = [[build(wh, name, LAST, LAST) for wh in (lengthy, brief)] for _ in range(REPEATS)]
     after_years, after_days = (min(each) for each in zip(*pairs, strict=True))
     return after_years, after_days
 
 
-def _build(wh: Warehouse, name: str, first: date, last: date) -> float:
+def build(wh: Warehouse, name: str, first: date, last: date) -> float:
     started = time.perf_counter()
     rebuild(wh, load("builds")[name], first, last)
     return (time.perf_counter() - started) * 1000
