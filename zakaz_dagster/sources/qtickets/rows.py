@@ -37,6 +37,10 @@ CENT_TOLERANCE = 1e-6  # roubles, whatever the amount: rounding errors of the ve
 CONTACT = r"@|%40|[78][\s(-]*9\d\d"  # what may be an e-mail or a phone; a closer look decides
 SAID = ("says_free", "says_refunded_tickets", "says_refunds")  # the API speaks of every measure
 NO_TEXT = ("event_name", "event_key", "city_raw", "city_key")  # what only a mailed report says in words
+# Texts that stand in many lines are kept once, as a dictionary, all the way to the engine.
+ENCODED = pa.dictionary(pa.int32(), pa.string())
+_CODED = {"channel", "client_hash", *NO_TEXT, *UTM_COLUMNS}
+_LINES = pa.schema([each.with_type(ENCODED) if each.name in _CODED else each for each in LINES])
 _NO_UTM = Utm()
 _encode = msgspec.json.Encoder().encode
 Hasher = Callable[[int | str | None], str]
@@ -79,7 +83,7 @@ def sale_rows(orders: Sequence[Order], hashed: Hasher) -> SaleRows:
     faults = {**_repeated(orders), **_faults(lines)}
     kept = np.ones(len(order_of), dtype=bool)
     kept[list(faults)] = False
-    table = pa.table({name: lines[name] for name in LINES.names}, schema=LINES)
+    table = pa.table({name: lines[name] for name in LINES.names}, schema=_LINES)
     rejects = [
         _reject(orders[int(order_of[row])], lines["line_id"][row].as_py(), why) for row, why in sorted(faults.items())
     ]
@@ -122,7 +126,7 @@ def _order_columns(orders: Sequence[Order], hashed: Hasher) -> dict[str, pa.Arra
         "updated_at": pc.cast(instants([order.updated_at for order in orders]), pa.timestamp("s", MOSCOW)),
         "payload": pa.array([_encode(order) for order in orders], pa.binary()).cast(pa.string()),
         "event_id": pa.array([order.event_id for order in orders], pa.uint64()),
-        "client_hash": pa.array([order.client_id for order in orders], pa.string()),
+        "client_hash": pa.array([order.client_id for order in orders], pa.string()).dictionary_encode(),
         "_deleted": instants([order.deleted_at for order in orders]),
         "_paid": pa.array([bool(order.payed) for order in orders], pa.bool_()),
         "_rub": pa.array([order.currency_id == "RUB" for order in orders], pa.bool_()),
@@ -132,19 +136,20 @@ def _order_columns(orders: Sequence[Order], hashed: Hasher) -> dict[str, pa.Arra
 
 def _text_column(utms: Sequence[Utm], name: str) -> pa.Array:
     """One UTM field; links in mailings carry the reader's address, which is taken out of the records as well."""
-    values = [_word(each) for each in map(attrgetter(name), utms)]
-    column = pc.fill_null(pa.array(values, pa.string()), "")
-    suspects = np.flatnonzero(np.asarray(pc.match_substring_regex(column, CONTACT))).tolist()
-    if not suspects:
+    column = pc.fill_null(_words(list(map(attrgetter(name), utms))), "").dictionary_encode()
+    suspects = pc.match_substring_regex(column.dictionary, CONTACT)
+    if not pc.any(suspects).as_py():
         return column
-    for row in suspects:
-        values[row] = without_contacts(values[row] or "")
-        setattr(utms[row], name, values[row])
-    return pc.fill_null(pa.array(values, pa.string()), "")
+    for row in np.flatnonzero(np.asarray(suspects.take(column.indices))).tolist():
+        setattr(utms[row], name, without_contacts(column[row].as_py()))
+    return pc.fill_null(_words(list(map(attrgetter(name), utms))), "").dictionary_encode()
 
 
-def _word(value: Word) -> str | None:
-    return value if isinstance(value, str) or value is None else str(value)
+def _words(values: Sequence[Word]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except pa.ArrowTypeError:  # a number among them
+        return pa.array([value if isinstance(value, str | None) else str(value) for value in values], pa.string())
 
 
 def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
@@ -162,7 +167,7 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array]) -> dic
     is_removed = pc.and_(pc.is_valid(deleted_at), pc.invert(is_refunded))
     quantity = pa.array(tickets["quantity"], pa.int64())
     nothing = pa.scalar(0, MONEY)
-    no_text = pa.repeat("", len(order_of))
+    no_text = _always("", len(order_of))
     repeated = ("sale_date", "order_id", "sold_at", "event_id", "client_hash", *UTM_COLUMNS)
     return {
         **{name: heads[name].take(index) for name in repeated},
@@ -175,7 +180,7 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array]) -> dic
         "_live": pc.and_(pc.is_null(deleted_at), pc.invert(is_refunded)),
         "_refund_unknown": pc.and_(is_refunded, pc.is_null(pa.array(tickets["refunded_amount"], pa.float64()))),
         "_quantity": quantity,
-        "channel": pa.repeat("api", len(order_of)),
+        "channel": _always("api", len(order_of)),
         "line_id": pc.cast(pa.array(tickets["id"], pa.uint64()), pa.string()),
         "order_lines": pa.array(np.zeros(len(order_of), dtype=np.uint32)),
         "show_id": pa.array(tickets["show_id"], pa.uint64()),
@@ -191,6 +196,10 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array]) -> dic
         "deduction_rub": pc.if_else(is_refunded, deduction, nothing),
         "reported_at": pa.nulls(len(order_of), pa.timestamp("s", MOSCOW)),
     }
+
+
+def _always(text: str, count: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
 
 
 def _columns(records: Sequence[object], names: Sequence[str]) -> dict[str, list[Any]]:
@@ -220,10 +229,10 @@ def _faults(lines: Mapping[str, pa.Array]) -> dict[int, str]:
 
 def _repeated(orders: Sequence[Order]) -> dict[int, str]:
     """Row numbers of tickets that came more than once: of equal ones the first counts, of unequal ones none."""
-    tickets = [(ticket, order.id) for order in orders for ticket in order.baskets]
-    ids = np.fromiter((ticket.id for ticket, _ in tickets), np.int64, len(tickets))
+    ids = np.fromiter((ticket.id for order in orders for ticket in order.baskets), np.int64)
     if len(np.unique(ids)) == len(ids):
         return {}
+    tickets = [(ticket, order.id) for order in orders for ticket in order.baskets]
     copies: dict[int, list[int]] = defaultdict(list)
     for row, number in enumerate(ids.tolist()):
         copies[number].append(row)
