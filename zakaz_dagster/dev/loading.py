@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from zakaz_dagster import resources, timezone
 from zakaz_dagster.errors import Fatal
 from zakaz_dagster.settings import Settings
-from zakaz_dagster.warehouse import schema
+from zakaz_dagster.warehouse import forecast, schema
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -28,37 +28,47 @@ if TYPE_CHECKING:
     from zakaz_dagster.defs.shared.partitions import Days
 
 CHUNK = 30  # days in one run: a run costs as much as ten days of this world
-LOAD, MAILS, TODAY, CHECKS = "reload_days", "gmail_load", "qtickets_refresh", "all_checks"
+LOAD, MAILS, TODAY = "reload_days", "gmail_load", "qtickets_refresh"
+FORECASTS, CHECKS = "forecast_daily", "all_checks"
 
 
 def load(out: Console, first: date, *, anew: bool) -> list[Outcome]:
-    """Schema, every day from `first` on (only those that are missing, unless `anew`), then the checks.
+    """Schema, every day from `first` on (only those that are missing, unless `anew`), forecasts, then the checks.
 
     Mails come first, so that the facts of the days hold both channels and none is owed in the end.
     """
     from zakaz_dagster.definitions import build_definitions
+    from zakaz_dagster.defs.operations.healing import record_made
     from zakaz_dagster.defs.shared import execution
     from zakaz_dagster.defs.shared.partitions import Days
 
     settings, today = Settings(), timezone.today()
-    changes = schema.apply(resources.warehouse(settings))
+    warehouse = resources.warehouse(settings)
+    changes = schema.apply(warehouse)
     out.print(f"Schema: {len(changes)} changes applied from sql/")
     definitions = build_definitions(settings)
     with execution.instance_at_home() as instance:
         execution.set_pool_limits(definitions, instance)
+        record_made(instance, definitions.get_repository_def(), warehouse)  # what the schema brought: views, seeds
         days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
         if not anew:
             days = missing(definitions, instance, days)
         if not days:
             return []
         loads = [(LOAD, each) for each in chunks(days)]
-        work = [(MAILS, None), *loads, (TODAY, Days(today, today)), (CHECKS, None)]
-        return list(_run(out, definitions, instance, work))
+        work = [(MAILS, None), *loads, (FORECASTS, None), (TODAY, Days(today, today)), (CHECKS, None)]
+        waits = {FORECASTS: lambda: forecast.lacking(warehouse, today - timedelta(days=1))}
+        return list(_run(out, definitions, instance, work, waits))
 
 
 def _run(
-    out: Console, definitions: dg.Definitions, instance: dg.DagsterInstance, work: Sequence[tuple[str, Days | None]]
+    out: Console,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    work: Sequence[tuple[str, Days | None]],
+    waits: Mapping[str, Callable[[], object]],
 ) -> Iterator[Outcome]:
+    """One run after the other; a job that still waits for something is passed over."""
     from zakaz_dagster.defs.shared import execution
 
     bars = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -66,10 +76,11 @@ def _run(
         task = progress.add_task("", total=len(work))
         for job, days in work:
             progress.update(task, description=f"{job} {days}" if days else job)
-            outcome = execution.run_job(definitions, instance, job, days)
-            if not outcome.success:
-                raise Fatal(f"{job} {days or ''} failed: {outcome.error}", source="local")
-            yield outcome
+            if not waits.get(job, bool)():
+                outcome = execution.run_job(definitions, instance, job, days)
+                if not outcome.success:
+                    raise Fatal(f"{job} {days or ''} failed: {outcome.error}", source="local")
+                yield outcome
             progress.advance(task)
 
 
