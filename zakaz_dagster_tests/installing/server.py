@@ -177,6 +177,8 @@ class Server:
             for line in listed
             if re.search(r" (zakaz_dagster.code_server|from multiprocessing.forkserver|run -w|health|-h)( |$)", line)
         ]
+        forking = [each for each in services if "forkserver" in each[3]]
+        services = [each for each in services if each not in forking[1:]]  # the others are runs, forked from the first
         for _, rss, pss, words in services:
             click.echo(f"  {int(rss) / 1024:4.0f} MB RSS {int(pss) / 1024:4.0f} MB PSS  {words[:110]}")
         rss, pss = (sum(int(each[column]) for each in services) / 1024 for column in (1, 2))
