@@ -20,7 +20,7 @@ from pathlib import Path
 from zakaz_dagster.warehouse import healing, schema, side_table
 from zakaz_dagster_tests.chaos.faults import Fault, Scenario, Trouble
 from zakaz_dagster_tests.chaos.reader import SHOWN, Reader, behind, hashes
-from zakaz_dagster_tests.chaos.simulation import RELOAD, Simulation, simulated
+from zakaz_dagster_tests.chaos.simulation import MAILS, MAILS_EVERY, RELOAD, Simulation, simulated
 from zakaz_dagster_tests.chaos.stage import Stage
 from zakaz_dagster_tests.engines.in_process import warehouse_on
 
@@ -85,8 +85,9 @@ def _moment(sim: Simulation, reader: Reader, at: object, happens: Callable[[], N
 
 
 def _until_quiet(sim: Simulation, reader: Reader) -> None:
-    """Nothing goes wrong any more; only ticks follow."""
+    """Nothing goes wrong any more; only ticks follow, and mails are read however often they were needed before."""
     sim.engine.hours_pass = True
+    sim.switched_on.add(MAILS_EVERY)
     for days in QUIET:
         for gap in (timedelta(days=days), timedelta(minutes=16)):
             _moment(sim, reader, sim.now + gap)
@@ -102,6 +103,7 @@ def _differences(sim: Simulation, folder: Path) -> Iterator[str]:
         _, engine = stack.enter_context(warehouse_on(Path(sys.executable), folder, made=Stage))
         kept = sim.lend(engine)
         schema.apply(sim.warehouse)
+        assert sim.run(MAILS, {}), sim.failures
         assert sim.run(RELOAD, sim.days.tags), sim.failures
         clean = hashes(sim.warehouse)
         sim.lend(kept)

@@ -52,7 +52,7 @@ BRIEF = {
 }
 FAST = {f"{vendor}_REQUESTS_PER_SECOND": "1000" for vendor in ("QTICKETS", "VK_ADS", "DIRECT")}
 LEFT_OUT = {"views_and_seeds_on_change", "audit", "housekeeping_nightly"}  # what moves no number
-RELOAD = "reload_days"
+RELOAD, MAILS, MAILS_EVERY = "reload_days", "gmail_load", "gmail_every_4_hours"
 
 
 @dataclass
@@ -75,6 +75,7 @@ class Simulation:
     failures: list[str] = field(default_factory=list)  # of the newest run that failed
     daemon: bool = True
     code: bool = True
+    switched_on: set[str] = field(default_factory=set)  # schedules that are off by themselves
     forgets: bool = False  # the daemon dies before it has kept a sensor's cursor
 
     def __post_init__(self) -> None:
@@ -141,7 +142,8 @@ class Simulation:
                 self.run(run.job_name, {**run.tags, **again}, run.asset_selection)
 
     def _due(self, schedule: dg.ScheduleDefinition) -> datetime | None:
-        if schedule.name in LEFT_OUT or schedule.default_status.value != "RUNNING":
+        is_on = schedule.default_status.value == "RUNNING" or schedule.name in self.switched_on
+        if schedule.name in LEFT_OUT or not is_on:
             return None
         at = get_latest_completed_cron_tick(str(schedule.cron_schedule), self.now, schedule.execution_timezone)
         return at if at > self.ticked.get(schedule.name, self.installed) else None
@@ -237,6 +239,7 @@ def _enter(stack: ExitStack, sandbox: Sandbox, engine: Stage, folder: Path, star
         **BRIEF,
         **FAST,
         "ZAKAZ_START_DATE": str(start),
+        "GMAIL_DAYS_BACK": "90",  # all mails of a life, however late they are read
         "CLICKHOUSE_PASSWORD": "none",
     }
     kept = {name: value for name, value in os.environ.items() if not is_ours(name)}
