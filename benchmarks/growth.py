@@ -151,7 +151,7 @@ def curve(title: str, points: Sequence[tuple[float, float]], width: int = 50) ->
 
 def _cracks(history: Sequence[History], seen: Sequence[Views]) -> Iterator[str]:
     """What gives way first, reckoned from the lines above."""
-    first, last, largest = history[0], history[-1], max(seen, key=lambda each: each.scale)
+    first, last, largest = history[0], history[-1], max(seen, key=lambda each: (each.scale, each.years))
     yield "## What cracks first\n"
     yield (
         f"- **Not the refresh**: after {last.days:,} days it takes {last.rebuild_ms / first.rebuild_ms:.2f} of what it "

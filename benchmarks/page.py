@@ -53,7 +53,8 @@ def machine() -> Iterator[str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     yield "## Where\n"
     yield f"- {datetime.now(UTC):%Y-%m-%d}; {os.cpu_count()} cores of {model[1] if model else platform.machine()}, "
-    yield f"  {memory:.0f} GB; files on {_file_system()}; Python {platform.python_version()}"
+    yield f"  {memory:.0f} GB; files on {_file_system()}; Python {platform.python_version()}; load average of the last"
+    yield f"  15 minutes {os.getloadavg()[2]:.1f} (above the number of cores only ratios and CPU seconds are of use)"
     yield f"- {', '.join(_versions())}\n"
 
 
@@ -97,7 +98,7 @@ def _race(runs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[str]:
     yield "![Rows per CPU second of every runner, on a scale of tens](pictures/race.svg)\n"
     for what, each in runs.items():
         yield f"### {NAMES[what]}\n"
-        yield "| runner | what it is | CPU s | ours does as much in one CPU second | wall s | peak MB | requests |"
+        yield "| runner | what it is | CPU s | ours, times as quick | wall s | peak MB | requests |"
         yield "|---|---|---|---|---|---|---|"
         ours = each["ours"]["cpu"]
         for name, run in each.items():

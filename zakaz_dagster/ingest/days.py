@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData
@@ -29,7 +30,8 @@ from zakaz_dagster.warehouse.client import Warehouse
 # A batch is read while the one before it is written: large enough to spread what each statement costs (a year of most
 # accounts is one), small enough that a long history is many batches and memory stays flat.
 FLUSH_DAYS = 400
-FLUSH_BYTES = 80_000_000
+CODE = 4  # bytes of a text's number in its dictionary
+FLUSH_BYTES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -161,12 +163,19 @@ def _batches(reads: Iterator[DayRead]) -> Iterator[list[DayRead]]:
     size = 0
     for read in reads:
         batch.append(read)
-        size += sum(table.nbytes for table in read.tables.values())
+        size += sum(_size(table) for table in read.tables.values())
         if len(batch) >= FLUSH_DAYS or size >= FLUSH_BYTES:
             yield batch
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _size(table: pa.Table) -> int:
+    """Bytes of a day's rows; days share the dictionaries of their texts."""
+    return sum(
+        column.length() * CODE if pa.types.is_dictionary(column.type) else column.nbytes for column in table.columns
+    )
 
 
 def _replace(
