@@ -29,7 +29,13 @@ BUILDS = (
     "fact_marketing_daily",
     "fact_utm_matches_daily",
     "fact_sales_attributed_daily",
-    "fact_show_daily",
+    "fact_sales_channel_daily",
+    "fact_sales_counted_daily",
+    "fact_campaigns_daily",
+    "fact_channels_daily",
+    "fact_show_totals",
+    "fact_show_curves",
+    "fact_accounts_daily",
 )
 BULK = {"async_insert": 0, "max_partitions_per_insert_block": 0}
 REPEATS = 7

@@ -40,8 +40,14 @@ BUILDS = (
     "fact_utm_matches_daily",
     "fact_sales_attributed_daily",
     "fact_inventory_daily",
-    "fact_show_daily",
+    "fact_inventory_monthly",
     "fact_sales_channel_daily",
+    "fact_sales_counted_daily",
+    "fact_campaigns_daily",
+    "fact_channels_daily",
+    "fact_show_totals",
+    "fact_show_curves",
+    "fact_accounts_daily",
 )
 SEATS = "stg_qtickets_inventory_raw"
 RUN = "bench"

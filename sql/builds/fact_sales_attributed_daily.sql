@@ -66,6 +66,7 @@ SELECT
     m.sales_source AS sales_source,
     m.event_id AS event_id,
     m.event_name AS event_name,
+    m.event_key AS event_key,
     m.show_id AS show_id,
     m.city AS city,
     m.utm.1 AS utm_source,
@@ -100,6 +101,6 @@ SELECT
 FROM moves AS m
 LEFT ANY JOIN owed AS o ON m.sale_date = o.date AND m.utm = o.utm
 GROUP BY
-    sale_date, date, sales_source, event_id, event_name, show_id, city,
+    sale_date, date, sales_source, event_id, event_name, event_key, show_id, city,
     utm_source, utm_medium, utm_campaign, utm_content, match_level, channel_group, source,
     account, campaign_id, campaign_name, ad_group_id, ad_group_name, ad_id, tag_city, tag_show_date, utm_problem

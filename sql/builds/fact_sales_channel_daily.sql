@@ -37,19 +37,15 @@ loads AS
     FROM meta_day_loads FINAL
     WHERE source = 'qtickets' AND day BETWEEN {first:Date} AND {last:Date}
 ),
--- Days whose API rows have not yet reached every fact that views read.
+-- Days whose API rows have not yet reached the fact from which counted sales are taken.
 unbuilt AS
 (
     SELECT DISTINCT r.sale_date AS date
     FROM stg_qtickets_sales_raw AS r
     WHERE r.channel = 'api' AND r.sale_date BETWEEN {first:Date} AND {last:Date}
-        AND (
-            r.sale_date NOT IN (
-                SELECT sale_date FROM fact_sales_attributed_daily
-                WHERE sales_source = 'api' AND sale_date BETWEEN {first:Date} AND {last:Date})
-            OR r.sale_date NOT IN (
-                SELECT day FROM fact_show_daily
-                WHERE sales_source = 'api' AND day BETWEEN {first:Date} AND {last:Date}))
+        AND r.sale_date NOT IN (
+            SELECT sale_date FROM fact_sales_attributed_daily
+            WHERE sales_source = 'api' AND sale_date BETWEEN {first:Date} AND {last:Date})
 ),
 judged AS
 (

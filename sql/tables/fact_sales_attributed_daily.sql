@@ -4,6 +4,7 @@
 -- grain: one row per (sale_date, date, show, city, four UTM, match); sale_date is the day of the sale, date the day the
 --        money moved: the refund's or removal's day where it is one
 -- day: sale_date
+-- moved: date
 -- identity: sum(revenue_rub) = sum(price_rub) of stg_qtickets_sales_raw where not is_removed
 CREATE TABLE IF NOT EXISTS fact_sales_attributed_daily
 (
@@ -12,6 +13,7 @@ CREATE TABLE IF NOT EXISTS fact_sales_attributed_daily
     sales_source LowCardinality(String) COMMENT 'Канал данных: api или mail',
     event_id UInt64 COMMENT 'Мероприятие QTickets, 0 если неизвестно',
     event_name String COMMENT 'Название из отчёта, если мероприятие неизвестно; иначе пусто',
+    event_key String COMMENT 'Название из отчёта для сравнения; у API пусто',
     show_id UInt64 COMMENT 'Показ (сеанс) QTickets, 0 если неизвестно',
     city LowCardinality(String) COMMENT 'Город мероприятия; «не указано», если неизвестен',
     utm_source LowCardinality(String) COMMENT 'utm_source',

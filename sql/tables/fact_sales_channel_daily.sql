@@ -1,7 +1,7 @@
 -- Where sales are taken from: what mailed reports say about a day and city, and which of its measures count from the mail.
 -- A statement says what it says: its cities and its measures. The API wins where it has read further; what a mail does not
 -- name stays the API's. A mail that names no city speaks of every city of its day.
--- It is built last: a day leaves the mail only when the API's rows are in every fact that views read.
+-- A day leaves the mail only when the API's rows are in the fact from which counted sales are taken.
 -- grain: one row per (date, city) that a mail speaks of
 -- day: date
 CREATE TABLE IF NOT EXISTS fact_sales_channel_daily

@@ -33,9 +33,9 @@ summed AS
         toInt64(sum(s.tickets_sold) - sum(s.tickets_free)) AS tickets_paid,
         sum(s.revenue_rub) AS revenue_rub,
         sum(s.refunds_rub) AS refunds_rub,
-        sumIf(s.revenue_rub, s.utm_problem != '') AS unmapped_revenue_rub,
-        min(s.as_of) AS as_of
-    FROM v_sales_attributed AS s
+        sum(s.unmapped_revenue_rub) AS unmapped_revenue_rub,
+        min(s.known_from) AS as_of
+    FROM fact_sales_counted_daily AS s
     GROUP BY s.date, s.city, s.channel_group, s.match_level
 ),
 shared AS

@@ -27,9 +27,8 @@ AS (
 WITH
 spent AS
 (
-    SELECT date, CAST(source AS String) AS source, CAST(account AS String) AS account, sum(spend_rub) AS rub
-    FROM fact_marketing_daily
-    GROUP BY date, source, account
+    SELECT date, CAST(source AS String) AS source, CAST(account AS String) AS account, spend_rub AS rub
+    FROM fact_accounts_daily
 ),
 -- The ledger knows of days that cost nothing, the fact of days that somebody loaded by hand.
 known AS

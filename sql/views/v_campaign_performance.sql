@@ -47,77 +47,22 @@ CREATE OR REPLACE VIEW v_campaign_performance
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS (
-WITH
-moved AS
+WITH met AS
 (
     SELECT
-        date, city, channel_group, source, account, campaign_id, ad_group_id,
-        campaign_name AS own_campaign, ad_group_name AS own_group, '' AS listed_campaign, '' AS listed_group,
-        spend_rub, spend_raw_rub, impressions, clicks, conversions,
-        toInt64(0) AS orders, toInt64(0) AS tickets_sold, toInt64(0) AS tickets_free,
-        toDecimal64(0, 2) AS revenue_rub, toDecimal64(0, 2) AS refunds_rub,
-        as_of
-    FROM fact_marketing_daily
-    UNION ALL
-    SELECT
-        date, city, channel_group, source, account, campaign_id, ad_group_id,
-        '' AS own_campaign, '' AS own_group, campaign_name AS listed_campaign, ad_group_name AS listed_group,
-        toDecimal64(0, 2) AS spend_rub, toDecimal64(0, 2) AS spend_raw_rub,
-        toInt64(0) AS impressions, toInt64(0) AS clicks, CAST(NULL AS Nullable(Int64)) AS conversions,
-        toInt64(orders) AS orders, toInt64(tickets_sold) AS tickets_sold, toInt64(tickets_free) AS tickets_free,
-        revenue_rub, refunds_rub,
-        as_of
-    FROM v_sales_attributed
-),
-summed AS
-(
-    SELECT
-        m.date AS date,
-        m.city AS city,
-        m.channel_group AS channel_group,
-        m.source AS source,
-        m.account AS account,
-        m.campaign_id AS campaign_id,
-        m.ad_group_id AS ad_group_id,
-        -- The platform's own name of the day, where it spent on it; a sale has the name that is listed now.
-        if(max(m.own_campaign) != '', max(m.own_campaign), max(m.listed_campaign)) AS campaign_name,
-        if(max(m.own_group) != '', max(m.own_group), max(m.listed_group)) AS ad_group_name,
-        toFloat64(sum(m.spend_rub)) AS spend_rub,
-        toFloat64(sum(m.spend_raw_rub)) AS spend_raw_rub,
-        sum(m.impressions) AS impressions,
-        sum(m.clicks) AS clicks,
-        sum(m.conversions) AS conversions,
-        sum(m.orders) AS orders,
-        sum(m.tickets_sold) - sum(m.tickets_free) AS tickets_paid,
-        sum(m.tickets_free) AS tickets_free,
-        toFloat64(sum(m.revenue_rub)) AS revenue_rub,
-        toFloat64(sum(m.refunds_rub)) AS refunds_rub,
-        toFloat64(sum(m.revenue_rub) - sum(m.refunds_rub)) AS net_revenue_rub,
-        min(m.as_of) AS as_of
-    FROM moved AS m
-    GROUP BY m.date, m.city, m.channel_group, m.source, m.account, m.campaign_id, m.ad_group_id
-),
--- A row meets its sales when the group's sales stand beside the group's spend and no sale of the campaign lacks a group.
-met AS
-(
-    SELECT
-        s.*,
-        s.net_revenue_rub * l.organiser_share_pct / 100 AS income_rub,
-        s.revenue_rub != 0 OR s.refunds_rub != 0 OR s.tickets_paid + s.tickets_free != 0 AS has_sales,
-        s.spend_rub > 0 AS has_spend,
-        sum(spend_rub) OVER campaign AS campaign_spend_rub,
-        sum(income_rub) OVER campaign AS campaign_income_rub,
-        max(has_sales) OVER ad_group = 0
-            OR max(has_sales != has_spend AND (has_sales OR s.city = 'не указано')) OVER ad_group = 0 AS is_met_in_group,
-        max(has_sales AND s.ad_group_id = 0) OVER campaign = 0 OR max(has_spend AND s.ad_group_id != 0) OVER campaign = 0
-            AS is_met_in_campaign,
-        if(has_spend AND is_met_in_group AND is_met_in_campaign, income_rub / s.spend_rub, NULL) AS row_roas,
-        if(campaign_spend_rub > 0 AND s.campaign_id > 0, campaign_income_rub / campaign_spend_rub, NULL) AS whole_roas
-    FROM summed AS s
+        s.* EXCEPT (spend_rub, spend_raw_rub, revenue_rub, refunds_rub),
+        toFloat64(s.spend_rub) AS spend_rub,
+        toFloat64(s.spend_raw_rub) AS spend_raw_rub,
+        toFloat64(s.revenue_rub) AS revenue_rub,
+        toFloat64(s.refunds_rub) AS refunds_rub,
+        s.tickets_sold - s.tickets_free AS tickets_paid,
+        toFloat64(s.revenue_rub - s.refunds_rub) AS net_revenue_rub,
+        net_revenue_rub * l.organiser_share_pct / 100 AS income_rub,
+        if(s.is_met = 1, income_rub / toFloat64(s.spend_rub), NULL) AS row_roas,
+        if(s.campaign_spend_rub > 0 AND s.campaign_id > 0,
+            toFloat64(s.campaign_net_rub) * l.organiser_share_pct / 100 / toFloat64(s.campaign_spend_rub), NULL) AS whole_roas
+    FROM fact_campaigns_daily AS s
     CROSS JOIN v_settings AS l
-    WINDOW
-        campaign AS (PARTITION BY s.date, s.source, s.account, s.campaign_id),
-        ad_group AS (PARTITION BY s.date, s.source, s.account, s.campaign_id, s.ad_group_id)
 )
 SELECT
     m.date AS date,

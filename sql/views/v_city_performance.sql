@@ -36,26 +36,29 @@ summed AS
     SELECT
         m.date AS date,
         m.city AS city,
-        round(sum(m.spend_rub), 2) AS spend_rub,
+        toFloat64(sum(m.spend_rub)) AS spend_rub,
         sum(m.impressions) AS impressions,
         sum(m.clicks) AS clicks,
         sum(m.orders) AS orders,
         sum(m.tickets_sold) AS tickets_sold,
-        sum(m.tickets_paid) AS tickets_paid,
+        sum(m.tickets_sold) - sum(m.tickets_free) AS tickets_paid,
         sum(m.tickets_free) AS tickets_free,
         sum(m.tickets_refunded) AS tickets_refunded,
-        round(sum(m.revenue_rub), 2) AS revenue_rub,
-        round(sum(m.refunds_rub), 2) AS refunds_rub,
-        round(sum(m.net_revenue_rub), 2) AS net_revenue_rub,
-        round(sum(m.organiser_income_rub), 2) AS organiser_income_rub,
-        min(m.data_as_of) AS data_as_of
-    FROM v_marketing_daily AS m
+        toFloat64(sum(m.revenue_rub)) AS revenue_rub,
+        toFloat64(sum(m.refunds_rub)) AS refunds_rub,
+        toFloat64(sum(m.revenue_rub) - sum(m.refunds_rub)) AS net_revenue_rub,
+        min(m.as_of) AS data_as_of
+    FROM fact_channels_daily AS m
     GROUP BY m.date, m.city
 ),
 met AS
 (
-    SELECT s.*, if(s.spend_rub > 0 AND s.city != 'не указано', s.organiser_income_rub / s.spend_rub, NULL) AS row_roas
+    SELECT
+        s.*,
+        round(s.net_revenue_rub * l.organiser_share_pct / 100, 2) AS organiser_income_rub,
+        if(s.spend_rub > 0 AND s.city != 'не указано', organiser_income_rub / s.spend_rub, NULL) AS row_roas
     FROM summed AS s
+    CROSS JOIN v_settings AS l
 )
 SELECT
     m.date AS date,

@@ -27,15 +27,15 @@ seats AS
 (
     SELECT
         f.show_id AS show_id,
-        argMax(f.event_id, f.snapshot_date) AS event_id,
+        argMax(f.event_id, f.month) AS event_id,
         max(f.snapshot_at) AS snapshot_at,
-        toInt64(argMax(f.seats_capacity, f.snapshot_date)) AS seats_capacity,
-        toInt64(argMax(f.seats_total, f.snapshot_date)) AS seats_total,
-        toInt64(argMax(f.seats_sold, f.snapshot_date)) AS seats_sold,
-        toInt64(argMax(f.seats_held, f.snapshot_date)) AS seats_held,
-        toInt64(argMax(f.seats_free, f.snapshot_date)) AS seats_free,
-        toInt64(argMax(f.seats_disabled, f.snapshot_date)) AS seats_disabled
-    FROM fact_inventory_daily AS f
+        toInt64(argMax(f.seats_capacity, f.month)) AS seats_capacity,
+        toInt64(argMax(f.seats_total, f.month)) AS seats_total,
+        toInt64(argMax(f.seats_sold, f.month)) AS seats_sold,
+        toInt64(argMax(f.seats_held, f.month)) AS seats_held,
+        toInt64(argMax(f.seats_free, f.month)) AS seats_free,
+        toInt64(argMax(f.seats_disabled, f.month)) AS seats_disabled
+    FROM fact_inventory_monthly AS f
     GROUP BY f.show_id
 ),
 shows AS

@@ -92,11 +92,22 @@ plans AS
 sales AS
 (
     SELECT
-        s.date AS date, s.event_id AS event_id, if(s.event_id > 0, '', s.event_key) AS event_key,
+        s.date AS date, s.event_id AS event_id, s.event_key AS event_key,
         if(s.event_id > 0, '', s.event_name) AS event_name, CAST(s.city AS String) AS city,
         sum(s.tickets_sold) - sum(s.tickets_free) AS tickets, sum(s.revenue_rub) AS revenue_rub, sum(s.refunds_rub) AS refunds_rub
-    FROM v_sales_counted AS s
-    GROUP BY s.date, s.event_id, event_key, event_name, s.city
+    FROM fact_sales_counted_daily AS s
+    GROUP BY s.date, s.event_id, s.event_key, event_name, s.city
+),
+-- What is planned for a day, in one row.
+planned AS
+(
+    SELECT
+        p.date AS date,
+        groupUniqArrayIf((p.event_id, p.event_key, p.city), p.plan_scope = 'мероприятие') AS events,
+        groupUniqArrayIf(p.city, p.plan_scope = 'город') AS cities,
+        max(p.plan_scope = 'все города') AS is_whole
+    FROM plans AS p
+    GROUP BY p.date
 ),
 -- Each sale under the narrowest plan that speaks of it.
 facts AS
@@ -104,10 +115,9 @@ facts AS
     SELECT
         f.date AS date,
         multiIf(
-            (f.date, f.event_id, f.event_key, f.city) IN
-                (SELECT date, event_id, event_key, city FROM plans WHERE plan_scope = 'мероприятие'), 'мероприятие',
-            (f.date, f.city) IN (SELECT date, city FROM plans WHERE plan_scope = 'город'), 'город',
-            f.date IN (SELECT date FROM plans WHERE plan_scope = 'все города'), 'все города',
+            has(p.events, (f.event_id, f.event_key, f.city)), 'мероприятие',
+            has(p.cities, f.city), 'город',
+            ifNull(p.is_whole, 0) = 1, 'все города',
             'без плана') AS scope,
         if(scope IN ('мероприятие', 'без плана'), f.event_id, 0) AS event_id,
         if(scope IN ('мероприятие', 'без плана'), f.event_key, '') AS event_key,
@@ -115,6 +125,7 @@ facts AS
         if(scope = 'все города', 'все города', f.city) AS city,
         f.tickets AS tickets, f.revenue_rub AS revenue_rub, f.refunds_rub AS refunds_rub
     FROM sales AS f
+    LEFT ANY JOIN planned AS p ON f.date = p.date
 ),
 both AS
 (

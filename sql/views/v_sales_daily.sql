@@ -47,8 +47,8 @@ summed AS
         toFloat64(sum(s.refunds_rub)) AS refunds_rub,
         toFloat64(sum(s.deduction_rub)) AS deduction_rub,
         toFloat64(sum(s.revenue_rub) - sum(s.refunds_rub)) AS net_revenue_rub,
-        min(s.as_of) AS as_of
-    FROM v_sales_attributed AS s
+        min(s.known_from) AS as_of
+    FROM fact_sales_counted_daily AS s
     GROUP BY s.date, s.event_id, s.event_name, s.city, s.channel_group, s.sales_source
 )
 SELECT

@@ -13,6 +13,7 @@ from datetime import date
 from zakaz_dagster.ingest.dependent_days import days_of_changed_shows, runs
 from zakaz_dagster.sources.qtickets.catalogue import Catalogue
 from zakaz_dagster.sources.qtickets.description import CATALOGUE, DIMENSIONS
+from zakaz_dagster.timezone import today
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_table import rebuild_whole, replace_whole
@@ -44,11 +45,13 @@ class Dimensions:
 def build_dimensions(warehouse: Warehouse, run_id: str) -> Dimensions:
     """Build the dimensions whole, each in one atomic swap, and mark the days of facts that this changes."""
     builds = load("builds")
-    shows, cities = runs(warehouse), _cities(warehouse)
+    shows, cities, sessions = runs(warehouse), _cities(warehouse), _sessions(warehouse)
     rows = {name: rebuild_whole(warehouse, builds[name], run_id=run_id).rows_after for name in DIMENSIONS}
     tagged = days_of_changed_shows(warehouse, shows, runs(warehouse))
     days = sorted({*tagged, *outdated_days(warehouse)})
     build_ledger.owe(warehouse, "dim_shows", days, "the catalogue or the list of cities changed", run_id=run_id)
+    if sessions != _sessions(warehouse):
+        build_ledger.owe(warehouse, "dim_shows", [today()], "the catalogue changed", run_id=run_id, whole=True)
     if cities != _cities(warehouse):
         build_ledger.owe(warehouse, "dim_cities", _nowhere(warehouse), "another city is known", run_id=run_id)
     return Dimensions(rows, days)
@@ -61,6 +64,12 @@ def outdated_days(warehouse: Warehouse) -> list[date]:
 
 def _cities(warehouse: Warehouse) -> set[str]:
     return {row["city"] for row in warehouse.rows("SELECT CAST(city AS String) AS city FROM dim_cities FINAL")}
+
+
+def _sessions(warehouse: Warehouse) -> int:
+    """What the catalogue says of all its shows, as one number."""
+    said = "show_id, event_id, event_name, city, show_date, finish_date, is_deleted"
+    return int(warehouse.scalar(f"SELECT sum(cityHash64({said})) FROM dim_shows FINAL"))  # noqa: S608
 
 
 def _nowhere(warehouse: Warehouse) -> list[date]:

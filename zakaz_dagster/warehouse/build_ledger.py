@@ -9,6 +9,8 @@ What a fact reads is taken from its own SQL, so nothing is listed by hand. An in
     a table of days  `-- source:` in its file names the sources of the load ledger that write it
     a seed           its content and the build's text make a fingerprint, which is kept with every build
     any other table  whoever changes it says which days that touches (`owe`)
+A fact whose money moves on another day than its own is an input of both days (`moved_days`). A build that asks how far
+a source was read says so: `-- loads: <source>`.
 Belongs here: this comparison and its ledger. Does not: building (`rebuild`), deciding when (`defs`).
 """
 
@@ -26,7 +28,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from zakaz_dagster.errors import Fatal
-from zakaz_dagster.warehouse import lineage_cache
+from zakaz_dagster.warehouse import lineage_cache, moved_days
 from zakaz_dagster.warehouse.downstream import downstream, readers
 from zakaz_dagster.warehouse.sql_files import Statement, load, tables
 from zakaz_dagster.warehouse.table_info import day_column
@@ -43,8 +45,7 @@ CONTENT = "sum(cityHash64(tuple(COLUMNS('^[^_]'))))"  # of rows without the serv
 WITHIN = "day BETWEEN {first:Date} AND {last:Date}"
 NEVER = 0  # the moment since when a day has rows that never had any
 WAITING = 0  # the fingerprint of a day that was marked as owed
-
-
+WHOLE = "whole"  # the word of a table's file that each build makes anew, whatever days it is asked for
 Entry = tuple[date, int, int]  # a day, the fingerprint of its rows, since when it has them
 
 
@@ -85,8 +86,8 @@ class Known:
 
 @cache
 def facts() -> dict[str, Statement]:
-    """The builds that make a table of days of their own name, each after those it reads."""
-    known = {name: build for name, build in load("builds").items() if "day" in _about(name)}
+    """The builds that make a table of their own name by days, or whole for any day, each after those it reads."""
+    known = {name: build for name, build in load("builds").items() if {"day", WHOLE} & _about(name).keys()}
     graph = {name: lineage_cache.reads(build) & known.keys() for name, build in known.items()}
     return {name: known[name] for name in TopologicalSorter(graph).static_order()}
 
@@ -139,23 +140,31 @@ def record(wh: Warehouse, fact: str, first: date, last: date, *, at: int, inputs
     none: nothing that reads it is owed.
     """
     span: dict[str, object] = {"fact": fact, "first": first, "last": last}
-    within = f"{day_column(fact)} BETWEEN {{first:Date}} AND {{last:Date}}"
-    rows = f"SELECT {day_column(fact)} AS day, {CONTENT} AS content FROM {fact} WHERE {within} GROUP BY day"
-    content = {row["day"]: int(row["content"]) for row in wh.rows(rows, span)}
+    content = dict(_by_day(wh, fact, CONTENT, first, last))
     earlier = f"SELECT * FROM {LEDGER} FINAL WHERE fact = {{fact:String}} AND {WITHIN}"
     held = {row["day"]: row for row in wh.rows(earlier, span)}
     now, days = time.time_ns(), [first + timedelta(n) for n in range((last - first).days + 1)]
     entries = [(day, content.get(day, 0), _since(held.get(day), content.get(day, 0), now)) for day in days]
     _enter(wh, [fact], entries, at=at, inputs=inputs, reason="", run_id=run_id)
+    for name, moved in moved_days.changed(wh, fact, first, last, CONTENT).items():
+        others = [(day, content, now) for day, content in moved.items()]
+        _enter(wh, [name], others, at=at, inputs=inputs, reason="", run_id=run_id)
 
 
 def rows_by_day(wh: Warehouse, fact: str, first: date, last: date) -> dict[date, int]:
     """How many rows each of the days has; a day without any is left out."""
+    return dict(_by_day(wh, fact, "count()", first, last))
+
+
+def _by_day(wh: Warehouse, fact: str, figure: str, first: date, last: date) -> Iterator[tuple[date, int]]:
+    """Each of the days that has rows, with a figure of them; a table that is made whole has no days."""
+    if WHOLE in _about(fact):
+        return
     day = day_column(fact)
-    query = (
-        f"SELECT {day} AS day, count() AS n FROM {fact} WHERE {day} BETWEEN {{first:Date}} AND {{last:Date}} GROUP BY 1"
-    )
-    return {row["day"]: int(row["n"]) for row in wh.rows(query, {"first": first, "last": last})}
+    within = f"{day} BETWEEN {{first:Date}} AND {{last:Date}}"
+    query = f"SELECT {day} AS day, {figure} AS figure FROM {fact} WHERE {within} GROUP BY day"
+    for row in wh.rows(query, {"first": first, "last": last}):
+        yield row["day"], int(row["figure"])
 
 
 def _since(held: Mapping[str, Any] | None, content: int, now: int) -> int:
@@ -173,9 +182,12 @@ def noting(wh: Warehouse, fact: str, at: int, run_id: str) -> Callable[[date, da
     return lambda first, last: record(wh, fact, first, last, at=at, inputs=inputs, run_id=run_id)
 
 
-def owe(wh: Warehouse, table: str, days: Collection[date], reason: str, *, run_id: str = "") -> None:
-    """Mark these days of every fact that reads `table` as not built: something else than a load of days changed it."""
-    if days and (reading := sorted(name for name in facts() if table in reads(name))):
+def owe(
+    wh: Warehouse, table: str, days: Collection[date], reason: str, *, run_id: str = "", whole: bool = False
+) -> None:
+    """Mark these days of every fact that reads `table` (`whole`: of those made whole) as not built."""
+    names = [name for name in facts() if not whole or WHOLE in _about(name)]
+    if days and (reading := sorted(name for name in names if table in reads(name))):
         now = time.time_ns()
         entries = [(day, 0, now) for day in sorted(days)]
         _enter(wh, reading, entries, at=now, inputs=WAITING, reason=reason, run_id=run_id)
@@ -213,9 +225,12 @@ def _ahead(fact: str, settings: Mapping[str, float]) -> int:
 def _changed(fact: str, known: Known, first: date, last: date) -> dict[date, tuple[int, str]]:
     """For each day within first..last the newest moment at which something it reads changed, and what that was."""
     found: dict[date, tuple[int, str]] = {}
-    for name in sorted(reads(fact)):
-        reach = _reach(facts()[fact], name, known.settings)
-        for day, at in _moments(name, known):
+    build = facts()[fact]
+    inputs = {name: list(_moments(name, known)) for name in reads(fact)}
+    inputs |= {source: list(known.loads.get(source, {}).items()) for source in build.meta.get("loads", "").split()}
+    for name in sorted(inputs):
+        reach = _reach(build, name, known.settings)
+        for day, at in inputs[name]:
             for step in range(reach + 1):
                 touched = day + timedelta(step)
                 if first <= touched <= last and at >= found.get(touched, (-1, ""))[0]:
@@ -227,6 +242,7 @@ def _moments(table: str, known: Known) -> Iterator[tuple[date, int]]:
     if table in facts():
         built = known.built.get(table, {}).items()
         yield from ((day, each.recorded) for day, each in built if each.recorded != NEVER and each.inputs != WAITING)
+        yield from ((day, each.recorded) for day, each in moved_days.entries(known.built, table))
     for source in sources(table):
         yield from known.loads.get(source, {}).items()
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from zakaz_dagster.errors import BadData, Fatal, Retriable
-from zakaz_dagster.warehouse import build_ledger, lineage_cache
+from zakaz_dagster.warehouse import build_ledger, lineage_cache, moved_days
 from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS
+from zakaz_dagster.warehouse.build_ledger import WHOLE
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import THROWN, Refused
 from zakaz_dagster.warehouse.side_table import Side, Superseded, contents, rows_of, side_table, sync
@@ -25,6 +26,7 @@ from zakaz_dagster.warehouse.sql_files import Statement, load, tables
 from zakaz_dagster.warehouse.table_info import Shape, day_column, shape
 
 NOW = "now('Europe/Moscow')"
+EVER = (date(1970, 1, 1), date(2149, 6, 6))  # what a Date can hold
 ROUNDS = 3  # of a build whose inputs changed between it and the builds that it reads
 
 
@@ -54,7 +56,7 @@ class Span:
 
 def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id: str = "", ver: int = 0) -> Rebuilt:
     """Replace the partitions that hold the Moscow days first..last of the table named like the build by what its SELECT
-    gives for them: it is asked for their first to their last day.
+    gives for them: it is asked for their first to their last day. A table that says `-- whole:` is one partition.
 
     `ver`: nanoseconds since 1970, before anything is read; now by default. A partition that a later rebuild has written
     meanwhile is left to it. A build that refuses its inputs because a fact that it reads is older than they are (error
@@ -63,14 +65,16 @@ def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id:
     """
     wh, ver = wh.tagged(statement=f"day.rebuild {build.name}"), ver or time.time_ns()
     record = build_ledger.noting(wh, build.name, ver, run_id)
-    about, column = shape(wh, build.name), day_column(build.name)
-    span = _whole(about, column, first, last)
+    about, of_days = shape(wh, build.name), WHOLE not in tables()[build.name].meta
+    column = day_column(build.name) if of_days else ""
+    span = _whole(about, column, first, last) if of_days else Span(["all"], *_months(first, last))
     sync(wh, lineage_cache.reads(build) & tables().keys())
-    refuse_mixed(wh, lineage_cache.reads(build), span.first, span.last)
+    refuse_mixed(wh, lineage_cache.reads(build), *((span.first, span.last) if of_days else EVER))
     params: dict[str, object] = {"first": str(span.first), "last": str(span.last)}
+    within = f"{column} BETWEEN {{first:Date}} AND {{last:Date}}" if of_days else "1"
     with side_table(wh, about, run_id, ver) as side:
         _fill_from_current(side, build, params, span, run_id)
-        filled = _only_asked(side, f"{column} BETWEEN {{first:Date}} AND {{last:Date}}", params, build)
+        filled = _only_asked(side, within, params, build)
         try:
             before, after = side.swap(span.ids, filled)
         except Superseded:
@@ -83,7 +87,7 @@ def rebuild(wh: Warehouse, build: Statement, first: date, last: date, *, run_id:
 def _whole(about: Shape, column: str, first: date, last: date) -> Span:
     """The partitions of these days, with every day they hold."""
     if about.partition_key == f"toYYYYMM({column})":
-        first, last = first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
+        first, last = _months(first, last)
         name = "%Y%m"
     elif about.partition_key in (column, f"toYYYYMMDD({column})"):
         name = "%Y%m%d"
@@ -98,6 +102,10 @@ def _whole(about: Shape, column: str, first: date, last: date) -> Span:
     return Span(list(dict.fromkeys(day.strftime(name) for day in days)), first, last)
 
 
+def _months(first: date, last: date) -> tuple[date, date]:
+    return first.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
+
+
 def refuse_mixed(wh: Warehouse, names: Iterable[str], first: date, last: date) -> None:
     """Refuse to read partitions of these tables, of the days first..last, that hold more than one version.
 
@@ -109,7 +117,7 @@ def refuse_mixed(wh: Warehouse, names: Iterable[str], first: date, last: date) -
     ]
     if not inputs:
         return
-    parts = [f"({_mixed(each)})" for each in inputs]
+    parts = [f"({_mixed(each, within)})" for each in inputs for within in moved_days.conditions(each)]
     mixed = wh.rows(" UNION ALL ".join(parts), {"first": str(first), "last": str(last)})
     if mixed:
         listed = ", ".join(f"{row['name']} {row['id']}" for row in mixed[:5])
@@ -122,11 +130,9 @@ def refuse_mixed(wh: Warehouse, names: Iterable[str], first: date, last: date) -
         )
 
 
-def _mixed(table: Statement) -> str:
-    day = table.meta.get("day")
-    where = f" WHERE {day} BETWEEN {{first:Date}} AND {{last:Date}}" if day else ""
+def _mixed(table: Statement, within: str) -> str:
     return (
-        f"SELECT '{table.name}' AS name, toString(_partition_id) AS id FROM {table.name}{where}"
+        f"SELECT '{table.name}' AS name, toString(_partition_id) AS id FROM {table.name} WHERE {within}"
         " GROUP BY _partition_id HAVING min(_ver) != max(_ver)"
     )
 

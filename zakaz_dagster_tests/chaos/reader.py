@@ -125,11 +125,14 @@ def behind(*views: str) -> frozenset[str]:
 OBSERVED = {
     "stg_qtickets_inventory_raw",
     "fact_inventory_daily",
+    "fact_inventory_monthly",
     "stg_gmail_messages",
     "stg_gmail_sales_raw",
     *forecast.INPUTS,
 }
 SERVICE = {"_loaded_at", "_ver", "_run_id", "_recorded_ns", "valid_from", "covered_until", "as_of", "changed_ns"}
+SERVICE |= {"known_from", "known_until", "api_covered_until"}  # moments of loads, like as_of
+SERVICE |= {"capacity", "measured"}  # of seats as they were observed
 
 
 def hashes(wh: Warehouse) -> dict[tuple[str, str], tuple[int, int]]:

@@ -26,7 +26,8 @@ CASES = {
 REPAIRED = {
     "plan_sales": ("date, event_id", f"'{D1}', {{n}}"),
     "dim_settings": ("key", "'extra {n}'"),
-    "fact_show_daily": ("day, show_id", f"'{D1}', {{n}}"),
+    "fact_sales_counted_daily": ("date, show_id", f"'{D1}', {{n}}"),
+    "fact_show_totals": ("event_id", "{n}"),
     "fact_inventory_daily": ("snapshot_date, show_id", f"'{D1}', {{n}}"),
     "fact_marketing_daily": ("date, campaign_id", f"'{D1}', {{n}}"),
 }
@@ -136,7 +137,7 @@ def test_a_row_that_somebody_added_to_a_seed_stops_no_build(warehouse: Warehouse
 def test_side_tables_of_dead_runs_are_counted_and_dropped(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = [f"fact_show_daily{MARK}dead_{number:08}" for number in range(3)] + [f"stg_rejects{MARK}lease"]
+    names = [f"fact_sales_counted_daily{MARK}dead_{number:08}" for number in range(3)] + [f"stg_rejects{MARK}lease"]
     for name in names:
         warehouse.command(f"CREATE TABLE {name} AS {name.partition(MARK)[0]}")
     assert healing.side_tables(warehouse).status is Status.OK, "young: their runs may be alive"

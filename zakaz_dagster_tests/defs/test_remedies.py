@@ -55,7 +55,7 @@ HARMS = {
     "fact_sales_attributed_daily__rungs_follow_the_ladder": (
         "ALTER TABLE fact_sales_attributed_daily UPDATE match_level = 'ad', ad_id = 0 WHERE sale_date = '" + ON + "'"
     ),
-    "fact_show_daily__equals_facts": MORE.format("fact_show_daily", "revenue_rub", "day", 77),
+    "fact_show_totals__equals_facts": "ALTER TABLE fact_show_totals UPDATE revenue_rub = revenue_rub + 77 WHERE 1",
     "fact_utm_daily__as_read_now": (
         "ALTER TABLE fact_utm_daily UPDATE tag_city = 'атлантида', tag_reason = '' WHERE date = '" + ON + "'"
     ),
@@ -72,7 +72,7 @@ HARMS = {
         "INSERT INTO stg_qtickets_sales_raw SELECT * REPLACE (sold_at - 86400 * 3 AS sold_at, concat(line_id, 'x') AS line_id)"
         f" FROM stg_qtickets_sales_raw WHERE sale_date = '{ON}' AND channel = 'api' LIMIT 1"
     ),
-    "v_sales_daily__equals_v_sales_latest": MORE.format("fact_sales_attributed_daily", "revenue_rub", "sale_date", 77),
+    "v_sales_daily__equals_sale_lines": MORE.format("fact_sales_counted_daily", "revenue_rub", "date", 77),
     "dim_settings__complete": "ALTER TABLE dim_settings DELETE WHERE key = 'tag_grace_days'",
     "dim_channels__one_group_per_platform": (
         "ALTER TABLE dim_channels DELETE WHERE source = 'vk_ads'"

@@ -8,9 +8,10 @@ import time
 
 from zakaz_dagster.ingest.dictionaries import list_ads, read_tags
 from zakaz_dagster.sources.qtickets.description import DIMENSIONS
-from zakaz_dagster.warehouse.rebuild import _whole, fill
+from zakaz_dagster.warehouse.build_ledger import WHOLE
+from zakaz_dagster.warehouse.rebuild import Span, _whole, fill
 from zakaz_dagster.warehouse.side_table import Side
-from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster.warehouse.sql_files import load, tables
 from zakaz_dagster.warehouse.table_info import day_column, shape
 from zakaz_dagster_tests.sql.world import BUILDS, World, day
 
@@ -25,7 +26,9 @@ class QuickWorld(World):
         list_ads(self.wh)
         read_tags(self.wh, day(first), day(last))
         for name in facts or BUILDS:
-            span = _whole(shape(self.wh, name), day_column(name), day(first), day(last))
+            days = self.span(name, day(first), day(last))
+            of_days = WHOLE not in tables()[name].meta
+            span = _whole(shape(self.wh, name), day_column(name), *days) if of_days else Span(["all"], *days)
             self.wh.command(f"ALTER TABLE {name} " + ", ".join(f"DROP PARTITION ID '{one}'" for one in span.ids))
             self._fill(name, {"first": str(span.first), "last": str(span.last)})
 

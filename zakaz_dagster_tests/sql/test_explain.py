@@ -53,10 +53,12 @@ def test_a_figure_is_followed_to_the_vendors_rows_and_the_ledger(theatre_world: 
     ]
     found = explained(theatre_world, "v_marketing_daily", row, "spend_rub")
     [step] = found.steps
-    assert (step.table, float(step.sums["spend_rub"])) == ("fact_marketing_daily", row["spend_rub"])
+    for table in ("fact_channels_daily", "fact_campaigns_daily", "fact_marketing_daily"):
+        assert (step.table, float(step.sums["spend_rub"])) == (table, row["spend_rub"])
+        step = next((each for each in step.beneath if each.table.startswith("fact_ma") or "camp" in each.table), step)
     vendors = {each.table: each for each in step.beneath}
     assert set(vendors) == {"fact_vk_ads_daily", "fact_direct_daily"}
-    assert found.formulas["spend_rub"][0].startswith("spend_rub = toFloat64(sum(m.spend_rub))")
+    assert found.formulas["spend_rub"][0].startswith("spend_rub = toFloat64(s.spend_rub)")
     assert [line["source"] for line in vendors["fact_vk_ads_daily"].ledger] == ["vk_ads"]
 
 

@@ -36,7 +36,7 @@ WORDS = {
     "source": ("qtickets", "vk_ads", "yandex_direct", "gmail"),
     "channel": ("api", "mail", "api", "mail"),
     "sales_source": ("api", "mail", "api", "mail"),
-    "fact": ("fact_utm_daily", "fact_utm_daily", "fact_marketing_daily", "fact_show_daily"),
+    "fact": ("fact_utm_daily", "fact_utm_daily", "fact_marketing_daily", "fact_channels_daily"),
 }
 KINDS = 4
 TABLES = [table for table in load("tables").values() if "seed" not in table.meta]

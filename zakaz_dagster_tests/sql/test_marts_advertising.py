@@ -138,15 +138,7 @@ def test_the_traffic_light_changes_at_its_thresholds(
     if spend != "0":
         world.direct(on, 1, 1, 1, spend, utm="yandex/cpc/1/1", city="томск")
     world.sale(on, 1, revenue, event=1, show=1, city="томск", utm="yandex/cpc/1/1")
-    world.build(
-        on,
-        on,
-        "fact_qtickets_sales_daily",
-        "fact_utm_daily",
-        "fact_marketing_daily",
-        "fact_utm_matches_daily",
-        "fact_sales_attributed_daily",
-    )
+    world.build(on, on)
     assert rows(world.wh, f"SELECT romi_status FROM v_romi_kpi WHERE date = '{on}'") == [(status,)]
     assert rows(world.wh, f"SELECT romi_status FROM v_city_performance WHERE date = '{on}'") == [(status,)]
     assert rows(world.wh, f"SELECT max(romi_status_code) FROM v_campaign_performance WHERE date = '{on}'") == rows(

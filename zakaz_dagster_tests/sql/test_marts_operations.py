@@ -108,7 +108,7 @@ def test_the_channel_is_chosen_for_the_day_the_money_moved(world: World) -> None
         ("2025-12-04", "api", 3, 0, 1, 0.0, 500.0),
     ]
     world.load("qtickets", "2025-12-03", "2025-12-05 09:00", ver=2)  # it is back
-    world.build("2025-12-03", "2025-12-03", "fact_sales_channel_daily")
+    world.build("2025-12-03", "2025-12-03", "fact_sales_channel_daily", "fact_sales_counted_daily")
     found = rows(
         world.wh, "SELECT date, sales_source, revenue_rub, refunds_rub FROM v_sales_daily WHERE date = '2025-12-03'"
     )

@@ -19,22 +19,14 @@ from zakaz_dagster.ingest.dictionaries import list_ads, read_tags
 from zakaz_dagster.parsing.cities import city_key
 from zakaz_dagster.parsing.names import name_key
 from zakaz_dagster.timezone import MOSCOW
+from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.sql.putting import Rows
 
-# In the order of what reads what.
-BUILDS = (
-    "fact_qtickets_sales_daily",
-    "fact_utm_daily",
-    "fact_marketing_daily",
-    "fact_utm_matches_daily",
-    "fact_sales_attributed_daily",
-    "fact_show_daily",
-    "fact_inventory_daily",
-    "fact_sales_channel_daily",
-)
+BUILDS = tuple(build_ledger.facts())  # in the order of what reads what
+BY_MONEY = ("fact_sales_counted_daily", "fact_campaigns_daily", "fact_channels_daily")
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 
@@ -280,7 +272,13 @@ class World(Rows):
         list_ads(self.wh)
         read_tags(self.wh, day(first), day(last))
         for name in facts or BUILDS:
-            rebuild(self.wh, builds[name], day(first), day(last), run_id="test")
+            rebuild(self.wh, builds[name], *self.span(name, day(first), day(last)), run_id="test")
+
+    def span(self, fact: str, first: date, last: date) -> tuple[date, date]:
+        """These days, and those on which money moved if the fact is made by them."""
+        moved = self.wh.rows("SELECT DISTINCT date FROM fact_sales_attributed_daily") if fact in BY_MONEY else []
+        days = [first, last, *(row["date"] for row in moved)]
+        return min(days), max(days)
 
 
 def rows(wh: Warehouse, query: str) -> list[tuple[object, ...]]:

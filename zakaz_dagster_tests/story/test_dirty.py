@@ -8,12 +8,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from zakaz_dagster.ingest.dictionaries import list_ads, read_tags
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status
+from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.checks import evaluate
+from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster_tests.plugins.sandbox import running
 from zakaz_dagster_tests.plugins.warehouse import Shelf
+from zakaz_dagster_tests.sql import plain
 from zakaz_dagster_tests.story.qtickets_account import Account
 
 DAYS = 8
@@ -71,3 +75,13 @@ def test_money_of_an_unknown_town_is_listed(account: Account) -> None:
     rows = account.warehouse.rows("SELECT name, what_to_do FROM v_sales_unmapped WHERE kind = 'город'")
     assert {row["name"] for row in rows} >= {"Усть-Кемь"}
     assert all(row["what_to_do"] for row in rows)
+
+
+def test_what_is_kept_for_speed_shows_every_row_as_the_facts_have_it(account: Account) -> None:
+    wh, days = account.warehouse, ((account.now - timedelta(days=DAYS)).date(), account.now.date())
+    list_ads(wh)
+    read_tags(wh, *days)
+    for build in build_ledger.facts().values():
+        rebuild(wh, build, *days)
+    compared = {view: plain.rows_of(wh, view) for view in plain.PLAIN}
+    assert all(compared[view] for view in ("v_sales_latest", "v_sales_daily", "v_campaign_performance")), compared

@@ -28,6 +28,7 @@ from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION
 from zakaz_dagster.timezone import MOSCOW
+from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load as load_statements
 from zakaz_dagster_tests.plugins.sandbox import running
@@ -39,14 +40,7 @@ SELECT groupUniqArray(sales_source) AS sources, sum(tickets_sold) AS sold, sum(t
     sum(tickets_refunded) AS refunded, sum(revenue_rub) AS revenue, sum(refunds_rub) AS refunds
 FROM {view} WHERE date = {{day:Date}}
 """
-SALES_FACTS = (
-    "fact_qtickets_sales_daily",
-    "fact_utm_daily",
-    "fact_utm_matches_daily",
-    "fact_sales_attributed_daily",
-    "fact_show_daily",
-    "fact_sales_channel_daily",
-)
+SALES_FACTS = tuple(build_ledger.behind(["stg_qtickets_sales_raw"]))
 TRUTH = ("tickets_sold", "tickets_free", "tickets_refunded", "revenue", "refunds")
 
 

@@ -15,7 +15,7 @@ from zakaz_dagster.defs.shared.checks import refuse_blocked
 from zakaz_dagster.defs.shared.errors import RETRY, explained
 from zakaz_dagster.defs.shared.params import WarehouseParam
 from zakaz_dagster.defs.shared.partitions import Days, daily, days_of
-from zakaz_dagster.defs.shared.specs import asset_spec, builds
+from zakaz_dagster.defs.shared.specs import asset_spec, builds, tables
 from zakaz_dagster.warehouse import build_ledger, lineage_cache
 from zakaz_dagster.warehouse.sql_files import Statement
 
@@ -103,7 +103,7 @@ def _built(
         rebuilt = rebuild(warehouse, build, days.first, days.last, run_id=context.run.run_id)
         rows = build_ledger.rows_by_day(warehouse, name, days.first, days.last)
         total = int(warehouse.scalar(f"SELECT count() FROM {name}"))  # noqa: S608  a name of our own files
-    for day in days:
+    for day in () if build_ledger.WHOLE in tables()[name].meta else days:
         count = {"dagster/partition_row_count": rows.get(day, 0)}
         context.add_asset_metadata(count, asset_key=name, partition_key=day.isoformat())
     return dg.MaterializeResult(

@@ -1,4 +1,4 @@
--- Two ways from sale lines to sales agree: the attributed one and v_sales_latest, day by day.
+-- Two ways from sale lines to sales agree, day by day: the one that v_sales_daily and v_sales_latest show, and the lines' own.
 -- asset: v_sales_daily
 -- severity: error
 -- blocking: no
@@ -7,22 +7,24 @@
 -- action: run the job reload_days for the days the detail names
 WITH sides AS
 (
-    SELECT date, net_revenue_rub AS net, tickets_sold AS tickets FROM v_sales_daily
+    SELECT date, 1 AS weight, net_revenue_rub AS net, tickets_sold AS tickets FROM v_sales_daily
     UNION ALL
-    SELECT date, -net_revenue_rub AS net, -tickets_sold AS tickets FROM v_sales_latest
+    SELECT date, 1 AS weight, net_revenue_rub AS net, tickets_sold AS tickets FROM v_sales_latest
+    UNION ALL
+    SELECT date, -2 AS weight, toFloat64(revenue_rub - refunds_rub) AS net, tickets_sold AS tickets FROM v_sales_counted
 ),
 days AS
 (
-    SELECT s.date AS date, round(sum(s.net), 2) AS gap
+    SELECT s.date AS date, round(sum(s.weight * s.net), 2) AS gap
     FROM sides AS s
     GROUP BY s.date
-    HAVING gap != 0 OR sum(s.tickets) != 0
+    HAVING gap != 0 OR sum(s.weight * s.tickets) != 0
 )
 SELECT
     if(count() = 0, 'ok', 'error') AS status,
     toFloat64(count()) AS figure,
     0. AS threshold,
-    if(count() = 0, 'both agree on every day',
+    if(count() = 0, 'they agree on every day',
         concat(toString(count()), ' days differ, by ', toString(round(sum(gap), 2)), ' RUB, from ', toString(min(date)), ' to ',
             toString(max(date)))) AS detail
 FROM days
