@@ -43,6 +43,7 @@ __all__ = [
     "TimeWindowFreshnessPolicy",
     "command_line",
     "delete_check_evaluations",
+    "delete_evaluations_of",
     "fork_runs",
     "keep_engines",
     "keep_value",
@@ -128,6 +129,17 @@ def delete_check_evaluations(instance: dg.DagsterInstance, before: datetime) -> 
     planned = (table.c.execution_status == "PLANNED") & table.c.partition.is_not(None) & table.c.run_id.not_in(running)
     with storage.index_connection() as connection:
         return int(connection.execute(table.delete().where(old | planned).where(table.c.id.not_in(newest))).rowcount)
+
+
+def delete_evaluations_of(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Delete the evaluations of a run that is about to be deleted: Dagster leaves them behind."""
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+
+    storage = instance.event_log_storage
+    if isinstance(storage, SqlEventLogStorage):
+        with storage.index_connection() as connection:
+            connection.execute(AssetCheckExecutionsTable.delete().where(AssetCheckExecutionsTable.c.run_id == run_id))
 
 
 def sqlite_file(instance: dg.DagsterInstance, run_id: str) -> Path | None:

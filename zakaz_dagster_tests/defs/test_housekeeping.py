@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from zakaz_dagster.defs._private import delete_check_evaluations
-from zakaz_dagster.defs.operations.retention import Forgotten, first_of, forget_runs, needed
+from zakaz_dagster.defs.operations.retention import Forgotten, first_of, forget_routine, forget_runs, needed
 from zakaz_dagster.warehouse import run_ledger
 from zakaz_dagster.warehouse.run_ledger import Attempt
 
@@ -171,3 +171,43 @@ def test_old_months_of_the_audit_are_dropped_whole(sparse_warehouse):
     assert run_ledger.forget(warehouse, first_of(date(2026, 11, 22), 25)) == 1
     assert {row["run_id"] for row in warehouse.rows("SELECT run_id FROM meta_job_runs")} == {"r10", "r11"}
     assert run_ledger.forget(warehouse, date(2024, 10, 1)) == 0
+
+
+BY_CLOCK = {"dagster/schedule_name": "every_15_minutes"}
+BY_SENSOR = {"dagster/sensor_name": "follow"}
+
+
+def refreshed(instance, day="2026-11-01", tags=BY_CLOCK, *, passes=True):
+    @dg.asset_check(asset=days)
+    def right():
+        return dg.AssetCheckResult(passed=passes, severity=dg.AssetCheckSeverity.WARN)
+
+    whose = {**dict(zip(RANGE, (day, day), strict=True)), **tags}
+    return dg.materialize([days, right], instance=instance, tags=whose).run_id
+
+
+@pytest.mark.parametrize("tags", [BY_CLOCK, BY_SENSOR])
+def test_a_green_run_of_a_clock_is_forgotten_once_it_is_repeated_and_its_day_stays_loaded_and_green(on_disk, tags):
+    runs = [refreshed(on_disk, tags=tags) for _ in range(3)]
+    assert forget_routine(on_disk, later(-1)) == 0, "too young"
+    assert forget_routine(on_disk, later()) == 2
+    assert run_ids(on_disk) == {runs[-1]}
+    assert on_disk.get_materialized_partitions(days.key) == {"2026-11-01"}
+    key, storage = dg.AssetCheckKey(days.key, "right"), on_disk.event_log_storage
+    assert {each.run_id for each in storage.get_asset_check_execution_history(key, limit=9)} == {runs[-1]}
+    assert storage.get_latest_asset_check_execution_by_key([key])[key].status.value == "SUCCEEDED"
+    assert not list(Path(on_disk.root_directory).rglob(f"{runs[0]}*"))
+
+
+def test_what_was_red_or_asked_for_by_a_person_or_is_not_repeated_is_not_forgotten(instance):
+    kept = {
+        "a warning": refreshed(instance, passes=False),
+        "of a person": refreshed(instance, tags={}),
+        "another day": refreshed(instance, "2026-11-02"),
+    }
+    green = refreshed(instance)
+    newest = refreshed(instance)
+    assert forget_routine(instance, later()) == 1
+    assert run_ids(instance) == {*kept.values(), newest}
+    assert green not in run_ids(instance)
+    assert instance.get_materialized_partitions(days.key) == {"2026-11-01", "2026-11-02"}

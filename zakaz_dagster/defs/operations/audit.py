@@ -1,7 +1,8 @@
 """The audit sensor: what every run did, out of Dagster's event log into `meta_job_runs`.
 
 It reads the log instead of wrapping the work, so a step that was killed is written down as well. Its cursor moves only
-after ClickHouse has the lines; while ClickHouse is away, nothing is lost.
+after ClickHouse has the lines; while ClickHouse is away, nothing is lost. Only what it has written down may be
+forgotten by Dagster (`retention`).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import dagster as dg
 from dagster import DagsterInstance, RunsFilter
 
 from zakaz_dagster import timezone
+from zakaz_dagster.defs.operations.retention import ROUTINE, forget_routine
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.params import WarehouseParam
 from zakaz_dagster.errors import Failure
@@ -43,6 +45,8 @@ def audit_sensor(code: str) -> dg.SensorDefinition:
         except Failure as failure:
             return dg.SkipReason(f"written later: {failure}")
         context.update_cursor(newest.isoformat())
+        if written:
+            forget_routine(context.instance, min(newest, timezone.now() - ROUTINE))
         rest = "; more runs are left for the next look" if more else ""
         return dg.SkipReason(f"{written} attempts written, up to {newest:%Y-%m-%d %H:%M:%S} UTC{rest}")
 

@@ -4,27 +4,39 @@ What is kept whatever its age: the newest run of every day of every table (delet
 the newest run of everything else, the newest evaluation of every check, and what has not ended. Ticks have their
 retention in dagster.yaml. The audit in ClickHouse outlives the runs and is dropped by whole months.
 
-Measured on SQLite with all assets and 66 checks: 0.61 MB a run of qtickets_refresh (96 a day), 1.08 MB a run of
-all_checks (12 a day), so 72 MB a day and 1 GB for the 14 days kept; deleting takes 60 ms a run on two busy cores.
+What a clock has asked for goes after two hours already, once the audit has it, when all of it was green and a later run
+of the same job and days has taken its place: it says nothing that the later one does not. 96 refreshes of a day are
+90 MB on SQLite otherwise.
 """
 
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 from dagster import AssetKey, AssetRecordsFilter, DagsterEventType, DagsterInstance, RunsFilter
 
 from zakaz_dagster import timezone
-from zakaz_dagster.defs._private import delete_check_evaluations, keep_value, read_value, sqlite_file
+from zakaz_dagster.defs._private import (
+    delete_check_evaluations,
+    delete_evaluations_of,
+    keep_value,
+    read_value,
+    sqlite_file,
+)
 from zakaz_dagster.defs.shared.params import AlertsParam, WarehouseParam
+from zakaz_dagster.defs.shared.partitions import days_of_tags
 from zakaz_dagster.defs.shared.requests import FINISHED
+from zakaz_dagster.defs.shared.schedules import SCHEDULE
 
 MOST = 2000  # runs a night: about a minute; a long history goes in several nights
 LEFT = "zakaz/runs_left"  # where the last night says how many runs it had to leave for the next one
 CHUNK = 500
+ROUTINE = timedelta(hours=2)  # so long a green run that was repeated since can be looked at in the UI
+LOOKED = timedelta(days=2)  # so far back they are looked for
+SENSOR = "dagster/sensor_name"
 SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
@@ -91,6 +103,34 @@ def forget_runs(instance: DagsterInstance, before: datetime, most: int = MOST) -
         instance.delete_run(run_id)
         _remove_files(instance, run_id)
     return Forgotten(len(old[:most]), len(old[most:]))
+
+
+def forget_routine(instance: DagsterInstance, before: datetime) -> int:
+    """Delete the green runs of clocks that were made before then and that a later run repeated; how many."""
+    recent = RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], created_after=before - LOOKED)
+    repeated: set[tuple[object, ...]] = set()
+    gone = 0
+    for record in instance.get_run_records(recent):  # the newest first
+        run, made = record.dagster_run, record.create_timestamp.replace(tzinfo=UTC)
+        what: tuple[object, ...] = (run.job_name, run.asset_selection, days_of_tags(run.tags))
+        if (
+            what in repeated
+            and made < before
+            and run.tags.keys() & {SCHEDULE, SENSOR}
+            and is_green(instance, run.run_id)
+        ):
+            delete_evaluations_of(instance, run.run_id)
+            instance.delete_run(run.run_id)
+            _remove_files(instance, run.run_id)
+            gone += 1
+        repeated.add(what)
+    return gone
+
+
+def is_green(instance: DagsterInstance, run_id: str) -> bool:
+    """Whether none of the checks that it evaluated was red, as a warning or as an error."""
+    entries = instance.all_logs(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
+    return all(each.get_dagster_event().asset_check_evaluation_data.passed for each in entries)
 
 
 def runs_left(instance: DagsterInstance) -> int:
