@@ -134,12 +134,16 @@ async def _loaded(first: date) -> None:
 
 
 def _arguments(home: Path, code_port: int, port: int, pages_port: int, health_port: int) -> dict[str, list[str]]:
-    """Name to the module and arguments of what runs beside the stack; all of it on loopback."""
+    """Name to the module and arguments of what runs beside the stack; all of it on loopback.
+
+    Not our own code server: what it forks runs from would hold 190 MB of a laptop at rest.
+    """
     workspace = home / "workspace.yaml"
     workspace.write_text(WORKSPACE.format(host=HOST, port=code_port), "utf-8")
+    module = ["-m", "zakaz_dagster.definitions", "--location-name", "zakaz_dagster"]
     serving = ["--host", HOST, "--port"]
     return {
-        "code": ["zakaz_dagster.code_server", *serving, str(code_port), "--inject-env-vars-from-instance"],
+        "code": ["dagster", "api", "grpc", *module, *serving, str(code_port), "--inject-env-vars-from-instance"],
         "web": ["zakaz_dagster.dev.ui", "-w", str(workspace), *serving, str(port)],
         "daemon": ["dagster._daemon", "run", "-w", str(workspace)],
         "health": ["zakaz_dagster", "health", "serve", *serving, str(health_port)],

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.defs.shared.execution import Outcome
     from zakaz_dagster.defs.shared.partitions import Days
 
-CHUNK = 30  # days in one run: a run costs as much as ten days of this world
+CHUNK = 62  # days in one run: a run costs as much as ten days of this world
 LOAD, MAILS, TODAY = "reload_days", "gmail_load", "qtickets_refresh"
 FORECASTS, CHECKS = "forecast_daily", "all_checks"
 
