@@ -92,13 +92,17 @@ def run(application: ASGIApp, host: str, port: int, *, prefix: str, **limits: An
         ) from None
     with listener:
         print(json.dumps({"port": listener.getsockname()[1]}), flush=True)  # noqa: T201 - a parent waits for it
-        config = uvicorn.Config(
-            application,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            **limits,
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(settled(application, **limits)).run(sockets=[listener])
+
+
+def settled(application: ASGIApp, **more: Any) -> uvicorn.Config:
+    """What holds for every server of ours; `more` are uvicorn's own."""
+    return uvicorn.Config(
+        application,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        **more,
+    )

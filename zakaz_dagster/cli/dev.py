@@ -92,13 +92,12 @@ async def _keep_running(out: Console, running: Stack, first: date, ports: tuple[
     watching = asyncio.create_task(programs.until_one_ends([running.clickhouse, running.sandbox]))
     changes = asyncio.create_task(programs.restart_on_change("code", arguments["code"]))
     try:
-        for name in ("code", "pages"):
-            await programs.start(name, arguments[name])
+        await programs.start("code", arguments["code"])
         await _or_fail(watching, listening(code_port))
         await programs.start("web", arguments["web"])
         await _or_fail(watching, _loaded(first))
         await _or_fail(watching, listening(ports[0]))
-        for name in ("daemon", "health", "webhooks"):
+        for name in ("daemon", "servers"):
             await programs.start(name, arguments[name])
         out.print(CLICK.format(url=running.ui_url, day=timezone.today() - timedelta(days=1)))
         await watching
@@ -146,9 +145,7 @@ def _arguments(home: Path, code_port: int, port: int, pages_port: int, health_po
         "code": ["dagster", "api", "grpc", *module, *serving, str(code_port), "--inject-env-vars-from-instance"],
         "web": ["zakaz_dagster.dev.ui", "-w", str(workspace), *serving, str(port)],
         "daemon": ["dagster._daemon", "run", "-w", str(workspace)],
-        "health": ["zakaz_dagster", "health", "serve", *serving, str(health_port)],
-        "webhooks": ["zakaz_dagster", "webhooks", "serve", "--host", HOST],
-        "pages": ["zakaz_dagster.dev.pages", str(home / "preview"), str(pages_port)],
+        "servers": ["zakaz_dagster.cli.dev_servers", str(home / "preview"), str(pages_port), str(health_port)],
     }
 
 

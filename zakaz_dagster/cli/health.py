@@ -6,6 +6,8 @@ import functools
 import json
 import sys
 import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +16,9 @@ from zakaz_dagster.cli.params import ANY_PORT
 from zakaz_dagster.health.wire import document
 from zakaz_dagster.resources import watch as watching
 from zakaz_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 SILENCE = 4  # the child may be silent for so many looks, and the longest of them
 LONGEST_LOOK_SECONDS = 60.0
@@ -29,18 +34,24 @@ def health() -> None:
 @click.option("--port", type=ANY_PORT, help="Port; 0 takes a free one. Default: HEALTH_PORT.")
 def serve(host: str | None, port: int | None) -> None:
     """Serve /healthz, /healthz/detailed, /healthz/freshness and /metrics; prints one JSON line when ready."""
-    from zakaz_dagster.health.server import Board, app, keep
     from zakaz_dagster.serving import LOOPBACK, run
 
     settings = Settings()
     logs.configure(json_lines=settings.platform.log_json)
     given = settings.health
+    hosts = {*LOOPBACK, host or given.host, *given.allowed_hosts}
+    run(application(settings, hosts), host or given.host, given.port if port is None else port, prefix="HEALTH")
+
+
+def application(settings: Settings, hosts: Collection[str]) -> Starlette:
+    """The endpoints, which answer to these Host names, with the process that looks."""
+    from zakaz_dagster.health.server import Board, app, keep
+
+    given = settings.health
     silence = SILENCE * given.every_seconds + LONGEST_LOOK_SECONDS
     command = [sys.executable, "-m", "zakaz_dagster", "health", "collect"]
     keeper = functools.partial(keep, command=command, silence_seconds=silence)
-    hosts = {*LOOPBACK, host or given.host, *given.allowed_hosts}
-    application = app(Board(stale_seconds=silence), given.token.get_secret_value(), keeper, hosts)
-    run(application, host or given.host, given.port if port is None else port, prefix="HEALTH")
+    return app(Board(stale_seconds=silence), given.token.get_secret_value(), keeper, hosts)
 
 
 @health.command(hidden=True)

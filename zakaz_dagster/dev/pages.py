@@ -1,14 +1,12 @@
-"""`python -m zakaz_dagster.dev.pages FOLDER PORT`: the written pages on loopback, for `zakaz dev`.
+"""The written pages on loopback, for `zakaz dev`.
 
 Belongs here: serving files that are there. Does not: writing them (`datalens.preview`).
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -51,13 +49,3 @@ def build(folder: Path) -> Starlette:
         exception_handlers={404: _absent},
         middleware=[Middleware(LoopbackOnly, linked=lambda _: True)],
     )
-
-
-def main() -> None:
-    """Serve until the signal."""
-    folder, port = sys.argv[1:]
-    uvicorn.run(build(Path(folder)), host="127.0.0.1", port=int(port), log_level="warning", server_header=False)
-
-
-if __name__ == "__main__":
-    main()

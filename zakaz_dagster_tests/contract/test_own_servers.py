@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import dagster as dg
+import httpx
 import pytest
 import uvicorn
 from dagster_webserver.app import create_app_from_workspace_process_context
@@ -24,7 +29,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from zakaz_dagster.dev import pages, ui
 from zakaz_dagster.dev.clickhouse import body, protocol, serve
-from zakaz_dagster.paths import PACKAGE
+from zakaz_dagster.paths import PACKAGE, PROJECT_ROOT
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.settings.groups import Health
 from zakaz_dagster.settings.values import is_loopback
@@ -96,6 +101,49 @@ def test_a_link_opens_a_page_and_nothing_else_of_another_site_does(tmp_path):
     assert client.get("/index.html", headers=LINK).text == "<p>index"
     for headers in FOREIGN:
         assert client.get("/index.html", headers=headers).status_code == 403
+
+
+def test_what_dev_serves_beside_dagster_is_one_process_that_ends_at_the_signal(tmp_path):
+    (tmp_path / "index.html").write_text("<p>index")
+    ports = [free_port() for _ in range(3)]
+    pages_at, health_at, webhooks_at = (f"http://127.0.0.1:{port}" for port in ports)
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT_ROOT), "ZAKAZ_SECRETS_DIR": os.devnull,
+        "ZAKAZ_DATA_DIR": str(tmp_path), "WEBHOOKS_PORT": str(ports[2]), "WEBHOOKS_SECRET": "0" * 32,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "zakaz_dagster.cli.dev_servers", str(tmp_path), *map(str, ports[:2])]
+    process = subprocess.Popen(command, env=environment, cwd=tmp_path, start_new_session=True)
+    try:
+        for port in ports:
+            accepts(port)
+        assert httpx.get(f"{pages_at}/").text == "<p>index"
+        assert httpx.get(f"{health_at}/healthz").status_code == 503, "nothing has been looked at yet"
+        assert httpx.post(f"{webhooks_at}/qtickets", content=b"{}").status_code == 401, "no signature"
+        foreign = {"Host": "evil.example"}
+        refused = [httpx.get(url, headers=foreign).status_code for url in (f"{pages_at}/", f"{health_at}/healthz")]
+        assert refused == [403, 421]
+        process.terminate()
+        assert process.wait(10) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{health_at}/healthz")
+
+
+def accepts(port: int) -> None:
+    """Until somebody accepts connections there."""
+    until = time.monotonic() + 60
+    while True:
+        assert time.monotonic() < until
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 async def _answer(request: Request) -> PlainTextResponse:

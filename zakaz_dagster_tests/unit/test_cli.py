@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from zakaz_dagster.cli import VERBS, dev, main, watch_options
+from zakaz_dagster.cli import VERBS, dev, dev_servers, main, watch_options
 from zakaz_dagster.dev.stack import Service, Stack, enter, environment, environment_file
 from zakaz_dagster.settings import Settings
 from zakaz_dagster_tests._private import schedule_context
@@ -93,9 +93,10 @@ def test_loading_the_definitions_is_no_silence_of_dagsters_storage(monkeypatch, 
 
 def test_dev_keeps_every_program_on_loopback_and_its_own_port(tmp_path):
     found = dev._arguments(tmp_path, 4000, 3000, 3080, 8081)
-    assert set(found) == {"code", "web", "daemon", "health", "webhooks", "pages"}
-    assert found["health"] == ["zakaz_dagster", "health", "serve", "--host", "127.0.0.1", "--port", "8081"]
-    assert all("127.0.0.1" in found[name] for name in ("code", "web", "health", "webhooks"))
+    assert set(found) == {"code", "web", "daemon", "servers"}
+    assert found["servers"] == ["zakaz_dagster.cli.dev_servers", str(tmp_path / "preview"), "3080", "8081"]
+    assert dev_servers.HOST == "127.0.0.1"
+    assert all("127.0.0.1" in found[name] for name in ("code", "web"))
     assert "port: 4000" in (tmp_path / "workspace.yaml").read_text()
 
 
