@@ -74,13 +74,8 @@ class DataLens:
         if "scope" in body:
             wanted = [one for one in wanted if one["scope"] == body["scope"]]
         rows = [
-            {
-                "entryId": one["id"],
-                "scope": one["scope"],
-                "type": "x",
-                "name": one["name"],
-                "workbookId": one["workbook"],
-            }
+            {"entryId": one["id"], "scope": one["scope"], "type": "x"}
+            | {"name": one["name"], "workbookId": one["workbook"]}
             | {"publishedId": one["revision"], "savedId": one["revision"]}
             for one in wanted
         ]
