@@ -57,7 +57,8 @@ def defs() -> dg.Definitions:
         warnings.simplefilter("ignore", known)
     logs.configure(json_lines=settings.platform.log_json)
     execution.runs_as_json(json_lines=settings.platform.log_json)
-    keep_engines()
+    if "sqlalchemy" in sys.modules:  # Dagster's state is open, as in every run; to look at the definitions needs none
+        keep_engines()
     built = build_definitions(settings)
     if execution.serves_definitions(sys.argv):
         execution.limit_pools_at_home(built)

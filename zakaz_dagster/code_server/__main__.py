@@ -2,8 +2,9 @@
 
 By itself Dagster starts a new interpreter for every run, and half of what a refresh costs is imports. Here the process
 of a run is forked from one that has imported everything (`multiprocessing`'s forkserver) and has no thread that could
-hold a lock. A run is a process of its own as before: it is watched, ended and killed as before, reads the settings
-afresh, and outlives a restart of the server. Only Linux forks safely; elsewhere runs start as Dagster starts them.
+hold a lock. A run is a process of its own as before: it is watched, ended and killed as before, and reads the settings
+afresh. It ends with the process it was forked from, as Dagster then takes it for dead. Only Linux forks safely;
+elsewhere runs start as Dagster starts them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import signal
 
 from zakaz_dagster.datalens.preview import specified
 from zakaz_dagster.definitions import build_definitions
-from zakaz_dagster.defs._private import RUN_MODULES
+from zakaz_dagster.defs._private import RUN_MODULES, keep_engines
 from zakaz_dagster.warehouse.arrow import without_pandas
 
 PR_SET_PDEATHSIG = 1
@@ -47,6 +47,7 @@ def _end_with_parent() -> None:
 without_pandas()
 for name in (*RUN_MODULES, *MODULES):
     importlib.import_module(name)
+keep_engines()
 with contextlib.suppress(Exception):  # what is wrong with the definitions is said by the server and by each run
     build_definitions()  # thrown away: what stays is parsed SQL; every run reads the settings again
     specified()
