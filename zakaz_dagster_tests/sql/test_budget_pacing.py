@@ -34,7 +34,7 @@ def world(warehouse) -> World:
         world.vk(on, 20, 21, 211, "0", spend_rub=Decimal(rub), account="новый")
     world.put("plan_budgets", month=day("2026-06-01"), source="vk_ads", account="кабинет", budget_rub=Decimal(3000))
     world.put("plan_budgets", month=day("2026-07-01"), source="vk_ads", account="кабинет", budget_rub=Decimal(500))
-    world.build("2026-05-01", "2026-06-30", "fact_utm_daily", "fact_marketing_daily")
+    world.build("2026-05-01", "2026-06-30", "fact_utm_daily", "fact_marketing_daily", "fact_accounts_daily")
     return world
 
 
