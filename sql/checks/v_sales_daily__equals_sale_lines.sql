@@ -7,18 +7,24 @@
 -- action: run the job reload_days for the days the detail names
 WITH sides AS
 (
-    SELECT date, 1 AS weight, net_revenue_rub AS net, tickets_sold AS tickets FROM v_sales_daily
+    SELECT date, net_revenue_rub AS daily, 0. AS latest, tickets_sold AS of_daily, toInt64(0) AS of_latest FROM v_sales_daily
     UNION ALL
-    SELECT date, 1 AS weight, net_revenue_rub AS net, tickets_sold AS tickets FROM v_sales_latest
+    SELECT date, 0. AS daily, net_revenue_rub AS latest, toInt64(0) AS of_daily, tickets_sold AS of_latest FROM v_sales_latest
     UNION ALL
-    SELECT date, -2 AS weight, toFloat64(revenue_rub - refunds_rub) AS net, tickets_sold AS tickets FROM v_sales_counted
+    SELECT
+        date, -toFloat64(revenue_rub - refunds_rub) AS daily, daily AS latest, -tickets_sold AS of_daily, of_daily AS of_latest
+    FROM v_sales_counted
 ),
 days AS
 (
-    SELECT s.date AS date, round(sum(s.weight * s.net), 2) AS gap
+    SELECT
+        s.date AS date,
+        round(sum(s.daily), 2) AS daily_gap,
+        round(sum(s.latest), 2) AS latest_gap,
+        if(daily_gap != 0, daily_gap, latest_gap) AS gap
     FROM sides AS s
     GROUP BY s.date
-    HAVING gap != 0 OR sum(s.weight * s.tickets) != 0
+    HAVING daily_gap != 0 OR latest_gap != 0 OR sum(s.of_daily) != 0 OR sum(s.of_latest) != 0
 )
 SELECT
     if(count() = 0, 'ok', 'error') AS status,
