@@ -47,7 +47,7 @@ CITY_WIDTH, OTHERS_WIDTH, MOST_CITIES = 10, 59, 6
 @click.option(
     "--home",
     type=Folder(),
-    help=f"Data folder, shared with `zakaz dev`. Default: {HOME.name}; dirty, stress or dirty-stress beside it.",
+    help="Data folder, shared with `zakaz dev`. Default: .zakaz/local; dirty, stress or dirty-stress beside it.",
 )
 def demo(days: int, seed: int | None, dirty: bool, stress: bool, home: Path | None) -> None:
     """Run everything on a sandbox world, check it against the world's own books, and print the result."""
