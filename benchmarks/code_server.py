@@ -74,15 +74,9 @@ class CodeServer:
 @contextmanager
 def serving(home: Path, environment: Mapping[str, str]) -> Iterator[CodeServer]:
     """A code server over the Dagster home in `home`, ended with the block."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = int(probe.getsockname()[1])
-    words = [sys.executable, "-m", "zakaz_dagster.code_server", "--host", HOST, "--port", str(port)]
-    env = {**environment, "PYTHONPATH": str(PROJECT)}
-    process = subprocess.Popen(words, env=env, cwd=home, stdout=subprocess.DEVNULL, start_new_session=True)
+    port, process = _started(home, environment)
     try:
         with dg.DagsterInstance.from_config(str(home)) as instance:
-            until(lambda: _listening(port), "the code server listens")
             target = GrpcServerTarget(host=HOST, port=port, socket=None, location_name=LOCATION)
             with WorkspaceProcessContext(instance, target) as context:
                 yield CodeServer(process, instance, context)
@@ -90,6 +84,25 @@ def serving(home: Path, environment: Mapping[str, str]) -> Iterator[CodeServer]:
         process.terminate()
         process.wait(10)
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _started(home: Path, environment: Mapping[str, str]) -> tuple[int, subprocess.Popen[bytes]]:
+    """Its port and process, once it listens; another port when somebody took the first one meanwhile."""
+    for _ in range(3):
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = int(probe.getsockname()[1])
+        words = [sys.executable, "-m", "zakaz_dagster.code_server", "--host", HOST, "--port", str(port)]
+        env = {**environment, "PYTHONPATH": str(PROJECT)}
+        process = subprocess.Popen(words, env=env, cwd=home, stdout=subprocess.DEVNULL, start_new_session=True)
+        try:
+            until(lambda: _listening(port) or process.poll() is not None, "the code server listens")  # noqa: B023  at once
+        except TimeoutError:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        if process.poll() is None:
+            return port, process
+    raise RuntimeError(f"the code server ended with {process.returncode} before it listened")
 
 
 def until(true: Callable[[], Found], what: str, seconds: float = 90.0) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -37,6 +38,14 @@ def test_a_lost_row_of_sales_is_seen_by_everything_that_should_see_it(spoilt: Wo
     spoilt.wh.command("ALTER TABLE fact_sales_counted_daily DELETE WHERE match_level = 'campaign'", None, MUTATION)
     assert verdict(spoilt, "v_sales_daily__equals_sale_lines") == (Status.ERROR, 1.0)
     assert verdict(spoilt, "v_sales_daily__money_equals_facts")[0] is Status.OK  # the view is right about a wrong fact
+
+
+def test_errors_of_two_sales_views_that_cancel_each_other_are_seen(theatre_world: Warehouse) -> None:
+    check, sql = load("checks")["v_sales_daily__equals_sale_lines"], ""
+    for view, more in (("v_sales_daily", "+ 5"), ("v_sales_latest", "- 5")):
+        off = f"(SELECT * REPLACE (net_revenue_rub {more} AS net_revenue_rub) FROM {view})"
+        sql = (sql or check.sql).replace(f"FROM {view}", f"FROM {off}")
+    assert evaluate(theatre_world, replace(check, sql=sql)).status is Status.ERROR
 
 
 def test_a_doubled_row_is_seen(spoilt: World) -> None:
