@@ -15,6 +15,8 @@ from zakaz_dagster.errors import Fatal
 from zakaz_dagster.paths import SQL_ROOT
 from zakaz_dagster.timezone import MOSCOW
 
+# Texts that stand in many rows stay a dictionary up to the server: a tenth of the bytes, and nothing to look up there.
+ENCODED = pa.dictionary(pa.int32(), pa.string())
 PLAIN: dict[str, pa.DataType] = {
     "String": pa.string(),
     "Bool": pa.bool_(),

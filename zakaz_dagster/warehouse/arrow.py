@@ -16,13 +16,11 @@ from itertools import chain
 import pyarrow as pa
 
 from zakaz_dagster.errors import BadData, Fatal
-from zakaz_dagster.table_schemas import arrow_type
+from zakaz_dagster.table_schemas import ENCODED, arrow_type
 
 SERVICE_COLUMNS = ("_loaded_at", "_ver", "_run_id")
 # 64k rows of 200 bytes are 13 MB: big enough for the server's own block size, small enough to hold twice.
 BLOCK_ROWS = 65_536
-# Texts that came as a dictionary stay one up to the server: a tenth of the bytes, and nothing to look up there.
-ENCODED = pa.dictionary(pa.int32(), pa.string())
 # Compressed inside the stream: a body-level compression in several frames is where rows have been lost.
 OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 

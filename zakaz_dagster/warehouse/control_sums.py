@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData
-from zakaz_dagster.warehouse.arrow import ENCODED
+from zakaz_dagster.table_schemas import ENCODED
 from zakaz_dagster.warehouse.client import Warehouse
 
 WRAP = 2**64

@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 from zakaz_dagster.redaction import without_contacts
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.qtickets.records import Basket, Order, Utm, Word
-from zakaz_dagster.table_schemas import schema_of
+from zakaz_dagster.table_schemas import ENCODED, schema_of
 
 ORDERS, LINES = schema_of("stg_qtickets_orders_raw"), schema_of("stg_qtickets_sales_raw")
 MONEY = LINES.field("price_rub").type
@@ -37,8 +37,6 @@ CENT_TOLERANCE = 1e-6  # roubles, whatever the amount: rounding errors of the ve
 CONTACT = r"@|%40|[78][\s(-]*9\d\d"  # what may be an e-mail or a phone; a closer look decides
 SAID = ("says_free", "says_refunded_tickets", "says_refunds")  # the API speaks of every measure
 NO_TEXT = ("event_name", "event_key", "city_raw", "city_key")  # what only a mailed report says in words
-# Texts that stand in many lines are kept once, as a dictionary, all the way to the engine.
-ENCODED = pa.dictionary(pa.int32(), pa.string())
 _CODED = {"channel", "client_hash", *NO_TEXT, *UTM_COLUMNS}
 _LINES = pa.schema([each.with_type(ENCODED) if each.name in _CODED else each for each in LINES])
 _NO_UTM = Utm()
