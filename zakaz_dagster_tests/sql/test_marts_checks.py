@@ -42,8 +42,8 @@ def test_a_lost_row_of_sales_is_seen_by_everything_that_should_see_it(spoilt: Wo
 
 def test_errors_of_two_sales_views_that_cancel_each_other_are_seen(theatre_world: Warehouse) -> None:
     check, sql = load("checks")["v_sales_daily__equals_sale_lines"], ""
-    for view, more in (("v_sales_daily", "+ 5"), ("v_sales_latest", "- 5")):
-        off = f"(SELECT * REPLACE (net_revenue_rub {more} AS net_revenue_rub) FROM {view})"
+    for view, share in (("v_sales_daily", "* 1.5"), ("v_sales_latest", "* 0.5")):
+        off = f"(SELECT * REPLACE (net_revenue_rub {share} AS net_revenue_rub) FROM {view})"
         sql = (sql or check.sql).replace(f"FROM {view}", f"FROM {off}")
     assert evaluate(theatre_world, replace(check, sql=sql)).status is Status.ERROR
 
