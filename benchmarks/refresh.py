@@ -10,12 +10,10 @@ every step, table and check. The peak is that of the run's process, with what it
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import sys
 import tempfile
 import time
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -24,9 +22,11 @@ from rich.console import Console
 
 from benchmarks.child import run
 from benchmarks.code_server import CodeServer, children, peak_mb, serving
-from benchmarks.figures import Figure, table
+from benchmarks.event_log import of_a_day, postgres_bytes, sqlite_bytes
+from benchmarks.figures import Figure, keep, table
 from benchmarks.refresh_steps import BUILDS
 from zakaz_dagster.definitions import build_definitions
+from zakaz_dagster.defs.shared.schedules import SCHEDULE
 from zakaz_dagster.dev.stack import stack
 from zakaz_dagster.resources import warehouse
 from zakaz_dagster.settings import Settings
@@ -34,9 +34,11 @@ from zakaz_dagster.sources.qtickets.description import DIMENSIONS
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster_tests.plugins.postgres import BIN, dagster_yaml, postgres
 
 JOB = "qtickets_refresh"
 TIMES, PEAK_MB = 3, 180
+LOG, SQLITE_MB, POSTGRES_MB = "event log of a day of refreshes", 10, 8
 
 
 def figures(*, quick: bool) -> list[Figure]:
@@ -51,26 +53,46 @@ def figures(*, quick: bool) -> list[Figure]:
             _prepare()
             checks = _same_work()
             day = now.date().isoformat()
-            dagster, peak = _launched(Path(running.environment["DAGSTER_HOME"]), day)
+            home = Path(running.environment["DAGSTER_HOME"])
+            dagster, peak, sqlite = _launched(home, day, lambda: sqlite_bytes(home))
+            logs = [
+                Figure(LOG, sqlite, SQLITE_MB, "MB", "its limit", goal=1.0, note="SQLite"),
+                *_on_postgres(home, day),
+            ]
             proven = _cheapest(["-m", "benchmarks.refresh_steps", "proven", day, *checks])
             bare = _cheapest(["-m", "benchmarks.refresh_steps", "bare", day, *checks])
     return [
         Figure("one refresh through Dagster", dagster, bare, "CPU s", "a bare script", goal=2.0),
         Figure("the proven load, without Dagster", proven, bare, "CPU s", "a bare script"),
         Figure("peak memory of a refresh", peak, PEAK_MB, "MB", "its limit", goal=1.0),
+        *logs,
     ]
 
 
-def _launched(home: Path, day: str) -> tuple[float, float]:
-    """CPU seconds of the cheapest of a few refreshes, and the most that the process of one had resident."""
+def _launched(home: Path, day: str, size: Callable[[], int]) -> tuple[float, float, float]:
+    """Of a few refreshes: CPU seconds of the cheapest, the most that one had resident, a day of them in the log."""
     with serving(home, os.environ) as server:
-        costs = [_refresh(server, day) for _ in range(TIMES + 1)]
-    return min(cpu for cpu, _ in costs[1:]), max(peak for _, peak in costs)
+        costs = [_refresh(server, day)]
+        log = of_a_day(server.instance, size, lambda: costs.append(_refresh(server, day)), TIMES)
+    return min(cpu for cpu, _ in costs[1:]), max(peak for _, peak in costs), log
+
+
+def _on_postgres(home: Path, day: str) -> Iterator[Figure]:
+    """The same log in Debian's PostgreSQL, where there is one."""
+    if BIN is None:
+        return
+    with postgres() as url:
+        other = home.with_name("postgres")
+        other.mkdir()
+        (other / "dagster.yaml").write_text(dagster_yaml(url), encoding="utf-8")
+        os.environ["DAGSTER_HOME"] = str(other)
+        *_, log = _launched(other, day, lambda: postgres_bytes(url))
+    yield Figure(LOG, log, POSTGRES_MB, "MB", "its limit", 1.0, note="PostgreSQL")
 
 
 def _refresh(server: CodeServer, day: str) -> tuple[float, float]:
     before, own = server.cpu(), time.process_time()
-    run_id = server.create(JOB, {"dagster/partition": day})
+    run_id = server.create(JOB, {"dagster/partition": day, SCHEDULE: "qtickets_every_15_minutes"})
     server.launch(run_id)
     own = time.process_time() - own
     peak = 0.0
@@ -108,6 +130,5 @@ def _cheapest(arguments: list[str]) -> float:
 
 if __name__ == "__main__":
     found = figures(quick=False)
+    keep("refresh", found)
     Console(width=150).print(table(found, absolute=True))
-    if "--json" in sys.argv:
-        Console(soft_wrap=True).print_json(json.dumps([{**asdict(each), "ratio": each.ratio} for each in found]))

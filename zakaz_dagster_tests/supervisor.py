@@ -10,11 +10,16 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+
+from zakaz_dagster.installation import UNITS, Site, rendered
+from zakaz_dagster.paths import PROJECT_ROOT
 
 RESTARTED = {"always": True, "on-failure": True, "no": False}
 
@@ -46,6 +51,23 @@ class Unit:
             path.stem.rstrip("@"), line.split(), environment, found["User"], found["WorkingDirectory"],
             found.get("Restart", "no"), float(found.get("RestartSec", 0.1)), found.get("KillMode") == "process",
         )  # fmt: skip
+
+
+def here(name: str, home: Path, ports: Mapping[str, int], also: Mapping[str, str] = MappingProxyType({})) -> Unit:
+    """One of deploy/systemd for this environment's programs, a data folder and free ports (by variable)."""
+    text = rendered((UNITS / f"zakaz-{name}.service").read_text("utf-8"), Site())
+    text = re.sub(r"(\w+_PORT)=\d+", lambda each: f"{each[1]}={ports[each[1]]}", text)
+    moved = {"/opt/zakaz/.venv/bin": str(Path(sys.executable).parent), "/opt/zakaz": str(PROJECT_ROOT)}
+    for old, new in {**moved, "/var/lib/zakaz": str(home), **also}.items():
+        text = text.replace(old, new)
+    path = home / f"zakaz-{name}.service"
+    path.write_text(text, "utf-8")
+    return Unit.read(path)
+
+
+def as_env(unit: Unit) -> list[str]:
+    """The command that starts a unit here: the supervisor's environment and the unit's."""
+    return ["env", *(f"{name}={value}" for name, value in unit.environment.items()), *unit.words]
 
 
 def in_tree(tree: Path) -> Callable[[Unit], list[str]]:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
-import yaml
 from alembic.script import ScriptDirectory
 from dagster_postgres.run_storage import run_storage
 from dagster_postgres.utils import pg_alembic_config
@@ -22,47 +15,23 @@ from dagster_postgres.utils import pg_alembic_config
 from zakaz_dagster.cli import upgrade
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.settings import Settings
+from zakaz_dagster_tests.plugins.postgres import BIN, dagster_yaml, postgres
 
-PROJECT = Path(__file__).resolve().parents[2]
-BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 JOB = "housekeeping"
-
-
-def as_postgres(*command: str) -> None:
-    """PostgreSQL refuses to be root's."""
-    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    subprocess.run(command, check=True, capture_output=True, cwd="/", **user)  # type: ignore[call-overload]
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     if BIN is None:
         pytest.skip("no PostgreSQL of Debian's on this machine")
-    folder = Path(tempfile.mkdtemp(prefix="zakaz-pg-"))  # pytest's own folders are closed to other users
-    if os.geteuid() == 0:
-        owner = pwd.getpwnam("postgres")
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    data = str(folder / "data")
-    as_postgres(str(BIN / "initdb"), "-D", data, "-U", "dagster", "-A", "trust", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    try:
-        as_postgres(str(BIN / "pg_ctl"), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
-        as_postgres(str(BIN / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "dagster", "dagster")
-        yield f"postgresql+psycopg2://dagster@127.0.0.1:{port}/dagster"
-    finally:
-        subprocess.run([str(BIN / "pg_ctl"), "-D", data, "-m", "immediate", "stop"], check=False, capture_output=True,
-                       cwd="/", **({"user": "postgres"} if os.geteuid() == 0 else {}))  # type: ignore[call-overload]  # fmt: skip
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgres() as found:
+        yield found
 
 
 @pytest.fixture
 def home(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A DAGSTER_HOME with the file of deploy/container, whose one change is where PostgreSQL is."""
-    given = yaml.safe_load((PROJECT / "deploy" / "container" / "dagster.yaml").read_text())
-    given["storage"]["postgres"]["postgres_url"] = url
-    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(given))
+    (tmp_path / "dagster.yaml").write_text(dagster_yaml(url))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     return tmp_path
 

@@ -9,9 +9,8 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,8 +23,8 @@ import pytest
 
 from zakaz_dagster import resources
 from zakaz_dagster.dev.reconcile import compare
-from zakaz_dagster.dev.stack import PROJECT_ROOT, enter, stack
-from zakaz_dagster.installation import UNITS, Site, rendered
+from zakaz_dagster.dev.stack import enter, stack
+from zakaz_dagster.installation import UNITS
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import schema
@@ -33,11 +32,12 @@ from zakaz_dagster_tests._private import TickStatus
 from zakaz_dagster_tests.story.dagster_dev import Dagster, _answers, wait
 from zakaz_dagster_tests.story.every_two_minutes import EVERY_SECONDS
 from zakaz_dagster_tests.story.test_backfill import CATALOGUE, DIMENSIONS, TABLES, ended
-from zakaz_dagster_tests.supervisor import Supervisor, Unit
+from zakaz_dagster_tests.supervisor import Supervisor, as_env, here
 
 SCHEDULE = "qtickets_every_15_minutes"
 DAYS, PATIENCE = 12, 240
 SERVICES = ("code", "daemon", "webserver")
+OFTEN = {"zakaz_dagster.code_server": "zakaz_dagster_tests.story.every_two_minutes"}
 AT_WORK = [dg.DagsterRunStatus.STARTED]
 OPEN = [*AT_WORK, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
 
@@ -82,44 +82,22 @@ def free() -> int:
         return int(found.getsockname()[1])
 
 
-def units(home: Path, ports: Mapping[str, int]) -> list[Unit]:
-    """Those of deploy/systemd, for this environment's programs, this folder and free ports."""
-    made = []
-    for name in SERVICES:
-        text = rendered((UNITS / f"zakaz-{name}.service").read_text("utf-8"), Site())
-        for old, new in {
-            "/opt/zakaz/.venv/bin": str(Path(sys.executable).parent), "/opt/zakaz": str(PROJECT_ROOT),
-            "/var/lib/zakaz": str(home), "zakaz_dagster.code_server": "zakaz_dagster_tests.story.every_two_minutes",
-            "CODE_PORT=4266": f"CODE_PORT={ports['code']}", "UI_PORT=3000": f"UI_PORT={ports['ui']}",
-        }.items():  # fmt: skip
-            text = text.replace(old, new)
-        path = home / f"zakaz-{name}.service"
-        path.write_text(text)
-        made.append(Unit.read(path))
-    return made
-
-
 @contextmanager
 def services(home: Path, options: list[str]) -> Iterator[Services]:
     with stack(home, options) as running:
         kept = dict(os.environ)
-        ports = {"code": free(), "ui": free()}
+        ports = {"CODE_PORT": free(), "UI_PORT": free()}
         enter(running)
-        os.environ["CODE_PORT"] = str(ports["code"])
+        os.environ["CODE_PORT"] = str(ports["CODE_PORT"])
         (home / "dagster" / "workspace.yaml").write_text((UNITS / "workspace.yaml").read_text())
         warehouse = resources.warehouse(Settings())
         schema.apply(warehouse)
-        made = units(home, ports)
-        supervisor = Supervisor(
-            lambda unit: ["env", *(f"{name}={value}" for name, value in unit.environment.items()), *unit.words],
-            home / "logs",
-            dict(os.environ),
-        )
+        supervisor = Supervisor(as_env, home / "logs", dict(os.environ))
         try:
-            supervisor.start(*made)
-            wait(lambda: _answers(ports["ui"]), PATIENCE)
+            supervisor.start(*(here(name, home, ports, OFTEN) for name in SERVICES))
+            wait(lambda: _answers(ports["UI_PORT"]), PATIENCE)
             with dg.DagsterInstance.get() as instance:
-                yield Services(supervisor, Dagster(ports["ui"], running, warehouse), instance)
+                yield Services(supervisor, Dagster(ports["UI_PORT"], running, warehouse), instance)
         finally:
             supervisor.stop()
             os.environ.clear()

@@ -4,9 +4,9 @@ What is kept whatever its age: the newest run of every day of every table (delet
 the newest run of everything else, the newest evaluation of every check, and what has not ended. Ticks have their
 retention in dagster.yaml. The audit in ClickHouse outlives the runs and is dropped by whole months.
 
-What a clock has asked for goes after two hours already, once the audit has it, when all of it was green and a later run
-of the same job and days has taken its place: it says nothing that the later one does not. 96 refreshes of a day are
-90 MB on SQLite otherwise.
+What a clock has asked for goes after an hour and a half already, once the audit has it, when all of it was green and a
+later run of the same job and days has taken its place: it says nothing that the later one does not. 96 refreshes of a
+day are 90 MB on SQLite otherwise.
 """
 
 import shutil
@@ -34,7 +34,7 @@ from zakaz_dagster.defs.shared.schedules import SCHEDULE
 MOST = 2000  # runs a night: about a minute; a long history goes in several nights
 LEFT = "zakaz/runs_left"  # where the last night says how many runs it had to leave for the next one
 CHUNK = 500
-ROUTINE = timedelta(hours=2)  # so long a green run that was repeated since can be looked at in the UI
+ROUTINE = timedelta(minutes=90)  # so long a green run that was repeated since can be looked at in the UI
 LOOKED = timedelta(days=2)  # so far back they are looked for
 SENSOR = "dagster/sensor_name"
 SIDE_FILES = ("", "-wal", "-shm", "-journal")
