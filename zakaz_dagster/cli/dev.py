@@ -93,8 +93,8 @@ async def _keep_running(out: Console, running: Stack, first: date, ports: tuple[
     changes = asyncio.create_task(programs.restart_on_change("code", arguments["code"]))
     try:
         await programs.start("code", arguments["code"])
-        await _or_fail(watching, listening(code_port))
         await programs.start("web", arguments["web"])
+        await _or_fail(watching, listening(code_port))
         await _or_fail(watching, _loaded(first))
         await _or_fail(watching, listening(ports[0]))
         for name in ("daemon", "servers"):
@@ -143,7 +143,7 @@ def _arguments(home: Path, code_port: int, port: int, pages_port: int, health_po
     serving = ["--host", HOST, "--port"]
     return {
         "code": ["dagster", "api", "grpc", *module, *serving, str(code_port), "--inject-env-vars-from-instance"],
-        "web": ["zakaz_dagster.dev.ui", "-w", str(workspace), *serving, str(port)],
+        "web": ["zakaz_dagster.dev.ui", str(code_port), "-w", str(workspace), *serving, str(port)],
         "daemon": ["dagster._daemon", "run", "-w", str(workspace)],
         "servers": ["zakaz_dagster.cli.dev_servers", str(home / "preview"), str(pages_port), str(health_port)],
     }

@@ -17,8 +17,8 @@ from rich.table import Table
 from zakaz_dagster import resources, timezone
 from zakaz_dagster.cli.terminal import console, table, working
 from zakaz_dagster.errors import Failure
-from zakaz_dagster.health import infrastructure
-from zakaz_dagster.ingest.mails import days_from_mail, last_api_load
+from zakaz_dagster.health import infrastructure, reading
+from zakaz_dagster.ingest.mails import last_api_load
 from zakaz_dagster.resources.probes import PROBES, Fact
 from zakaz_dagster.settings import GROUPS, SOURCES, Group, Settings, has_value
 from zakaz_dagster.settings.values import as_text
@@ -131,7 +131,7 @@ def _backup(out: Console, settings: Settings) -> list[str]:
         resources.gmail(settings)
         warehouse, now = resources.warehouse(settings, patience=resources.AT_A_TERMINAL), timezone.now()
         loaded = last_api_load(warehouse)
-        days = days_from_mail(warehouse, (now - timedelta(days=settings.gmail.days_back)).date())
+        days = reading.days_from_mail(warehouse, (now - timedelta(days=settings.gmail.days_back)).date())
     except Failure as failure:
         return [str(failure)]
     age = f"{(now - loaded).total_seconds() / 60:.0f} minutes ago" if loaded else "never"

@@ -15,7 +15,6 @@ import signal
 from zakaz_dagster.datalens.preview import specified
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs._private import RUN_MODULES, keep_engines
-from zakaz_dagster.warehouse.arrow import without_pandas
 
 PR_SET_PDEATHSIG = 1
 MODULES = (
@@ -44,7 +43,6 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-without_pandas()
 for name in (*RUN_MODULES, *MODULES):
     importlib.import_module(name)
 keep_engines()

@@ -1,11 +1,14 @@
-"""`python -m zakaz_dagster.dev.ui …`: Dagster's web server, with its own arguments, for this machine alone.
+"""`python -m zakaz_dagster.dev.ui CODE_PORT …`: Dagster's web server, with its own arguments, for this machine alone.
 
 By itself it has no login and answers under any name, so a page that points its own name at 127.0.0.1 could start runs.
+It imports itself while the code server still starts, and serves once that listens.
 Belongs here: that judgement before every request. Does not: production, where a proxy has name and login.
 """
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from typing import Any
 
 from dagster_webserver.cli import main
@@ -13,6 +16,7 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.middleware import Middleware
 
 from zakaz_dagster.dev.loopback import LoopbackOnly
+from zakaz_dagster.dev.programs import listening
 
 
 def guard() -> None:
@@ -32,4 +36,5 @@ def _is_page(path: str) -> bool:
 
 if __name__ == "__main__":
     guard()
+    asyncio.run(listening(int(sys.argv.pop(1))))
     main()  # type: ignore[no-untyped-call]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from zakaz_dagster.health.failover import Covered
 from zakaz_dagster.health.freshness import Load, Seen, Watched
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.sql_files import ANYWHERE
@@ -113,3 +114,19 @@ def _data(wh: Warehouse, source: Watched, today: date) -> tuple[date | None, int
 
 def _where(columns: Iterable[str]) -> str:
     return "".join(f" AND {column} = {{{column}:String}}" for column in columns)
+
+
+def days_from_mail(warehouse: Warehouse, first: date) -> dict[date, Covered]:
+    """Days from `first` on whose sales are taken from the mail at present, and what it says of them."""
+    rows = warehouse.rows(
+        "SELECT s.sale_date AS day, sum(s.tickets) AS tickets, sum(s.price_rub) AS revenue,"
+        " toUnixTimestamp(max(coalesce(s.reported_at, s._loaded_at))) AS at FROM stg_qtickets_sales_raw AS s FINAL"
+        " WHERE s.channel = 'mail' AND s.sale_date >= {first:Date} AND s.sale_date IN"
+        " (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND date >= {first:Date})"
+        " GROUP BY day ORDER BY day",
+        {"first": str(first)},
+    )
+    return {
+        row["day"]: Covered(int(row["tickets"]), row["revenue"], datetime.fromtimestamp(int(row["at"]), UTC))
+        for row in rows
+    }

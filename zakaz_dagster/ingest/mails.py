@@ -20,7 +20,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.health.failover import Covered
 from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.gmail.parts import Outcome
 from zakaz_dagster.sources.gmail.report import MailRead
@@ -190,19 +189,3 @@ def last_api_load(warehouse: Warehouse) -> datetime | None:
     """When a day of QTickets' API was last loaded well; None before the first time."""
     query = "SELECT toUnixTimestamp(max(_loaded_at)) AS at FROM meta_day_loads WHERE source = 'qtickets'"
     return datetime.fromtimestamp(at, UTC) if (at := int(warehouse.scalar(query) or 0)) else None
-
-
-def days_from_mail(warehouse: Warehouse, first: date) -> dict[date, Covered]:
-    """Days from `first` on whose sales are taken from the mail at present, and what it says of them."""
-    rows = warehouse.rows(
-        f"SELECT s.sale_date AS day, sum(s.tickets) AS tickets, sum(s.price_rub) AS revenue,"  # noqa: S608
-        f" toUnixTimestamp(max(coalesce(s.reported_at, s._loaded_at))) AS at FROM {SALES} AS s FINAL"
-        " WHERE s.channel = 'mail' AND s.sale_date >= {first:Date} AND s.sale_date IN"
-        " (SELECT date FROM v_sales_days WHERE sales_source = 'mail' AND date >= {first:Date})"
-        " GROUP BY day ORDER BY day",
-        {"first": str(first)},
-    )
-    return {
-        row["day"]: Covered(int(row["tickets"]), row["revenue"], datetime.fromtimestamp(int(row["at"]), UTC))
-        for row in rows
-    }

@@ -50,10 +50,8 @@ def reader(settings: Settings, *, patience: float | None = None) -> Warehouse:
 
 
 def _clickhouse(settings: Settings, user: str, password: str, patience: float | None = None) -> Warehouse:
-    from zakaz_dagster.warehouse.arrow import without_pandas
     from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 
-    without_pandas()
     settings.need("clickhouse")
     given = settings.clickhouse
     return Warehouse.connect(

@@ -7,43 +7,20 @@ the columns of a table are read (`table_info`), the request (`client`).
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from importlib.abc import MetaPathFinder
 from itertools import chain
 
 import pyarrow as pa
 
 from zakaz_dagster.errors import BadData, Fatal
 from zakaz_dagster.table_schemas import ENCODED, arrow_type
+from zakaz_dagster.warehouse.table_info import SERVICE_COLUMNS
 
-SERVICE_COLUMNS = ("_loaded_at", "_ver", "_run_id")
 # 64k rows of 200 bytes are 13 MB: big enough for the server's own block size, small enough to hold twice.
 BLOCK_ROWS = 65_536
 # Compressed inside the stream: a body-level compression in several frames is where rows have been lost.
 OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
-
-
-class _NoPandas(MetaPathFinder):
-    """Finds no pandas, whoever looks."""
-
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError(name=fullname)
-
-
-def without_pandas() -> None:
-    """Keep Arrow from importing pandas (0.2 s, 40 MB), of which it asks at its first array whether it is there.
-
-    For the start of a process. Nothing here needs pandas; who asks for it by name, as `to_pandas` does, still gets it.
-    """
-    if "pandas" not in sys.modules:
-        sys.meta_path.insert(0, absent := _NoPandas())
-        try:
-            pa.array([0])
-        finally:
-            sys.meta_path.remove(absent)
 
 
 def is_nullable(clickhouse_type: str) -> bool:

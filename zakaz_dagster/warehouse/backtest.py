@@ -19,11 +19,11 @@ from typing import Any
 import pyarrow as pa
 
 from zakaz_dagster.table_schemas import arrow_type
-from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS, fit, is_nullable, with_service_columns
+from zakaz_dagster.warehouse.arrow import fit, is_nullable, with_service_columns
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.seeds import replace
 from zakaz_dagster.warehouse.sql_files import ANYWHERE, load
-from zakaz_dagster.warehouse.table_info import shape
+from zakaz_dagster.warehouse.table_info import SERVICE_COLUMNS, shape
 
 HORIZONS = (60, 30, 14, 7, 3, 1)
 INPUTS = ("forecast_shows", "forecast_curve", "forecast_asked", "dim_settings")

@@ -1,7 +1,7 @@
 """The connection to ClickHouse: queries, commands and columnar inserts, tagged, retried and named when they fail.
 
 Belongs here: one connection and its four verbs. Does not: what a code means (`errors`), how columns are typed
-(`columns`), any statement of the platform.
+(`table_schemas`), any statement of the platform. Whoever only asks for `rows` does without Arrow and its 40 MB.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import clickhouse_connect
-import pyarrow as pa
 import stamina
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -24,10 +23,11 @@ from stamina.instrumentation import set_on_retry_hooks
 from urllib3.exceptions import HTTPError
 
 from zakaz_dagster.errors import BadData, Fatal
-from zakaz_dagster.table_schemas import as_schema
-from zakaz_dagster.warehouse.arrow import Blocks
 from zakaz_dagster.warehouse.errors import Away, failure
 from zakaz_dagster.warehouse.sql_files import Place
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Params = Mapping[str, object]
 Settings = Mapping[str, object]
@@ -51,6 +51,7 @@ STRICT_INSERT: dict[str, object] = {
     "date_time_overflow_behavior": "throw",
     "max_partitions_per_insert_block": 0,
 }
+ONE_THREAD = {"max_threads": 1}  # of many small parts, which cost more to share out than to read
 ONCE = re.compile(r"\s*(?:--[^\n]*\n\s*)*(INSERT|EXCHANGE|RENAME)\b", re.IGNORECASE)
 HEAD = re.compile(r"\s*(?:--[^\n]*\n\s*)*((?:[A-Za-z_]\w*\s*){1,3})")
 
@@ -154,6 +155,7 @@ class Warehouse:
         """The result as an Arrow table with the columns and types of `schema`; without one, dates and moments come as
         ClickHouse's Arrow has them: numbers of days and of seconds.
         """
+        from zakaz_dagster.table_schemas import as_schema
 
         def ask(client: Client) -> pa.Table:
             return client.query_arrow(sql, parameters=dict(params or {}), settings=self._settings(settings))
@@ -208,6 +210,8 @@ class Warehouse:
         Columns go by name, so an unknown one is an error. An interrupted insert may have left rows behind: it is
         repeated only when `undo` is given, which is called first to empty the table.
         """
+        from zakaz_dagster.warehouse.arrow import Blocks
+
         blocks = Blocks(rows)
         attempts = 0
 

@@ -14,10 +14,9 @@ import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.table_schemas import ENCODED
-from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster.warehouse.client import ONE_THREAD, Warehouse
 
 WRAP = 2**64
-ONE_THREAD = {"max_threads": 1}  # of many small parts, which cost more to share out than to read
 
 
 def figures(rows: pa.Table) -> dict[str, int | Decimal]:

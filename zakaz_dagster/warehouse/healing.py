@@ -5,7 +5,8 @@
           ─▶ days of a source are left to its load: `Healed.left`, oldest first
 
 Belongs here: finding, repairing inside the warehouse, and saying what is left. Does not: loading (`ingest`), when to
-look (`defs`: after a failed run, after the server restarted, at the platform's start).
+look (`defs`: after a failed run, after the server restarted, at the platform's start). Only repairing brings Arrow, so
+that looking costs its 40 MB in no process.
 """
 
 # ruff: noqa: S608  (names come from our own files and the catalogue; values are parameters)
@@ -20,10 +21,9 @@ from graphlib import TopologicalSorter
 from typing import Literal
 
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse import lineage_cache, run_ledger, seeds
+from zakaz_dagster.warehouse import lineage_cache
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import MixedInput, rebuild
-from zakaz_dagster.warehouse.replace_table import rebuild_whole
 from zakaz_dagster.warehouse.side_table import MARK, Side, Superseded, drop_orphans, orphans, side_table
 from zakaz_dagster.warehouse.sql_files import Statement, load, tables
 from zakaz_dagster.warehouse.table_info import shape
@@ -109,6 +109,8 @@ def heal(wh: Warehouse, *, run_id: str = "heal") -> Healed:
 
 def _record(wh: Warehouse, done: list[str], left: list[Repair], run_id: str) -> None:
     """A line of the audit, from which `one_version` tells people what was repaired."""
+    from zakaz_dagster.warehouse import run_ledger
+
     what = "; ".join([*done, *(f"to be loaded again: {each.table} {each.first or ''}".strip() for each in left)])
     now, names = datetime.now(UTC), ", ".join(sorted({each.table for each in left}))
     attempt = run_ledger.Attempt(now, now, run_id, JOB, JOB, names, "", 1, "success", error_class=REPAIRED, error=what)
@@ -184,6 +186,8 @@ def _finish(wh: Warehouse, each: Mixed) -> bool:
 
 def _rebuilt(wh: Warehouse, each: Mixed, run_id: str) -> bool:
     """Whether the fact could be rebuilt; not while its own inputs are mixed."""
+    from zakaz_dagster.warehouse.replace_table import rebuild_whole
+
     build = load("builds")[each.table]
     try:
         if each.first is None or each.last is None:
@@ -197,6 +201,8 @@ def _rebuilt(wh: Warehouse, each: Mixed, run_id: str) -> bool:
 
 def _kept_newest(wh: Warehouse, each: Mixed, run_id: str) -> bool:
     """A seed is what its file says; what people uploaded is its newest version."""
+    from zakaz_dagster.warehouse import seeds
+
     if each.table in seeds.seeded():
         seeds.replace(wh, each.table)
         return True

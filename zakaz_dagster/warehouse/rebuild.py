@@ -17,13 +17,12 @@ from datetime import date, timedelta
 
 from zakaz_dagster.errors import BadData, Fatal, Retriable
 from zakaz_dagster.warehouse import build_ledger, lineage_cache, moved_days
-from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS
 from zakaz_dagster.warehouse.build_ledger import WHOLE
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import THROWN, Refused
 from zakaz_dagster.warehouse.side_table import Side, Superseded, contents, rows_of, side_table, sync
 from zakaz_dagster.warehouse.sql_files import Statement, load, tables
-from zakaz_dagster.warehouse.table_info import Shape, day_column, shape
+from zakaz_dagster.warehouse.table_info import SERVICE_COLUMNS, Shape, day_column, shape
 
 NOW = "now('Europe/Moscow')"
 EVER = (date(1970, 1, 1), date(2149, 6, 6))  # what a Date can hold

@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from zakaz_dagster.seeds import content
 from zakaz_dagster.table_schemas import arrow_type
-from zakaz_dagster.warehouse.arrow import SERVICE_COLUMNS, fit, is_nullable
+from zakaz_dagster.warehouse.arrow import fit, is_nullable
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.replace_table import replace_whole
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster.warehouse.table_info import shape
+from zakaz_dagster.warehouse.table_info import SERVICE_COLUMNS, shape
 
 
 def changed(wh: Warehouse, existing: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -17,14 +17,15 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from zakaz_dagster.errors import BadData, Failure, Retriable
-from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.control_sums import ONE_THREAD, agree
+from zakaz_dagster.warehouse.client import ONE_THREAD, Warehouse
 from zakaz_dagster.warehouse.errors import ALREADY_EXISTS, Refused
 from zakaz_dagster.warehouse.table_info import Shape
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MARK = "__side_"
 # A side table lives for the minutes of one load; one this old belongs to a run that was killed.
@@ -75,6 +76,8 @@ class Side:
 
     def load(self, rows: pa.Table) -> None:
         """Insert the rows and prove that the table holds them: count and control sums of every column."""
+        from zakaz_dagster.warehouse.control_sums import agree
+
         if rows.num_rows:
             self.wh.insert(self.name, rows, undo=self.empty)
         agree(self.wh, self.name, rows, key=self.shape.sorting_key)

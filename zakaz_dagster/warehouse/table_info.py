@@ -16,6 +16,7 @@ from zakaz_dagster.warehouse.sql_files import tables
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
 
+SERVICE_COLUMNS = ("_loaded_at", "_ver", "_run_id")
 TABLE = (
     "SELECT partition_key, sorting_key, engine_full,"
     " (SELECT groupArray((name, type)) FROM (SELECT name, type FROM system.columns WHERE database = currentDatabase()"

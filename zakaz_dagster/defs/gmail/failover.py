@@ -86,7 +86,7 @@ def _takes_over(jobs: Sequence[Job], start: date, backup: Backup) -> dg.SensorDe
 
 
 def _facts(instance: DagsterInstance, subjects: Subjects, backup: Backup, state: State, now: datetime) -> Facts:
-    from zakaz_dagster.ingest.mails import days_from_mail
+    from zakaz_dagster.health.reading import days_from_mail
 
     loaded_at = _last_load(subjects, now)
     facts = Facts(now, loaded_at, backup.limit)

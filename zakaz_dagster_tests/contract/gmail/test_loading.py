@@ -10,7 +10,8 @@ import pytest
 
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.health.failover import Covered
-from zakaz_dagster.ingest.mails import MailLoad, days_from_mail, last_api_load, load_mails
+from zakaz_dagster.health.reading import days_from_mail
+from zakaz_dagster.ingest.mails import MailLoad, last_api_load, load_mails
 from zakaz_dagster.sources.gmail.auth import MODIFY
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.rebuild import rebuild
