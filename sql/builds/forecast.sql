@@ -20,7 +20,8 @@ spans AS
 asked AS
 (
     SELECT
-        a.show_key AS show_key, a.as_of AS as_of, a.tickets_left AS tickets_left, a.kappa AS kappa,
+        a.show_key AS show_key, a.as_of AS as_of, a.tickets_left AS tickets_left,
+        a.tickets_left_lo AS tickets_left_lo, a.tickets_left_hi AS tickets_left_hi, a.kappa AS kappa,
         s.event_id AS event_id, s.city AS city, s.show_date AS show_date, s.show_id AS show_id,
         s.programme AS programme, s.is_run AS is_run, s.length AS length, s.opened_on AS opened_on, s.finish_on AS finish_on,
         dateDiff('day', a.as_of, s.finish_on) AS days_left,
@@ -176,10 +177,9 @@ bounded AS
 (
     SELECT
         *,
-        greatest(0., sold + ifNull(tickets_left, 1e9)) AS top,
-        greatest(0., least(sold + rest, top)) AS forecast_tickets,
-        least(top, greatest(0., floor(sold + (rest + c) * exp(log_low * kappa) - c))) AS forecast_tickets_lo,
-        least(top, greatest(0., ceil(sold + (rest + c) * exp(log_high * kappa) - c))) AS forecast_tickets_hi
+        greatest(0., least(sold + rest, sold + ifNull(tickets_left, 1e9))) AS forecast_tickets,
+        least(greatest(0., sold + ifNull(tickets_left_lo, 1e9)), greatest(0., floor(sold + (rest + c) * exp(log_low * kappa) - c))) AS forecast_tickets_lo,
+        least(greatest(0., sold + ifNull(tickets_left_hi, 1e9)), greatest(0., ceil(sold + (rest + c) * exp(log_high * kappa) - c))) AS forecast_tickets_hi
     FROM spread
 )
 SELECT
@@ -191,12 +191,14 @@ SELECT
     show_id,
     days_left,
     days_on_sale,
-    toUInt16(2) AS method,
+    toUInt16(3) AS method,
     toInt64(n) AS comparables,
     arrayStringConcat(arrayMap(x -> x.2, taken), '; ') AS comparable_keys,
     sold AS tickets_sold,
     pace,
     tickets_left,
+    tickets_left_lo,
+    tickets_left_hi,
     if(by_mean < 0, NULL, by_mean) AS rest_by_mean,
     if(by_ratio < 0, NULL, by_ratio) AS rest_by_ratio,
     if(by_pace < 0, NULL, by_pace) AS rest_by_pace,

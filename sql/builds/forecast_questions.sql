@@ -1,7 +1,9 @@
 -- Show days that still sell after the data day, with the paid tickets that still fit and how wide intervals must be.
 -- With `horizons`, instead, every show at so many days before its end (days of first..last): what a backtest asks.
--- Places left are divided into free and paid tickets as the programme's last 60 days were. kappa grows by what each past
--- forecast of the same horizon missed: 0.05 * (miss - 0.2) on the logarithmic scale, within 0.7 … 4.
+-- Places left are divided into free and paid tickets as the programme's last 60 days were. A full hall may hold more or fewer
+-- paid ones: `give` is 80 % of that, by the days' own variance (orders are free or paid as a whole, so it is more than that of
+-- single tickets) and the share's own error. kappa grows by what each past forecast of the same horizon missed:
+-- 0.05 * (miss - 0.2) on the logarithmic scale, within 0.7 … 4.
 -- target: forecast_asked
 -- grain: one row per (show_key, as_of)
 WITH
@@ -48,11 +50,26 @@ tickets AS
 ),
 shares AS
 (
-    SELECT d.programme AS programme, d.as_of AS as_of, sum(t.free) / greatest(1, sum(t.sold)) AS free_share
+    SELECT
+        d.programme AS programme, d.as_of AS as_of, toFloat64(greatest(1, sum(t.sold))) AS whole, sum(t.free) / whole AS free_share,
+        sum(pow(toFloat64(t.free), 2)) - 2 * free_share * sum(toFloat64(t.free) * t.sold)
+            + pow(free_share, 2) * sum(pow(toFloat64(t.sold), 2)) AS squares,
+        greatest(free_share * (1 - free_share), squares / whole * count() / greatest(1, count() - 1)) AS variance
     FROM (SELECT DISTINCT programme, as_of FROM days) AS d
     INNER JOIN tickets AS t ON d.programme = t.programme
     WHERE t.day <= d.as_of AND t.day > d.as_of - 60
     GROUP BY d.programme, d.as_of
+),
+room AS
+(
+    SELECT
+        d.show_key AS show_key, d.as_of AS as_of, greatest(0., p.places_left) AS places_left,
+        places_left * (1 - ifNull(h.free_share, 0)) AS paid,
+        1.2816 * sqrt(places_left * ifNull(h.variance, 0) * (1 + places_left / greatest(1, ifNull(h.whole, 1)))) AS give
+    FROM days AS d
+    INNER JOIN places AS p ON d.show_key = p.show_key AND d.as_of = p.as_of
+    LEFT ANY JOIN shares AS h ON d.programme = h.programme AND d.as_of = h.as_of
+    WHERE p.unmeasured = 0
 ),
 finals AS
 (
@@ -77,12 +94,12 @@ kappas AS
 SELECT
     d.show_key AS show_key,
     d.as_of AS as_of,
-    if(ifNull(p.show_key, '') = '' OR ifNull(p.unmeasured, 1) > 0, NULL,
-        floor(p.places_left * (1 - ifNull(h.free_share, 0)))) AS tickets_left,
+    if(ifNull(r.show_key, '') = '', NULL, floor(r.paid)) AS tickets_left,
+    if(ifNull(r.show_key, '') = '', NULL, floor(greatest(0., r.paid - r.give))) AS tickets_left_lo,
+    if(ifNull(r.show_key, '') = '', NULL, greatest(floor(r.paid), floor(least(r.places_left, r.paid + r.give)))) AS tickets_left_hi,
     if(ifNull(k.kappa, 0) > 0, ifNull(k.kappa, 1), 1.) AS kappa
 FROM days AS d
-LEFT ANY JOIN places AS p ON d.show_key = p.show_key AND d.as_of = p.as_of
-LEFT ANY JOIN shares AS h ON d.programme = h.programme AND d.as_of = h.as_of
+LEFT ANY JOIN room AS r ON d.show_key = r.show_key AND d.as_of = r.as_of
 LEFT ANY JOIN kappas AS k ON toInt64(multiIf(
     dateDiff('day', d.as_of, d.finish_on) <= 1, 1, dateDiff('day', d.as_of, d.finish_on) <= 3, 3,
     dateDiff('day', d.as_of, d.finish_on) <= 7, 7, dateDiff('day', d.as_of, d.finish_on) <= 14, 14,

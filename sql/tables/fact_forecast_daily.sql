@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS fact_forecast_daily
     tickets_sold Float64 COMMENT 'Платных билетов за вычетом возвратов и удалений ко дню данных',
     pace Float64 COMMENT 'Платных билетов в день за последние 7 календарных дней',
     tickets_left Nullable(Float64) COMMENT 'Сколько платных билетов ещё поместится; пусто, если вместимость неизвестна',
+    tickets_left_lo Nullable(Float64) COMMENT 'Сколько поместится, если бесплатных окажется много: нижняя граница',
+    tickets_left_hi Nullable(Float64) COMMENT 'Сколько поместится, если бесплатных окажется мало: верхняя граница',
     rest_by_mean Nullable(Float64) COMMENT 'Остаток по среднему остатку похожих',
     rest_by_ratio Nullable(Float64) COMMENT 'Остаток по доле, проданной у похожих; пусто, если судить рано',
     rest_by_pace Nullable(Float64) COMMENT 'Остаток по темпу похожих; пусто, если они почти не продавали',

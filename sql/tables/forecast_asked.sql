@@ -7,6 +7,8 @@ CREATE TABLE IF NOT EXISTS forecast_asked
     show_key String COMMENT 'Ключ показа: мероприятие|город|дата',
     as_of Date COMMENT 'День данных: последний, за который продажи и расход известны полностью',
     tickets_left Nullable(Float64) COMMENT 'Сколько платных билетов ещё поместится; пусто, если вместимость неизвестна',
+    tickets_left_lo Nullable(Float64) COMMENT 'Сколько поместится, если бесплатных окажется много: нижняя граница',
+    tickets_left_hi Nullable(Float64) COMMENT 'Сколько поместится, если бесплатных окажется мало: верхняя граница',
     kappa Float64 COMMENT 'Поправка ширины интервала по тому, как сбывались прежние прогнозы (1 — без поправки)',
     _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено',
     _ver UInt64 COMMENT 'Версия таблицы: больше — новее',

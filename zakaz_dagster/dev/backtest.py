@@ -97,8 +97,9 @@ def _days(each: History) -> Iterator[date]:
 
 
 def _ask(each: History, day: date, programme: Sequence[History]) -> Record:
-    left = int(max(0, each.left(day)) * (1 - free_share(programme, day)))
-    return {"show_key": each.key, "as_of": day, "tickets_left": float(left), "kappa": 1.0}
+    room = free_share(programme, day).paid(max(0, each.left(day)))
+    names = ("tickets_left", "tickets_left_lo", "tickets_left_hi")
+    return {"show_key": each.key, "as_of": day, "kappa": 1.0, **dict(zip(names, map(float, room), strict=True))}
 
 
 def organisers_own(wh: Warehouse) -> Past:

@@ -29,6 +29,7 @@ HORIZONS = (60, 30, 14, 7, 3, 1)
 INPUTS = ("forecast_shows", "forecast_curve", "forecast_asked", "dim_settings")
 METHODS = ("naive", "rate", "ratio", "mean", "pace", "blend")
 LEAST, MOST, STEP, MISSES = 0.7, 4.0, 0.05, 0.2  # of kappa; docs/metrics.md
+ROOM = ("tickets_left_lo", "tickets_left_hi")
 GOAL = 0.9  # of the places for paid tickets
 
 
@@ -105,10 +106,10 @@ def replay(wh: Warehouse, finals: Mapping[str, float], sold_out: Iterable[str]) 
 def interval(row: Mapping[str, Any], kappa: float) -> tuple[float, float]:
     """The bounds of a forecast whose errors are widened by `kappa`."""
     sold, rest, c = row["tickets_sold"], row["rest"], max(3.0, 0.02 * row["tickets_sold"])
-    top = math.inf if row["tickets_left"] is None else sold + row["tickets_left"]
+    least, most = (math.inf if row[name] is None else max(0.0, sold + row[name]) for name in ROOM)
     low = math.floor(sold + (rest + c) * math.exp(row["log_low"] * kappa) - c)
     high = math.ceil(sold + (rest + c) * math.exp(row["log_high"] * kappa) - c)
-    return min(top, max(0.0, low)), min(top, max(0.0, high))
+    return min(least, max(0.0, low)), min(most, max(0.0, high))
 
 
 def _widened(rows: Sequence[Mapping[str, Any]], finals: Mapping[str, float], sold_out: frozenset[str]) -> list[float]:

@@ -82,6 +82,13 @@ def comparables(show: Show, shows: list[Show], as_of: date, least: int = 3) -> l
     return alike if len(alike) >= least else found[:40]
 
 
+Left = float | tuple[float, float, float] | None  # paid tickets that still fit, with the bounds of it
+
+
+def room(left: Left) -> tuple[float | None, float | None, float | None]:
+    return left if isinstance(left, tuple) else (left, left, left)
+
+
 Ways = list[float | None]  # the mean rest, by the ratio, by the pace of the others, by the own pace
 
 
@@ -143,9 +150,7 @@ def bounds(errors: list[float]) -> tuple[float, float]:
     return mu - reach, mu + reach
 
 
-def reckon(
-    sold: float, pace: float, days: int, points: list[Point], left: float | None = None, kappa: float = 1.0
-) -> Forecast:
+def reckon(sold: float, pace: float, days: int, points: list[Point], left: Left = None, kappa: float = 1.0) -> Forecast:
     n = len(points)
     left_out = [ways(each.sold, each.pace, days, points[:at] + points[at + 1 :]) for at, each in enumerate(points)]
     by_error = learned(left_out, points) if n >= 20 else []
@@ -157,16 +162,16 @@ def reckon(
     least = 0.5 * 1.2816 / math.sqrt(ahead + c)
     low, high = bounds(errors)
     low, high = min(low, -least), max(high, least)
-    top = math.inf if left is None else max(0.0, sold + left)
+    top, least_top, most_top = (math.inf if each is None else max(0.0, sold + each) for each in room(left))
     lowest = math.floor(sold + (ahead + c) * math.exp(low * kappa) - c)
     highest = math.ceil(sold + (ahead + c) * math.exp(high * kappa) - c)
     return Forecast(
         sold, pace, len(points), ahead, max(0.0, min(sold + ahead, top)),
-        min(max(0.0, lowest), top), min(max(0.0, highest), top), low, high, errors,
+        min(max(0.0, lowest), least_top), min(max(0.0, highest), most_top), low, high, errors,
     )  # fmt: skip
 
 
-def forecast(show: Show, shows: list[Show], as_of: date, left: float | None = None, kappa: float = 1.0) -> Forecast:
+def forecast(show: Show, shows: list[Show], as_of: date, left: Left = None, kappa: float = 1.0) -> Forecast:
     days = (show.finish - as_of).days
     points = []
     for other in comparables(show, shows, as_of):

@@ -55,7 +55,8 @@ class Programme:
         for day, paid in curve.items():
             self.world.put("forecast_curve", show_key=key, day=day, paid=paid, net_rub=900.0 * paid)
         if end > D and not deleted:
-            self.world.put("forecast_asked", show_key=key, as_of=D, tickets_left=left, kappa=1.0)
+            room = dict.fromkeys(("tickets_left", "tickets_left_lo", "tickets_left_hi"), left)
+            self.world.put("forecast_asked", show_key=key, as_of=D, kappa=1.0, **room)
         if left is not None:
             sold = sum(paid for day, paid in curve.items() if day <= D)
             self.world.put(

@@ -14,6 +14,7 @@ import pytest
 from zakaz_dagster import timezone
 from zakaz_dagster.datalens import chromium, preview
 from zakaz_dagster.defs.marts.forecast import plan
+from zakaz_dagster.dev.sandbox.world.histories import History, free_share
 from zakaz_dagster.warehouse import checks, forecast, schema
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import load
@@ -225,6 +226,40 @@ def test_kappa_grows_by_misses_and_shrinks_by_hits(programme: Programme) -> None
     row = wh.wh.rows(load("builds")["forecast_questions"].sql, params)[0]
     wanted = math.exp(0.05 * (0 - 0.2)) * math.exp(0.05 * 0.8) * math.exp(0.05 * 0.8)
     assert row["kappa"] == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        {1: (40, 0), 9: (25, 0)},  # nothing was free: what fits is what is left
+        {
+            1: (40, 20),
+            2: (10, 9),
+            30: (30, 3),
+            61: (500, 500),
+        },  # whole orders are free: days differ by much; one is too old
+        {1: (10, 5), 2: (20, 10), 3: (8, 4)},  # days agree better than chance: the variance of single tickets
+        {5: (7, 7)},
+    ],
+)
+def test_paid_tickets_that_still_fit_have_the_bounds_of_what_days_varied_by(
+    programme: Programme, days: dict[int, tuple[int, int]]
+) -> None:
+    key = programme.stop("томск", D + timedelta(7), curve(), left=80)
+    number, history = int(key.split("|")[0]), History(Any, D, D, 80)  # type: ignore[arg-type]
+    for back, (sold, free) in days.items():
+        day = D - timedelta(back - 1)
+        programme.world.put(
+            "fact_qtickets_sales_daily", sales_source="api", show_id=number, event_id=number, city="томск",
+            sale_date=day, date=day, tickets_sold=sold, tickets_free=free,
+        )  # fmt: skip
+        history.paid[day], history.free[day] = sold - free, free
+    params = {"first": D, "last": D, "horizons": []}
+    (row,) = programme.world.wh.rows(load("builds")["forecast_questions"].sql, params)
+    wanted = free_share([history], D).paid(80)
+    assert (row["tickets_left"], row["tickets_left_lo"], row["tickets_left_hi"]) == wanted
+    assert 0 <= wanted[1] <= wanted[0] <= wanted[2] <= 80
+    assert (wanted == (80, 80, 80)) == all(free == 0 for _, free in days.values())
 
 
 @pytest.mark.parametrize("kind", ["views", "builds"])

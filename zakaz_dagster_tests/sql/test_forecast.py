@@ -23,7 +23,7 @@ from zakaz_dagster_tests.sql.forecast_oracle import Point, Show
 from zakaz_dagster_tests.sql.programme import TOMSK
 
 D = date(2026, 6, 8)
-ASK = tuple[str, date, float | None, float]
+ASK = tuple[str, date, oracle.Left, float]
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +49,9 @@ def run(wh: Warehouse, shows: list[Show], asked: list[ASK]) -> dict[tuple[str, d
     curve = [{"show_key": s.key, "day": day, "paid": paid} for s in shows for day, paid in s.curve.items()]
     random.Random(1).shuffle(curve)
     backtest.fill(wh, "forecast_curve", curve)
-    names = ("show_key", "as_of", "tickets_left", "kappa")
-    backtest.fill(wh, "forecast_asked", [dict(zip(names, each, strict=True)) for each in asked])
+    names = ("show_key", "as_of", "tickets_left", "tickets_left_lo", "tickets_left_hi", "kappa")
+    questions = [(key, as_of, *oracle.room(left), kappa) for key, as_of, left, kappa in asked]
+    backtest.fill(wh, "forecast_asked", [dict(zip(names, each, strict=True)) for each in questions])
     rows = wh.rows(f"SELECT * FROM ({load('builds')['forecast'].sql})")
     return {(row["show_key"], row["as_of"]): row for row in rows}
 
@@ -70,7 +71,7 @@ def like(points: list[tuple[int, int, int]], *, sold: int = 90, week: int = 28, 
     return [own, *others]
 
 
-def own(wh: Warehouse, shows: list[Show], left: float | None = 110, kappa: float = 1.0) -> dict[str, Any]:
+def own(wh: Warehouse, shows: list[Show], left: oracle.Left = 110, kappa: float = 1.0) -> dict[str, Any]:
     return run(wh, shows, [("own", D, left, kappa)])["own", D]
 
 
@@ -101,7 +102,12 @@ def test_irkutsk_has_two_comparables_and_is_silent(wh: Warehouse) -> None:
 def test_sql_equals_the_oracle(wh: Warehouse, seed: int) -> None:
     shows, chance = oracle.world(seed), random.Random(seed)
     asked: list[ASK] = [
-        (s.key, s.finish - timedelta(d), chance.choice([None, 0.0, 12.0, 50.0]), chance.choice([0.7, 1.0, 1.9]))
+        (
+            s.key,
+            s.finish - timedelta(d),
+            chance.choice([None, 0.0, 12.0, (50.0, 41.0, 63.0)]),
+            chance.choice([0.7, 1.0, 1.9]),
+        )
         for s in shows
         for d in (1, 3, 7, 14, 30, 60)
         if not s.cancelled and s.opened <= s.finish - timedelta(d)
@@ -159,6 +165,20 @@ def test_when_places_go_the_forecast_falls(wh: Warehouse) -> None:
     said = [own(wh, shows, left)["forecast_tickets"] for left in (None, 50, 30, 10, 0)]
     assert said == sorted(said, reverse=True)
     assert said[-1] == 90
+
+
+@pytest.mark.parametrize(
+    ("left", "low", "high"),
+    [((10, 6, 14), 96, 104), ((30, 10, 90), 100, 177), ((110, 95, 128), 110, 177), ((5, 0, 9), 90, 99)],
+)
+def test_a_full_hall_has_more_or_fewer_paid_tickets_than_thought(
+    wh: Warehouse, left: tuple[float, float, float], low: int, high: int
+) -> None:
+    """The forecast is bounded by what probably fits, its bounds by what may fit."""
+    row = own(wh, like(TOMSK), left)
+    assert row["forecast_tickets"] == pytest.approx(min(132.787, 90 + left[0]), abs=0.001)
+    assert (row["forecast_tickets_lo"], row["forecast_tickets_hi"]) == (low, high)
+    assert backtest.interval(row, 1.0) == (low, high)
 
 
 def test_cancelled_shows_are_neither_forecast_nor_compared(wh: Warehouse) -> None:
@@ -256,7 +276,7 @@ def test_a_backtest_measures_each_horizon_and_judges_it(wh: Warehouse, monkeypat
 def test_kappa_of_a_backtest_knows_only_shows_that_had_finished() -> None:
     rows = [
         {"show_key": f"s{n}", "as_of": D + timedelta(n), "days_left": 7, "silence": "", "tickets_sold": 50.0, "rest": 10.0,
-         "tickets_left": None, "log_low": -0.1, "log_high": 0.1}
+         "tickets_left_lo": None, "tickets_left_hi": None, "log_low": -0.1, "log_high": 0.1}
         for n in range(10)
     ]  # fmt: skip
     kappas = backtest._widened(rows, {f"s{n}": 500.0 for n in range(10)}, frozenset())

@@ -6,6 +6,7 @@ Only paid tickets count: sold on the day of payment, taken back on the day of th
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -103,10 +104,35 @@ def _earliest(*moments: int | None) -> int | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def free_share(made: Iterable[History], day: date, back: int = 60) -> float:
-    """The share of free tickets among those that were sold in the days before."""
-    free = paid = 0
+@dataclass(frozen=True)
+class FreeShare:
+    """Of so many tickets this share was free; `variance` of a ticket, given that whole orders are free or paid."""
+
+    share: float
+    variance: float
+    tickets: int
+
+    def paid(self, places: int) -> tuple[float, float, float]:
+        """How many paid tickets fit into so many places, and the bounds of 80 % of it."""
+        paid = places * (1 - self.share)
+        give = 1.2816 * math.sqrt(places * self.variance * (1 + places / max(1, self.tickets)))
+        return (
+            math.floor(paid),
+            math.floor(max(0.0, paid - give)),
+            max(math.floor(paid), math.floor(min(places, paid + give))),
+        )
+
+
+def free_share(made: Iterable[History], day: date, back: int = 60) -> FreeShare:
+    """Of the tickets that were sold in the days before."""
+    free, sold = Counter[date](), Counter[date]()
     for history in made:
-        free += sum(count for on, count in history.free.items() if 0 <= (day - on).days < back)
-        paid += sum(count for on, count in history.paid.items() if 0 <= (day - on).days < back)
-    return free / (free + paid) if free + paid > 0 else 0.0
+        for book, counts in ((history.free, (free, sold)), (history.paid, (sold,))):
+            for on, tickets in book.items():
+                if 0 <= (day - on).days < back:
+                    for count in counts:
+                        count[on] += tickets
+    whole = max(1, sold.total())
+    share = free.total() / whole
+    squares = sum((free[on] - share * tickets) ** 2 for on, tickets in sold.items())
+    return FreeShare(share, max(share * (1 - share), squares / whole * len(sold) / max(1, len(sold) - 1)), whole)
