@@ -90,7 +90,7 @@ def demands(world: str, orders: int, measured: Sequence[Measured], seconds: floa
     for each in measured:
         if each.forecasts >= ENOUGH:
             kept = COVER[0] <= each.cover <= COVER[1]
-            yield Demand(f"in the interval, {each.days_left} days", "70–90 %", f"{each.cover:.0f} %", kept)
+            yield Demand(f"in the interval, {each.days_left} days", "70–90 %", f"{each.cover:.1f} %", kept)
     if middle := at.get(MIDDLE):
         yield Demand("bias, 14 days", f"≤ {BIAS} %", f"{middle.bias:+.1f} %", abs(middle.bias) <= BIAS)
     if world == "stress":
@@ -142,3 +142,13 @@ def _print(world: str, results: Sequence[Result]) -> None:
                 line.what, line.demanded, line.measured, {True: "ok", False: "NOT KEPT", None: "–"}[line.kept]
             )
         out.print(judged)
+    click.echo("\n".join(summary(world, results)))
+
+
+def summary(world: str, results: Sequence[Result]) -> Iterator[str]:
+    """How many demands all histories together kept, and each that was not."""
+    judged = [(seed, line) for seed, _, lines in results for line in lines if line.kept is not None]
+    missed = [(seed, line) for seed, line in judged if not line.kept]
+    yield f"{len(judged) - len(missed)} of {len(judged)} demands kept"
+    for seed, line in missed:
+        yield f"  NOT KEPT: {world}, seed {seed}: {line.what}: {line.measured}, demanded {line.demanded}"

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from zakaz_dagster import timezone
+from zakaz_dagster.dev.sandbox.world.histories import History
 from zakaz_dagster.warehouse import forecast
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster_tests.sql.world import World
@@ -65,6 +66,18 @@ class Programme:
             )  # fmt: skip
         self.advertise(number, city, end, about.get("spend", 0), about.get("attributed", 0), about.get("weak", 0))
         return key
+
+    def sell(self, key: str, days: dict[int, tuple[int, int]]) -> History:
+        """Tickets of that show day (so many, of them free) so many days back, and its true history."""
+        number, history = int(key.partition("|")[0]), History(Any, D, D, 0)  # type: ignore[arg-type]
+        for back, (sold, free) in days.items():
+            day = D - timedelta(back - 1)
+            self.world.put(
+                "fact_qtickets_sales_daily", sales_source="api", show_id=number, event_id=number, city="томск",
+                sale_date=day, date=day, tickets_sold=sold, tickets_free=free,
+            )  # fmt: skip
+            history.paid[day], history.free[day] = sold - free, free
+        return history
 
     def advertise(self, show: int, city: str, end: date | None, spend: int, attributed: int, weak: int = 0) -> None:
         if spend:

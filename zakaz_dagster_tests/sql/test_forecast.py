@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from zakaz_dagster.cli.backtest import demands
+from zakaz_dagster.cli.backtest import Demand, demands, summary
 from zakaz_dagster.dev import backtest as past
 from zakaz_dagster.warehouse import backtest
 from zakaz_dagster.warehouse.client import Warehouse
@@ -271,6 +271,16 @@ def test_a_backtest_measures_each_horizon_and_judges_it(wh: Warehouse, monkeypat
     lines = list(demands("stress", 20, list(measured.values()), 1.0))
     assert {line.kept for line in lines} & {True, False}
     assert next(line for line in lines if line.what == "seconds").kept
+
+
+def test_of_several_histories_what_is_not_kept_is_named_with_its_demand() -> None:
+    kept, open_ = Demand("bias", "≤ 10 %", "+1.0 %", True), Demand("ratio", "≤ 0.45", "no such forecasts", None)
+    missed = Demand("in the interval, 1 days", "70–90 %", "92 %", False)
+    assert list(summary("sandbox", [(2, [], [kept, open_]), (3, [], [kept, missed])])) == [
+        "2 of 3 demands kept",
+        "  NOT KEPT: sandbox, seed 3: in the interval, 1 days: 92 %, demanded 70–90 %",
+    ]
+    assert list(summary("sandbox", [(2, [], [kept])])) == ["1 of 1 demands kept"]
 
 
 def test_kappa_of_a_backtest_knows_only_shows_that_had_finished() -> None:
