@@ -1,11 +1,12 @@
 """The platform on a server with ClickHouse's shipped configuration: everything it does, with its roles' rights only.
 
-One engine has one user, so each role is a start of the same data, with a proxy before it that refuses what such a
+Loads and reads are made under the limits of deploy/clickhouse/small.d, which are for a server of 2 GB. One engine has one user, so each role is a start of the same data, with a proxy before it that refuses what such a
 server refuses (`contract.stock`). What was sent is kept and compared with sql/grants.
 """
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -35,11 +36,13 @@ from zakaz_dagster_tests.contract.faulty import proxied
 from zakaz_dagster_tests.contract.roles import users_file
 from zakaz_dagster_tests.contract.stock import OPEN, Stock, tables_read
 from zakaz_dagster_tests.defs.conftest import Platform, day, words
-from zakaz_dagster_tests.plugins.clickhouse import Endpoint, serving
+from zakaz_dagster_tests.plugins.clickhouse import PROJECT, Endpoint, serving
 from zakaz_dagster_tests.plugins.sandbox import NOW, Sandbox
 
 DAYS = Days(day("2026-11-21"), day("2026-11-22"))
 DEFINER = "zakaz_marts_definer"
+SMALL = PROJECT / "deploy" / "clickhouse" / "small.d" / "zakaz-small.xml"
+LIMITED = f"--config-file={SMALL}"
 
 
 @dataclass
@@ -71,12 +74,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory, sandbox_server: Sandbox) -> 
     sandbox_server.reset()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("zakaz_dagster.timezone.now", lambda: datetime.fromisoformat(NOW))
-        with made.as_role("role_writer") as wh:
+        with made.as_role("role_writer", LIMITED) as wh:
             schema.apply(wh)
             refresh(made, wh, sandbox_server, patch)
             with pytest.raises(ConfigFault, match="error 497"):  # the server refuses: the proxy is no decoration
                 wh.scalar("SELECT count() FROM system.parts")
-        with made.as_role("role_reader") as wh:
+        with made.as_role("role_reader", LIMITED) as wh:
             write(wh, made.place / "pages", datetime.fromisoformat(NOW))
             assert wh.scalar("SELECT count() FROM information_schema.tables WHERE table_schema = 'zakaz'") == len(
                 load("views")
@@ -161,3 +164,18 @@ def test_every_table_of_the_server_that_is_read_is_granted_and_nothing_more_is(s
         if role == "role_reader":
             granted = {"information_schema.tables", "information_schema.columns"}
         assert read == granted, role
+
+
+def test_the_limits_of_a_small_server_are_settings_that_the_engine_takes(warehouse: Warehouse) -> None:
+    settings = {element.tag: element for element in ET.parse(SMALL).getroot() if not element.get("remove")}  # noqa: S314  our own file
+    wanted = {name if not len(each) else f"{name}.{each[0].tag}" for name, each in settings.items()}
+    known = {row["name"] for row in warehouse.rows("SELECT name FROM system.server_settings")}
+    assert wanted <= known
+    threads, ratio = (
+        int(settings[name].text or 0)
+        for name in ("background_pool_size", "background_merges_mutations_concurrency_ratio")
+    )
+    free = warehouse.rows(
+        "SELECT name, toUInt32(value) AS n FROM system.merge_tree_settings WHERE name LIKE 'number_of_free_entries%'"
+    )
+    assert {row["name"]: row["n"] for row in free if row["n"] > threads * ratio} == {}
