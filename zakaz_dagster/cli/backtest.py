@@ -12,12 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import click
+from click.core import ParameterSource
 
 from zakaz_dagster.cli.terminal import console, quiet, table, working
 from zakaz_dagster.warehouse.backtest import METHODS, Measured, Outcome, measure
 
 SINGLE = ("rate", "ratio", "mean", "pace")
 MOST_SECONDS = 60.0
+MOST_ORDERS = 2000  # a day; a world of them fits into memory
 ENOUGH = 100  # forecasts of a horizon, to judge its intervals by
 USUAL = {"stress": 60, "sandbox": 60, "warehouse": 0}
 COVER, BIAS, MIDDLE = (70, 90), 10, 14  # percent in the interval, percent too high or low, and at how many days
@@ -38,7 +40,7 @@ class Demand:
 @click.option("--world", type=click.Choice(list(USUAL)), default="stress", show_default=True, help="Whose history.")
 @click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="The first made-up organiser.")
 @click.option("--seeds", type=click.IntRange(1, 20), default=1, show_default=True, help="How many organisers.")
-@click.option("--orders-per-day", type=click.IntRange(min=1), help="Default: 60.")
+@click.option("--orders-per-day", type=click.IntRange(1, MOST_ORDERS), help="Default: 60.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def backtest(world: str, seed: int, seeds: int, orders_per_day: int | None, as_json: bool) -> None:
     """Forecast the past and compare; exit 2 when a demand is not kept.
@@ -47,6 +49,10 @@ def backtest(world: str, seed: int, seeds: int, orders_per_day: int | None, as_j
     while it does not pass.
     """
     quiet()
+    if world == "warehouse" and any(_given(name) for name in ("seed", "seeds", "orders_per_day")):
+        raise click.UsageError(
+            "--seed, --seeds and --orders-per-day are of made-up organisers, not of --world warehouse"
+        )
     orders = orders_per_day or USUAL[world]
     results = []
     for number in range(seed, seed + seeds if world != "warehouse" else seed + 1):
@@ -61,6 +67,10 @@ def backtest(world: str, seed: int, seeds: int, orders_per_day: int | None, as_j
         results.append((number, measured, list(demands(world, orders, measured, seconds))))
     _print_json(world, results) if as_json else _print(world, results)
     sys.exit(2 if any(each.kept is False for _, _, lines in results for each in lines) else 0)
+
+
+def _given(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
 def _outcomes(world: str, seed: int, orders: int) -> list[Outcome]:

@@ -6,7 +6,7 @@ Filters are columns of the view with bound values, read as DataLens reads; every
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 
@@ -55,15 +55,10 @@ def explain(view: str, filters: Sequence[str], columns: Sequence[str], as_json: 
     explainer = Explainer(
         resources.reader(settings), resources.warehouse(settings), SOURCES, SAMPLE if with_rows else 0
     )
-    wanted = _filters(filters)
+    wanted, columns = _filters(filters), tuple(dict.fromkeys(columns))
     rows = explainer.rows(view, wanted, MOST_ROWS + 1)
     if not rows or len(rows) > MOST_ROWS:
-        raise BadData(
-            f"{view} has {'no row' if not rows else f'more than {MOST_ROWS} rows'} like this",
-            source=SOURCE,
-            expected="filters that leave some rows",
-            next_step="name date, city and the like with --where, as the view has them",
-        )
+        raise _unfit(view, wanted, none=not rows)
     with working("comparing every step"):
         found = explainer.explain(view, rows, wanted, columns)
         if found.differences:  # a load may have come in between two steps
@@ -76,6 +71,16 @@ def explain(view: str, filters: Sequence[str], columns: Sequence[str], as_json: 
     raise SystemExit(1 if found.differences else 0)
 
 
+def _unfit(view: str, wanted: Mapping[str, Sequence[str]], *, none: bool) -> BadData:
+    step = "name date, city and the like with --where, as the view has them"
+    if none and not wanted:
+        return BadData(
+            f"{view} is empty", source=SOURCE, expected="rows to explain", next_step="load what it is made of"
+        )
+    what = "no row like this" if none else f"more than {MOST_ROWS} rows{' like this' if wanted else ''}"
+    return BadData(f"{view} has {what}", source=SOURCE, expected="filters that leave some rows", next_step=step)
+
+
 def _filters(texts: Sequence[str]) -> dict[str, list[str]]:
     """Values by column; a column that is named again may have either value, `2026-06-01..2026-06-30` is every day."""
     found: dict[str, list[str]] = {}
@@ -84,7 +89,8 @@ def _filters(texts: Sequence[str]) -> dict[str, list[str]]:
         if not equal or not name.strip():
             raise click.UsageError(f"--where {text!r} is not COLUMN=VALUE")
         first, dots, last = value.strip().partition("..")
-        found.setdefault(name.strip(), []).extend(_days(first, last) if dots else [value.strip()])
+        days = dots and not (first + last).strip("0123456789- ")
+        found.setdefault(name.strip(), []).extend(_days(first, last) if days else [value.strip()])
     return found
 
 
@@ -92,7 +98,7 @@ def _days(first: str, last: str) -> list[str]:
     try:
         span = date.fromisoformat(first), date.fromisoformat(last)
     except ValueError as error:
-        raise click.UsageError(f"--where {first}..{last} is no range of days: {error}") from error
+        raise click.UsageError(f"--where {first}..{last} is no range of days such as 2026-06-01..2026-06-30") from error
     if not 0 <= (span[1] - span[0]).days <= MOST_DAYS:
         raise click.UsageError(f"--where {first}..{last}: the first day, then the last, {MOST_DAYS} at most")
     return [str(day) for day in days_between(*span)]
@@ -100,7 +106,12 @@ def _days(first: str, last: str) -> list[str]:
 
 def lines(found: Explanation) -> Iterator[str]:
     """The explanation as people read it."""
-    keys = ", ".join(f"{name}={value}" for name, value in found.row.items() if name not in found.columns)
+    named = [
+        name
+        for name, value in found.row.items()
+        if name not in found.columns and (found.rows == 1 or value is not None)
+    ]
+    keys = ", ".join(f"{name}={value}" for name, value in found.row.items() if name in named)
     yield f"{found.view}, {found.rows} rows   {keys}"
     for column in found.columns:
         yield f"  {column} = {found.row[column]}"

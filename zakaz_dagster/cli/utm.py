@@ -39,6 +39,8 @@ def utm(show_id: int | None, city: str | None, day: datetime | None, url: str, w
     """
     if (show_id is None) == (city is None) or (city is None) != (day is None):
         raise click.UsageError("say either --show ID, or --city and --date")
+    if city is not None and not city.strip():
+        raise click.UsageError("--city is empty")
     cities, store = city_index(), resources.warehouse(Settings(), patience=resources.AT_A_TERMINAL)
     shows = _shows(store, cities)
     if show_id is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from difflib import SequenceMatcher
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.parsing.cities import CityIndex
@@ -64,6 +64,13 @@ def content_of(city: str, day: date, cities: CityIndex, *, with_year: bool = Fal
 
     Raises BadData for a city that the table of spellings lacks, since no spelling of it could be read.
     """
+    if not city.strip():
+        raise BadData(
+            "the show has no city",
+            source=SOURCE,
+            expected="a show whose city the catalogue names",
+            next_step="name the city of its event in QTickets and load the catalogue",
+        )
     suffix = f"_{day:%d_%m_%Y}" if with_year else f"_{day:%d_%m}"
     asked = (city, day.day, day.month, day.year if with_year else 0, "")
     for spelling in _spellings(city, cities):
@@ -85,7 +92,14 @@ def parameters(content: str) -> dict[str, str]:
 
 
 def link(url: str, block: str, cities: CityIndex) -> str:
-    """The landing link with the block; BadData when the loaders would read another show in it."""
+    """The landing link with the block; BadData when it is no web address, or another show would be read in it."""
+    if not _is_web(url):
+        raise BadData(
+            f"{url!r} is no address of a web page",
+            source=SOURCE,
+            expected="an address such as https://example.ru/afisha, without spaces, user and password",
+            next_step="give the address as the browser shows it",
+        )
     made = tagged(url, block)
     wanted, read = (tag_of(utm, cities) for utm in (Utm.from_query(block), Utm.from_url(made)))
     if read != wanted:
@@ -96,6 +110,16 @@ def link(url: str, block: str, cities: CityIndex) -> str:
             next_step="give the address as the site's menu has it",
         )
     return made
+
+
+def _is_web(url: str) -> bool:
+    try:
+        where = urlsplit(url)
+        host, _ = where.hostname, where.port
+    except ValueError:
+        return False
+    plain = url.isprintable() and not any(map(str.isspace, url)) and not set(url) & set('<>"\\^`')
+    return plain and where.scheme in ("http", "https") and bool(host) and "@" not in where.netloc
 
 
 def shows_on(shows: Iterable[Show], city: str, day: date) -> list[Show]:

@@ -7,8 +7,9 @@ Belongs here: conditions, and taking them down one statement. Does not: followin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
@@ -97,6 +98,21 @@ def keys_of(types: Mapping[str, str]) -> list[str]:
 
 def is_number(kind: str) -> bool:
     return any(word in kind for word in ("Int", "Float", "Decimal")) and not kind.startswith(("Array", "Tuple", "Map"))
+
+
+def may_be(kind: str, text: str) -> bool:
+    """Whether a column of this type can have a value that is written so."""
+    inner = re.sub(r"^(?:LowCardinality|Nullable)\((.*)\)$", r"\1", kind)
+    if inner != kind:
+        return may_be(inner, text)
+    try:
+        if inner.startswith("Date"):
+            (datetime if inner.startswith("DateTime") else date).fromisoformat(text)
+        elif is_number(inner):
+            return Decimal(text).is_finite() and ("Int" not in inner or Decimal(text) % 1 == 0)
+    except (ValueError, ArithmeticError):
+        return False
+    return True
 
 
 def _test(name: str, values: Sequence[Value]) -> str:

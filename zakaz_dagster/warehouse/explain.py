@@ -28,6 +28,7 @@ from zakaz_dagster.warehouse.chosen_rows import (
     joined,
     keys_of,
     literal,
+    may_be,
     statements,
     where_of,
 )
@@ -63,6 +64,16 @@ class Explainer:
         types = declared(view)
         if unknown := sorted(filters.keys() - types.keys()):
             raise BadData(f"{view} has no column {', '.join(unknown)}", source=SOURCE, expected=", ".join(types))
+        if wrong := [
+            f"{name}={value}" for name, values in filters.items() for value in values if not may_be(types[name], value)
+        ]:
+            kinds = ", ".join(sorted({types[each.partition("=")[0]] for each in wrong}))
+            raise BadData(
+                f"{', '.join(wrong)} cannot be in {view}",
+                source=SOURCE,
+                expected=f"{kinds}: a day as 2026-06-15, a number as 12.5, a moment as 2026-06-15 10:00:00",
+                next_step="write the value so",
+            )
         tests = [f"has({{value_{at}:Array(String)}}, toString(v.{name}))" for at, name in enumerate(filters)]
         bound = {f"value_{at}": list(values) for at, values in enumerate(filters.values())}
         where = f" WHERE {' AND '.join(tests)}" if tests else ""
@@ -220,7 +231,8 @@ def _total(rows: Sequence[Mapping[str, Any]], name: str, kind: str) -> Value:
     values = {row[name] for row in rows}
     if len(values) == 1:
         return values.pop()
-    return sum(row[name] for row in rows) if is_number(kind) and "Nullable" not in kind else None
+    is_figure = is_number(kind) and "Nullable" not in kind and not name.startswith("is_") and not keys_of({name: kind})
+    return sum(row[name] for row in rows) if is_figure else None
 
 
 def _list(names: Iterable[str]) -> str:

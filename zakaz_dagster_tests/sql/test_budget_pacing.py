@@ -110,5 +110,5 @@ def test_tags_are_made_for_a_show_of_the_catalogue_and_refused_for_a_day_without
     build_dimensions(world.wh, "test")
     doubtful = command.invoke(utm, ["--show", "1"])
     assert (doubtful.exit_code, "names neither" in doubtful.output) == (1, True)
-    for wrong in ([], ["--city", "томск"], ["--show", "1", "--city", "томск"]):
+    for wrong in ([], ["--city", "томск"], ["--show", "1", "--city", "томск"], ["--city", " ", "--date", "2026-06-15"]):
         assert command.invoke(utm, wrong).exit_code == 2

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from zakaz_dagster import resources
-from zakaz_dagster.cli.explain import SOURCES, explain
+from zakaz_dagster.cli.explain import SOURCES, explain, lines
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.explain import Explainer
@@ -128,3 +128,44 @@ def test_the_command_prints_the_chain_and_its_exit_code_says_whether_it_holds(
     ):
         assert isinstance(run.invoke(explain, wrong).exception, expected), wrong
     assert run.invoke(explain, ["v_sales_latest", "--where", "city"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("--where date=yesterday", "date=yesterday cannot be in v_sales_latest"),
+        ("--where date=01.12.2025", "a day as 2026-06-15"),
+        ("--where date=2025-12-32", "date=2025-12-32 cannot be"),
+        ("--where show_id=1.5", "show_id=1.5 cannot be"),
+        ("--where revenue_rub=nan", "a number as 12.5"),
+        ("--where data_as_of=noon", "a moment as 2026-06-15 10:00:00"),
+        ("--where show_id=101..103", "--where 101..103 is no range of days"),
+        ("--where date=2025-12-01..", "is no range of days such as 2026-06-01..2026-06-30"),
+        ("--where city=a..b", "has no row like this"),
+        ("--where city=ТОМСК", "has no row like this"),
+    ],
+)
+def test_a_value_that_no_row_can_have_is_told_from_one_that_none_has(
+    theatre_world: Warehouse, monkeypatch: pytest.MonkeyPatch, typed: str, sentence: str
+) -> None:
+    monkeypatch.setattr(resources, "warehouse", lambda *_: theatre_world)
+    monkeypatch.setattr(resources, "reader", lambda *_: theatre_world)
+    done = CliRunner().invoke(explain, ["v_sales_latest", *typed.split()])
+    assert sentence in f"{done.output} {done.exception}"
+    empty = CliRunner().invoke(explain, ["v_decisions"])
+    assert "v_decisions is empty" in str(empty.exception)
+
+
+@pytest.mark.parametrize(
+    ("view", "of"), [("v_sales_latest", "event_id"), ("v_sales_latest", "show_id"), ("v_plan_vs_fact", "event_id")]
+)
+def test_of_several_rows_no_numbers_of_things_and_no_flags_are_added_up(
+    theatre_world: Warehouse, view: str, of: str
+) -> None:
+    """What the rows share is named; a sum of shows' numbers would be the number of another show."""
+    explainer = Explainer(theatre_world, theatre_world, SOURCES)
+    found = explainer.explain(view, explainer.rows(view, {}, 1000), (), ["city"])
+    assert found.rows > 1
+    assert found.row[of] is None
+    assert not [name for name, value in found.row.items() if name.startswith("is_") and value not in (None, 0, 1)]
+    assert f"{of}=" not in next(lines(found))

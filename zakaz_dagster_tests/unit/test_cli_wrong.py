@@ -61,7 +61,7 @@ WRONG = [
     ("load", ""),
     ("load history --from tomorrow", "ZAKAZ_PRIVACY_SALT is not set"),
     ("backtest --world moon", "'moon' is not one of"),
-    ("backtest --seeds 0", "'--seeds': 0 is not in the range"),
+    ("backtest --world warehouse --seeds 5", "are of made-up organisers"),
     ("backtest --orders-per-day none", "'none' is not a valid integer"),
     ("sandbox serve --port 99999", "'--port': 99999 is not in the range"),
     ("sandbox serve --port {port}", "Address already in use"),

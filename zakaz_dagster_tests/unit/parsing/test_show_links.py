@@ -19,7 +19,7 @@ from zakaz_dagster.seeds import city_index
 CITIES = city_index()
 TODAY = date(2026, 6, 1)
 days = st.dates(date(2024, 1, 1), date(2039, 12, 31))
-pieces = st.text("abяё1=&?#/%{}+ .:-_", max_size=30)
+pieces = st.text("abяё1=&?#/%{}+.:-_", max_size=30)
 CLICKED = {"campaign_id": "17", "banner_id": "203", "ad_id": "203"}
 
 
@@ -73,6 +73,31 @@ def test_a_city_without_a_latin_spelling_is_written_as_it_is_and_an_unknown_one_
     assert "utm_content=%D1%83" in parameters("усть_кемь_06_01")["vk_ads"]
     with pytest.raises(BadData, match="city_aliases"):
         content_of("атлантида", date(2026, 1, 6), cities)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "example.ru", "/afisha", "https://", "https:///a", "javascript:alert(1)", "ftp://t.ru/", "https://t.ru/ a", "https://t.ru/\n",
+        "https://user:secret@t.ru/", "https://t.ru:99999/", "https://t.ru:port/", "https://[::1", 'https://t.ru/"><b>',
+    ],
+)  # fmt: skip
+def test_what_no_browser_opens_is_no_landing_page(url: str) -> None:
+    with pytest.raises(BadData, match="no address of a web page"):
+        link(url, parameters("tomsk_15_06")["vk_ads"], CITIES)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://t.ru", "https://пример.рф/афиша?й=1", "https://t.ru:8443/#/show", "HTTPS://T.RU/"]
+)
+def test_what_a_browser_opens_is_one(url: str) -> None:
+    assert "utm_content=tomsk_15_06" in link(url, parameters("tomsk_15_06")["yandex_direct"], CITIES)
+
+
+def test_a_show_without_a_city_says_so() -> None:
+    for blank in ("", " "):
+        with pytest.raises(BadData, match="the show has no city"):
+            content_of(blank, date(2026, 1, 6), CITIES)
 
 
 def show(number: int, on: str, *, event: int = 1, until: str = "", city: str = "томск", active: bool = True) -> Show:
