@@ -86,6 +86,18 @@ def test_every_asset_says_what_it_is_who_owns_it_and_what_it_is_made_of(graph):
             assert "dagster/column_schema" in node.metadata, key
 
 
+def test_every_column_that_the_ui_shows_says_what_it_is_or_what_becomes_of_it(graph):
+    columns = {
+        f"{key.to_user_string()}.{column.name}": column.description
+        for key in graph.get_all_asset_keys()
+        if (schema := graph.get(key).metadata.get("dagster/column_schema"))
+        for column in schema.columns
+    }
+    assert [name for name, said in columns.items() if not said] == []
+    assert columns["vk_ads/statistics.rows.date"] == "→ fact_vk_ads_daily.date"
+    assert "→ stg_gmail_messages.message_id" in columns["gmail/messages.id"]
+
+
 def test_every_loading_step_has_a_pool_and_a_retry_policy(graph):
     for asset in graph.assets_defs:
         if (

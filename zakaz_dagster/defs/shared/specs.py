@@ -88,14 +88,18 @@ def outside_spec(name: str, group: str) -> dg.AssetSpec:
 
 def vendor_spec(key: str, about: str, group: str) -> dg.AssetSpec:
     """An endpoint of a vendor: observed by every load, never materialised by us."""
-    fields = sorted({row["field"] for row in vendor_fields(key.partition("/")[0]) if row["endpoint"] == key})
+    read_into: dict[str, dict[str, None]] = defaultdict(dict)  # each field, to the columns that it becomes
+    for row in vendor_fields(key.partition("/")[0]):
+        if row["endpoint"] == key:
+            read_into[row["field"]][f"{row['table']}.{row['column']}"] = None
+    columns = [dg.TableColumn(name, description=f"→ {', '.join(read_into[name])}") for name in sorted(read_into)]
     return dg.AssetSpec(
         dg.AssetKey(key.split("/")),
         group_name=group,
         description=about,
         kinds={"api"},
         tags={"layer": "vendor"},
-        metadata={"dagster/column_schema": dg.TableSchema(columns=[dg.TableColumn(name) for name in fields])},
+        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
     )
 
 
