@@ -8,6 +8,7 @@ import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -224,6 +225,17 @@ def test_plain_expressions_in_values_still_work(clickhouse):
 def test_settings_of_the_url_are_no_way_in(clickhouse, canary, setting):
     reply = send(clickhouse, "SELECT 1", **{setting: f"throwIf(file('{canary}') != '')"})
     assert (reply.status, reply.code) == (403, "497"), reply.text
+
+
+@pytest.mark.parametrize(
+    "name", ["local_filesystem_read_method", "compatibility_of_files", "dictionary_use_async_executor"]
+)
+def test_a_setting_whose_value_is_a_word_costs_no_question_to_the_engine(name):
+    nobody: Any = None  # a question would be an AttributeError
+    access.Doors().check(nobody, f"SET {name} = 'pread'", f"SET {name} = 'Europe/Moscow'", f"SET {name} = ''")
+    for more in ("file(1)", "a b", "a\\'b", "a'; SELECT file(1)"):
+        with pytest.raises(AttributeError):
+            access.Doors().check(nobody, f"SET {name} = '{more}'")
 
 
 def test_the_structure_of_an_external_table_is_no_way_in(clickhouse, canary):
