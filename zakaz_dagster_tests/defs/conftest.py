@@ -114,7 +114,7 @@ def platform(
     own = {
         "CLICKHOUSE_PASSWORD": warehouse.config.password,
         "CLICKHOUSE_DATABASE": warehouse.config.database,
-        "ZAKAZ_START_DATE": "2023-01-01",
+        "ZAKAZ_START_DATE": "2025-09-01",
     }
     for name, value in {**given, **own}.items():
         monkeypatch.setenv(name, value)

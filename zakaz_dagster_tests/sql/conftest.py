@@ -8,10 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.seeds import seeded
 from zakaz_dagster_tests.plugins.warehouse import Shelf
 from zakaz_dagster_tests.sql import theatre
-from zakaz_dagster_tests.sql.quick import QuickWorld
+from zakaz_dagster_tests.sql.quick import QuickWorld, copied
 from zakaz_dagster_tests.sql.world import World
 
 
@@ -40,12 +39,7 @@ def theatre_world(shelf: Shelf) -> Iterator[Warehouse]:
 @pytest.fixture
 def spoilt(theatre_world: Warehouse, warehouse: Warehouse) -> World:
     """A theatre that a test may spoil: the parts of the one that others read, linked and not copied."""
-    filled = "SELECT DISTINCT table FROM system.parts WHERE active AND database = currentDatabase()"
-    for row in theatre_world.rows(filled):
-        if row["table"] not in seeded():
-            source = f"{theatre_world.config.database}.{row['table']}"
-            warehouse.command(f"ALTER TABLE {row['table']} ATTACH PARTITION ALL FROM {source}")
-    return QuickWorld(warehouse, first_line=1000)
+    return copied(warehouse, World(theatre_world))
 
 
 @pytest.fixture

@@ -17,15 +17,16 @@ from zakaz_dagster.errors import BadData
 from zakaz_dagster.ingest.catalogue import build_dimensions
 from zakaz_dagster.warehouse import checks
 from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster_tests.sql.quick import copied
 from zakaz_dagster_tests.sql.world import World, day, rows
 
 COLUMNS = "month, account, budget_rub, spend_rub, days_known, even_pace_rub, ahead_rub, daily_7d_rub"
 FORECAST = "forecast_rub, round(forecast_lo_rub, 2) AS lo, round(forecast_hi_rub, 2) AS hi, forecast_left_rub"
 
 
-@pytest.fixture
-def world(warehouse) -> World:
-    world = World(warehouse)
+@pytest.fixture(scope="module")
+def june(module_world) -> World:
+    world = module_world()
     for on in range(1, 11):  # 800 before the seven days, 700 in them
         world.vk(f"2026-06-{on:02}", 10, 11, 111, "0", spend_rub=Decimal(100 if on > 3 else 800 if on == 1 else 0))
     world.vk("2026-05-30", 10, 11, 111, "0", spend_rub=Decimal(40))
@@ -36,6 +37,12 @@ def world(warehouse) -> World:
     world.put("plan_budgets", month=day("2026-07-01"), source="vk_ads", account="кабинет", budget_rub=Decimal(500))
     world.build("2026-05-01", "2026-06-30", "fact_utm_daily", "fact_marketing_daily", "fact_accounts_daily")
     return world
+
+
+@pytest.fixture
+def world(june: World, warehouse) -> World:
+    """June, in a copy that a test may change."""
+    return copied(warehouse, june)
 
 
 def test_pace_and_forecast_are_those_computed_by_hand(world: World) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +13,9 @@ from zakaz_dagster.timezone import today
 from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.checks import evaluate
+from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster_tests.sql.quick import copied
 from zakaz_dagster_tests.sql.world import World, day, rows
 
 ON, LATER = "2026-11-18", "2026-11-21"
@@ -45,9 +48,10 @@ def by_city(world: World) -> dict[str, float]:
     return told["v_sales_latest"]
 
 
-@pytest.fixture
-def sold(world: World) -> World:
+@pytest.fixture(scope="module")
+def three_tickets(module_world: Callable[[], World]) -> World:
     """Three tickets: of a show in Tomsk, of one in Omsk, and one more in Tomsk."""
+    world = module_world()
     world.show(11, event=1, name="Ёлка", city="Томск", on="2026-12-20")
     world.show(21, event=2, name="Выставка", city="Омск", on="2026-12-20")
     world.sale(ON, 1, 500, event=1, show=11)
@@ -57,6 +61,12 @@ def sold(world: World) -> World:
     world.build(FIRST, LAST)
     assert by_city(world) == {"томск": 600.0, "омск": 700.0}
     return world
+
+
+@pytest.fixture
+def sold(three_tickets: World, warehouse: Warehouse) -> World:
+    """Those tickets, in a copy that a test may change."""
+    return copied(warehouse, three_tickets)
 
 
 def test_a_ticket_belongs_to_its_show_and_not_to_the_event_of_its_order(sold: World) -> None:

@@ -50,11 +50,11 @@ class World(Rows):
     def __init__(self, wh: Warehouse, loaded_at: str = "2025-12-31 12:00", first_line: int = 1) -> None:
         super().__init__(wh, loaded_at)
         self._lines = count(first_line)
-        self._events: set[int] = set()
+        self.events: set[int] = set()
 
     def event(self, event: int, name: str, city: str, *, deleted: bool = False, ver: int = 1) -> None:
         """An event as the vendor names it; said again with a larger `ver`, it is another one now."""
-        self._events.add(event)
+        self.events.add(event)
         self.put(
             "stg_qtickets_events_raw",
             event_id=event,
@@ -80,7 +80,7 @@ class World(Rows):
         ver: int = 1,
     ) -> None:
         """A show of an event; the event is made from name and city if it was not named before."""
-        if event not in self._events:
+        if event not in self.events:
             self.event(event, name, city)
         self.put(
             "stg_qtickets_shows_raw",
@@ -127,7 +127,7 @@ class World(Rows):
 
         `city` makes the event, if it was not named before.
         """
-        if city and event not in self._events:
+        if city and event not in self.events:
             self.event(event, "", city)
         gone, back, kept = refunded or ("", "0", "0")
         self.put(

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -22,10 +21,11 @@ from zakaz_dagster.defs.operations import backup as jobs
 from zakaz_dagster.errors import BadData, ConfigFault, Failure
 from zakaz_dagster.warehouse import schema
 from zakaz_dagster.warehouse.checks import evaluate
-from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import load
 from zakaz_dagster.warehouse.table_info import day_column, shape
 from zakaz_dagster_tests.plugins.clickhouse import serving
+from zakaz_dagster_tests.plugins.warehouse import Shelf
 
 CONFIG = """<clickhouse>
   <storage_configuration><disks><backups><type>local</type><path>{path}/</path></backups></disks></storage_configuration>
@@ -45,30 +45,30 @@ class Clock:
 
 
 @pytest.fixture(scope="module")
-def backed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Path]]:
+def backed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shelf, Path]]:
     place = tmp_path_factory.mktemp("backed")
     disk = place / "disk"
     disk.mkdir()
     config = place / "config.xml"
     config.write_text(CONFIG.format(path=disk))
     with serving(place / "data", "--config-file", str(config), *ALLOWED) as endpoint:
-        yield endpoint, disk
+        yield Shelf(endpoint, "zakaz"), disk
 
 
 ALLOWED = ("--allow=disk", "--allow=s3")
 
 
 @pytest.fixture
-def backups(backed: tuple[Any, Path], tmp_path: Path) -> Iterator[Backups]:
+def backups(backed: tuple[Shelf, Path], tmp_path: Path) -> Iterator[Backups]:
     """A filled database `zakaz` on that engine, and its backups."""
-    endpoint, disk = backed
-    wh = Warehouse.connect(WarehouseConfig(endpoint.host, endpoint.port, password=endpoint.password, patience=5.0))
-    schema.apply(wh)
+    shelf, disk = backed
+    wh, state = shelf.take()
     fill(wh, 3)
     records = Records(tmp_path / "backups")
     yield Backups(wh, wh, Destination(disk="backups"), records, Clock(), folder=disk)
-    for database in wh.rows("SELECT name FROM system.databases WHERE name LIKE 'zakaz%'", settings=schema.ANYWHERE):
+    for database in wh.rows("SELECT name FROM system.databases WHERE name LIKE 'zakaz\\_%'", settings=schema.ANYWHERE):
         wh.command(f"DROP DATABASE {database['name']} SYNC", settings=schema.ANYWHERE)
+    shelf.give_back(wh, state)
 
 
 def fill(wh: Warehouse, count: int) -> None:

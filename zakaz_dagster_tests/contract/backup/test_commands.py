@@ -22,7 +22,8 @@ __all__ = ["backed", "backups"]
 @pytest.fixture
 def zakaz(backups: Backups, backed: tuple[Any, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`zakaz(…)`: exit code and output of the command in an installation of its own."""
-    endpoint, disk = backed
+    shelf, disk = backed
+    endpoint = shelf.clickhouse
     secrets = private_folder(tmp_path / "secrets")
     lines = {
         "CLICKHOUSE_HOST": endpoint.host, "CLICKHOUSE_PORT": endpoint.port, "CLICKHOUSE_PASSWORD": f"'{endpoint.password}'",
