@@ -12,19 +12,9 @@ sessions AS
 (
     SELECT
         concat(toString(v.event_id), '|', if(v.city = '', 'не указано', v.city), '|', toString(v.show_date)) AS show_key,
-        v.show_id AS show_id, v.event_id AS event_id, v.event_name AS event_name,
-        CAST(if(v.city = '', 'не указано', v.city), 'String') AS city,
+        v.event_id AS event_id, CAST(if(v.city = '', 'не указано', v.city), 'String') AS city,
         v.show_date AS show_date, greatest(v.show_date, v.finish_date) AS finish_date, v.is_deleted AS is_deleted
     FROM dim_shows AS v FINAL
-),
-show_days AS
-(
-    SELECT
-        s.show_key AS show_key, any(s.event_id) AS event_id, any(s.city) AS city, any(s.show_date) AS show_date,
-        min(s.show_id) AS show_id, max(s.event_name) AS event_name, countIf(s.is_deleted = 0) AS live,
-        if(live > 0, maxIf(s.finish_date, s.is_deleted = 0), max(s.finish_date)) AS finish_on
-    FROM sessions AS s
-    GROUP BY s.show_key
 ),
 -- The show that a city's day means: the only event of that day, live ones first; of several runs the one begun last.
 billed AS
@@ -38,24 +28,13 @@ billed AS
     FROM sessions AS s
     ARRAY JOIN range(least(toUInt32(greatest(dateDiff('day', s.show_date, s.finish_date), 0)), 366) + 1) AS step
     GROUP BY s.city, day
-),
-spent AS
-(
-    SELECT
-        if(length(b.events) = 1, b.show_key, '') AS show_key,
-        toFloat64(sumIf(m.spend_rub, m.date > t.y - 7)) AS spend_7d,
-        toFloat64(sum(m.spend_rub)) AS spend_total
-    FROM fact_marketing_daily AS m
-    CROSS JOIN today AS t
-    LEFT ANY JOIN billed AS b ON CAST(m.city, 'String') = b.city AND ifNull(m.show_date, toDate(0)) = b.day
-    WHERE m.date <= t.y
-    GROUP BY show_key
 )
 SELECT
-    s.show_key AS show_key,
-    s.spend_7d AS spend_7d,
-    s.spend_total AS spend_total,
-    toUInt8(s.show_key != '' AND ifNull(d.finish_on, toDate(0)) <= t.y) AS is_over
-FROM spent AS s
+    if(length(b.events) = 1, b.show_key, '') AS show_key,
+    toFloat64(sumIf(m.spend_rub, m.date > t.y - 7)) AS spend_7d,
+    toFloat64(sum(m.spend_rub)) AS spend_total
+FROM fact_marketing_daily AS m
 CROSS JOIN today AS t
-LEFT ANY JOIN show_days AS d ON s.show_key = d.show_key
+LEFT ANY JOIN billed AS b ON CAST(m.city, 'String') = b.city AND ifNull(m.show_date, toDate(0)) = b.day
+WHERE m.date <= t.y
+GROUP BY show_key

@@ -131,7 +131,7 @@ others AS
         if(m.show_key = '', 'Расход без показа', 'Расход прошедших показов') AS event_name,
         sum(m.spend_7d) AS spend_7d, sum(m.spend_total) AS spend_total
     FROM decision_spend AS m
-    WHERE m.show_key = '' OR m.is_over = 1
+    WHERE m.show_key = '' OR m.show_key NOT IN (SELECT s.show_key FROM decision_shows AS s)
     GROUP BY event_name
 ),
 listed AS

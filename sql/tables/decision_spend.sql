@@ -7,7 +7,6 @@ CREATE TABLE IF NOT EXISTS decision_spend
     show_key String COMMENT 'Ключ показа: мероприятие|город|дата; пусто, если метки не называют один показ',
     spend_7d Float64 COMMENT 'Расход с НДС за 7 дней, руб.',
     spend_total Float64 COMMENT 'Расход с НДС за всё время, руб.',
-    is_over UInt8 COMMENT '1: показ прошёл',
     _loaded_at DateTime('Europe/Moscow') COMMENT 'Когда построено',
     _ver UInt64 COMMENT 'Версия таблицы: больше — новее',
     _run_id String COMMENT 'Запуск, который построил таблицу'

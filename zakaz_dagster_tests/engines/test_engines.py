@@ -40,6 +40,7 @@ from zakaz_dagster_tests.engines.environments import NEWEST, VERSIONS, python
 from zakaz_dagster_tests.engines.in_process import Engine, Sent, hashes, warehouse_on
 from zakaz_dagster_tests.plugins.sandbox import TODAY
 from zakaz_dagster_tests.sql import theatre
+from zakaz_dagster_tests.sql.programme import TOMSK, D, Programme, curve
 from zakaz_dagster_tests.sql.world import World
 from zakaz_dagster_tests.story.qtickets_account import Account
 
@@ -176,6 +177,22 @@ def test_no_partition_holds_two_versions_at_the_end(told: Callable[[str], Told],
     wh, _ = told(version)
     assert healing.mixed(wh) == []
     assert not [row for row in wh.rows("SHOW TABLES") if row["name"].endswith("lease")]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_show_is_forecast_and_advised_as_by_hand(version: str, tmp_path: Path) -> None:
+    with warehouse_on(interpreter(version), tmp_path) as (wh, _):
+        schema.apply(wh)
+        programme = Programme(World(wh))
+        programme.finished(TOMSK)
+        programme.stop("томск", D + timedelta(7), curve(), left=110, spend=7000, attributed=14)
+        programme.advertise(0, "кемерово", D - timedelta(1), 200, 0)
+        rows = programme.decide()
+        tomsk, past = rows["томск"], rows["Расход прошедших показов"]
+        assert (tomsk["forecast_text"], tomsk["status_code"], tomsk["advice_rub_per_day"]) == ("132 (110–177)", 2, 300)
+        assert (past["spend_7d_rub"], sum(row["spend_7d_rub"] or 0 for row in rows.values())) == (200, 7200)
+        asked = {"first": D, "last": D, "horizons": []}
+        assert [row["tickets_left_hi"] for row in wh.rows(load("builds")["forecast_questions"].sql, asked)] == [110]
 
 
 @pytest.mark.parametrize("version", ["25.8", "26.3"])
