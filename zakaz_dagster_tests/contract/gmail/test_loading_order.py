@@ -138,7 +138,7 @@ def loaded_in_pieces(sandbox, box, warehouse, pieces: Iterable[list[dict]]) -> d
 
 
 @pytest.mark.parametrize(
-    "seed", [0, 28, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 41) if seed != 28)]
+    "seed", [28, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(41) if seed != 28)]
 )
 def test_any_mailbox_in_any_order_and_pieces_gives_the_same_tables(sandbox, box, warehouse, seed):
     chance = random.Random(seed)
