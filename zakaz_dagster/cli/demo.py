@@ -5,6 +5,7 @@ The world's own books are asked at the end, so the demo does not only run: it is
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -55,6 +56,7 @@ def demo(days: int, seed: int | None, dirty: bool, stress: bool, home: Path | No
     asked = "-".join(kind for kind, is_asked in zip(KINDS, (dirty, stress), strict=True) if is_asked)
     home = home or (HOME.with_name(asked) if asked else HOME)
     out = console()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what it has started ends with it
     started = time.monotonic()
     midnight, _ = bounds(today())
     begins = midnight.date() - timedelta(days=days)

@@ -118,9 +118,9 @@ async def _or_fail(watching: asyncio.Task[None], work: object) -> None:
 
 
 async def _loaded(first: date) -> None:
-    """Load what the home lacks, in a process of its own: it takes 300 MB and gives them back."""
+    """Load what the home lacks, in a process of its own: it takes 300 MB and gives them back. Ctrl-C is ours alone."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "zakaz_dagster.dev.loading", first.isoformat(), cwd=PROJECT_ROOT
+        sys.executable, "-m", "zakaz_dagster.dev.loading", first.isoformat(), cwd=PROJECT_ROOT, start_new_session=True
     )
     try:
         code = await process.wait()

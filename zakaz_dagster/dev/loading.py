@@ -7,11 +7,15 @@ takes. Belongs here: which jobs for which days. Does not: services, tables.
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from zakaz_dagster.defs.shared.execution import Outcome
     from zakaz_dagster.defs.shared.partitions import Days
 
+T = TypeVar("T")
 CHUNK = 62  # days in one run: a run costs as much as ten days of this world
 LOAD, MAILS, TODAY = "reload_days", "gmail_load", "qtickets_refresh"
 FORECASTS, CHECKS = "forecast_daily", "all_checks"
@@ -77,11 +82,29 @@ def _run(
         for job, days in work:
             progress.update(task, description=f"{job} {days}" if days else job)
             if not waits.get(job, bool)():
-                outcome = execution.run_job(definitions, instance, job, days)
+                outcome = stoppable(partial(execution.run_job, definitions, instance, job, days))
                 if not outcome.success:
                     raise Fatal(f"{job} {days or ''} failed: {outcome.error}", source="local")
                 yield outcome
             progress.advance(task)
+
+
+def stoppable(work: Callable[[], T]) -> T:
+    """What the work gives. It is done beside the main thread, where Dagster would keep a Ctrl-C to itself and load on.
+
+    The helpers that it starts inherit the thread's mask, so that a terminal's Ctrl-C is not theirs; they end with us.
+    """
+    done: Future[T] = Future()
+
+    def do() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001  handed over to who waits
+            done.set_exception(error)
+
+    threading.Thread(target=do, daemon=True).start()
+    return done.result()
 
 
 def missing(definitions: dg.Definitions, instance: dg.DagsterInstance, days: Sequence[date]) -> list[date]:
@@ -110,7 +133,10 @@ def main() -> int:
 
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    return seam.run(lambda: bool(load(Console(), date.fromisoformat(sys.argv[1]), anew=False)) and 0)
+    try:
+        return seam.run(lambda: bool(load(Console(), date.fromisoformat(sys.argv[1]), anew=False)) and 0)
+    except KeyboardInterrupt:
+        return seam.STOPPED
 
 
 if __name__ == "__main__":
