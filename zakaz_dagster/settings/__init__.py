@@ -101,8 +101,12 @@ class Settings:
 
     def need(self, *groups: str) -> None:
         """Refuse to go on unless these groups are usable; one ConfigFault names every fault and gap at once."""
-        gaps = [f"{variable} is not set" for name in groups for variable in getattr(self, name).missing()]
-        faults = list(dict.fromkeys(self.faults_of(*groups) + gaps))
+        faults = self.faults_of(*groups)
+        missing = [variable for name in groups for variable in getattr(self, name).missing()]
+        gaps = [
+            f"{name} is not set" for name in missing if not any(fault.startswith(f"{name} in ") for fault in faults)
+        ]
+        faults = list(dict.fromkeys(faults + gaps))
         if faults:
             raise ConfigFault(
                 "; ".join(faults),

@@ -123,6 +123,15 @@ def test_only_the_wrong_value_falls_back_to_its_default_and_only_its_own_service
         settings.need("qtickets")
 
 
+@pytest.mark.parametrize(("group", "name"), [("webhooks", "WEBHOOKS_SECRET"), ("qtickets", "QTICKETS_TOKEN")])
+def test_a_refused_secret_is_not_called_unset_as_well(secrets, group, name):
+    with pytest.raises(ConfigFault, match=f"{name} in the environment") as refused:
+        Settings(secrets, {name: "two words"}).need(group)
+    assert f"{name} is not set" not in str(refused.value)
+    with pytest.raises(ConfigFault, match=f"{name} is not set"):
+        Settings(secrets, {}).need(group)
+
+
 def test_a_fault_of_the_installation_stops_every_service(secrets):
     with pytest.raises(ConfigFault, match="ZAKAZ_START_DATE"):
         Settings(secrets, {"ZAKAZ_START_DATE": str(today() + timedelta(days=1))}).need("clickhouse")
