@@ -17,7 +17,6 @@ from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.explain import Explainer
 from zakaz_dagster.warehouse.explanation import Explanation
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster_tests.sql import theatre
 from zakaz_dagster_tests.sql.world import World
 
 SAMPLE = 1  # row of each view; `make slow` has two hundred of the demo
@@ -91,9 +90,8 @@ PLANTED: dict[str, tuple[str, str, str, str]] = {
 
 
 @pytest.mark.parametrize("fault", PLANTED)
-def test_a_planted_difference_is_found(world: World, fault: str) -> None:
-    theatre.fill(world)
-    wh = world.wh
+def test_a_planted_difference_is_found(spoilt: World, fault: str) -> None:
+    wh = spoilt.wh
     statement, view, column, said = PLANTED[fault]
     if statement:
         wh.command(statement.replace("{{", "{").replace("}}", "}"), settings={"mutations_sync": 2})
