@@ -15,6 +15,12 @@ CLEARED = date(2026, 11, 18)
 BOOKS = {"vk_ads": "VK", "yandex_direct": "Direct"}
 
 
+@pytest.fixture
+def start_date():
+    """Before the oldest day that a vendor keeps."""
+    return "2023-01-01"
+
+
 def scheduled(platform, vendor, at):
     """What the daemon does at that moment: evaluates the schedule and runs what it asks for; the first day it reads."""
     moment = platform.at(at)
