@@ -33,7 +33,7 @@ from zakaz_dagster.warehouse import schema
 from zakaz_dagster_tests.supervisor import Supervisor, as_env, here
 
 SERVICES = ("code", "daemon", "webserver", "health")
-REST = 75  # seconds: by then the daemon has ticked, and health has looked
+REST = 45  # seconds: by then the daemon has ticked, and health has looked
 DEMO_S, UI_S, DEV_MB, SERVICES_MB = 28, 7, 1200, 700
 
 
