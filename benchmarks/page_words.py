@@ -69,7 +69,7 @@ Profiled on 26 November 2026, to say what stands between us and a goal that is m
   30 steps, 60 checks and 450 events, each written to its log. Twice the script leaves 0.8 seconds for that; the process
   itself starts warm and imports nothing. Its memory is what the forked process shares with the one it comes from.
 - **Services**: four processes import Dagster, 130 to 160 MB each, and runs are forked from a fifth; without it they
-  hold 760 MB, and each refresh imports everything anew.
+  hold some 760 MB (reckoned), and each refresh imports everything anew.
 - **Views**: for 30 days of five years most time is planning: names, settings and lights are joined to few rows.
 - **The demo** is 30 days through the same loads, builds and checks as every day, each with its events.
 - Tried without gain: marks and keys uncompressed, other codecs, no statistics, no merging on insert, other sizes of

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,7 +29,7 @@ from zakaz_dagster.resources import warehouse
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import schema
-from zakaz_dagster_tests.supervisor import Supervisor, as_env, here
+from zakaz_dagster_tests.supervisor import Supervisor, as_env, free, here
 
 SERVICES = ("code", "daemon", "webserver", "health")
 REST = 45  # seconds: by then the daemon has ticked, and health has looked
@@ -104,11 +103,6 @@ def _running() -> Iterator[Supervisor]:
             supervisor.stop()
             os.environ.clear()
             os.environ.update(kept)
-
-
-def free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def answers(url: str) -> bool:

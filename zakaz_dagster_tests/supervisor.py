@@ -9,6 +9,7 @@ import configparser
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -63,6 +64,12 @@ def here(name: str, home: Path, ports: Mapping[str, int], also: Mapping[str, str
     path = home / f"zakaz-{name}.service"
     path.write_text(text, "utf-8")
     return Unit.read(path)
+
+
+def free() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 def as_env(unit: Unit) -> list[str]:

@@ -1,7 +1,8 @@
 """The platform on a server with ClickHouse's shipped configuration: everything it does, with its roles' rights only.
 
-Loads and reads are made under the limits of deploy/clickhouse/small.d, which are for a server of 2 GB. One engine has one user, so each role is a start of the same data, with a proxy before it that refuses what such a
-server refuses (`contract.stock`). What was sent is kept and compared with sql/grants.
+One engine has one user, so each role is a start of the same data, with a proxy before it that refuses what such a
+server refuses (`contract.stock`). What was sent is kept and compared with sql/grants. Loads and reads are made under
+the limits of deploy/clickhouse/small.d, which are for a server of 2 GB.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ from zakaz_dagster_tests._private import TickStatus
 from zakaz_dagster_tests.story.dagster_dev import Dagster, _answers, wait
 from zakaz_dagster_tests.story.every_two_minutes import EVERY_SECONDS
 from zakaz_dagster_tests.story.test_backfill import CATALOGUE, DIMENSIONS, TABLES, ended
-from zakaz_dagster_tests.supervisor import Supervisor, as_env, here
+from zakaz_dagster_tests.supervisor import Supervisor, as_env, free, here
 
 SCHEDULE = "qtickets_every_15_minutes"
 DAYS, PATIENCE = 12, 240
@@ -75,11 +74,6 @@ class Services:
             tick for each in states for tick in self.instance.get_ticks(each.instigator_origin_id, each.selector_id)
         ]
         return sorted(found, key=lambda each: each.timestamp)
-
-
-def free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 @contextmanager
