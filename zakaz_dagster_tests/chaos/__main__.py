@@ -1,13 +1,17 @@
-"""`python -m zakaz_dagster_tests.chaos [--weeks 8] [--seeds 20] [--from SEED] [--script FILE]`: lives with faults.
+"""`python -m zakaz_dagster_tests.chaos [--weeks 8] [--seeds 20] [--from SEED] [--jobs 2] [--script FILE]`: lives.
 
-Each seed is printed with its figures. One that fails is cut down to the faults that matter, and printed as a script
-that `--script` replays.
+Each life has a process of its own, as many at once as there are cores. It is printed with its figures when it has
+ended. One that fails is cut down to the faults that matter, and printed as a script that `--script` replays.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import click
@@ -23,27 +27,40 @@ def told(outcome: Outcome) -> str:
     return f"seed {outcome.scenario.seed}: {state} in {outcome.seconds:.0f} s; {figures}{wrong}"
 
 
+def lived(scenarios: Sequence[Scenario], jobs: int) -> Iterator[Outcome]:
+    """Each as soon as it has ended; a process lives once, because a life sets the process' clock and environment.
+
+    A life that breaks off is a failed one, and the others go on.
+    """
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawned, max_tasks_per_child=1) as pool:
+        lives = {pool.submit(live, scenario): scenario for scenario in scenarios}
+        for life in as_completed(lives):
+            broken = life.exception()
+            yield Outcome(lives[life], Counter(), (f"broke off: {broken!r}",), (), 0.0) if broken else life.result()
+
+
 @click.command()
 @click.option("--weeks", default=8, show_default=True, help="Simulated weeks of each life.")
 @click.option("--seeds", default=20, show_default=True, help="Lives.")
 @click.option("--from", "first", default=1, show_default=True, help="The first seed.")
+@click.option("--jobs", default=os.cpu_count() or 1, show_default="one a core", help="Lives at the same time.")
 @click.option("--script", type=click.Path(exists=True, path_type=Path), help="Replay this scenario instead.")
 @click.option("--shrink/--no-shrink", default=True, show_default=True, help="Cut a failing one down.")
-def main(weeks: int, seeds: int, first: int, script: Path | None, shrink: bool) -> None:
+def main(weeks: int, seeds: int, first: int, jobs: int, script: Path | None, shrink: bool) -> None:
     scenarios = (
         [Scenario.of(script.read_text("utf-8"))]
         if script
         else [draw(seed, weeks) for seed in range(first, first + seeds)]
     )
     total, failed = Counter[str](), 0
-    for scenario in scenarios:
-        outcome = live(scenario)
+    for outcome in lived(scenarios, jobs):
         click.echo(told(outcome))
         total += outcome.figures
         if not outcome.right:
             failed += 1
             if shrink:
-                click.echo(f"  shortest: {shrunk(scenario, lambda each: not live(each).right).script()}")
+                click.echo(f"  shortest: {shrunk(outcome.scenario, lambda each: not live(each).right).script()}")
     click.echo(f"{len(scenarios)} lives, {failed} failed: " + ", ".join(f"{k} {v}" for k, v in sorted(total.items())))
     sys.exit(bool(failed))
 
