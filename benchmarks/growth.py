@@ -1,10 +1,9 @@
-"""docs/growth.md: what ten years and a hundred organisers' volume do to one server, measured on the real engine.
+"""docs/growth.md: what ten years of one organiser do to a server, measured on the real engine.
 
     python -m benchmarks.growth
 
-Two worlds: one organiser whose history gets longer (every fact built by the platform's own builds, a partition a day
-where it has one), and views over more organisers. Belongs here: the points, the measuring, the page. Does not: the
-worlds (`rebuild_world`, `views_world`), the views' charts (`views_cases`).
+Every fact is built by the platform's own builds, a partition a day where it has one. Belongs here: the points, the
+measuring, the page. Does not: the world (`rebuild_world`), views at more organisers' volume (`views`).
 """
 
 from __future__ import annotations
@@ -15,20 +14,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from statistics import median
 
-from benchmarks.endpoint import database, serving
+from benchmarks.endpoint import serving
 from benchmarks.page import DOCS, machine
 from benchmarks.race_ring import cpu_of
 from benchmarks.rebuild import BUILDS, LAST, build, extend
-from benchmarks.views import PERIODS, chart, milliseconds
-from benchmarks.views_cases import CASES
-from benchmarks.views_world import fill
 from zakaz_dagster.dev.stack import Service
 from zakaz_dagster.warehouse.client import Warehouse
 
 DAYS = (30, 365, 730, 1825, 3650)
-SCALES = ((1, 1.0), (1, 5.0), (1, 10.0), (10, 0.5), (30, 0.5), (100, 0.5))  # organisers, years
 REPEATS = 5
 STORED = (
     "SELECT count() AS parts, sum(rows) AS n, sum(bytes_on_disk) AS bytes FROM system.parts"
@@ -48,19 +42,6 @@ class History:
     resident_mb: float
     rebuild_ms: float
     rebuild_cpu_ms: float
-
-
-@dataclass(frozen=True)
-class Views:
-    """Every view for 30 days, at so many organisers' volume."""
-
-    scale: int
-    years: float
-    rows: int
-    usual_ms: float
-    slowest_ms: float
-    slowest: str
-    all_time_ms: float
 
 
 def histories(days: Sequence[int]) -> Iterator[History]:
@@ -96,24 +77,13 @@ def _refresh(wh: Warehouse, service: Service) -> tuple[float, float]:
     return min(wall for wall, _ in taken), min(cpu for _, cpu in taken)
 
 
-def views(points: Sequence[tuple[int, float]]) -> Iterator[Views]:
-    for scale, years in points:
-        with database() as wh:
-            fill(wh, years, scale)
-            month = {case.view: milliseconds(wh, chart(case, PERIODS["30 days"]), REPEATS) for case in CASES if case.by}
-            ever = max(milliseconds(wh, chart(case, None), 2) for case in CASES)
-            rows = int(wh.scalar("SELECT count() FROM fact_sales_attributed_daily"))
-        slowest = max(month, key=lambda name: month[name])
-        yield Views(scale, years, rows, median(month.values()), month[slowest], slowest, ever)
-
-
 def _resident(service: Service) -> float:
     """Megabytes of the engine's process."""
     lines = Path(f"/proc/{service.process.pid}/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
 
-def page(history: Sequence[History], seen: Sequence[Views]) -> Iterator[str]:
+def page(history: Sequence[History]) -> Iterator[str]:
     yield HEAD
     yield from machine()
     yield "## One organiser, year after year\n"
@@ -127,17 +97,7 @@ def page(history: Sequence[History], seen: Sequence[Views]) -> Iterator[str]:
         )
     yield from curve("refresh, ms, by days of history", [(at.days, at.rebuild_ms) for at in history])
     yield from curve("parts, by days of history", [(at.days, at.parts) for at in history])
-    yield "## More organisers\n"
-    yield "All of them in one database, which nobody does (`docs/sizing.md`): it shows what volume alone costs.\n"
-    yield "| organisers | years | rows of sales | 30 days: usual view, ms | its slowest, ms | all time: slowest, ms |"
-    yield "|---|---|---|---|---|---|"
-    for each in seen:
-        yield (
-            f"| {each.scale} | {each.years:g} | {each.rows:,} | {each.usual_ms:,.0f} "
-            f"| {each.slowest_ms:,.0f} (`{each.slowest}`) | {each.all_time_ms:,.0f} |"
-        )
-    yield ""
-    yield from _cracks(history, seen)
+    yield from _cracks(history)
 
 
 def curve(title: str, points: Sequence[tuple[float, float]], width: int = 50) -> Iterator[str]:
@@ -149,9 +109,9 @@ def curve(title: str, points: Sequence[tuple[float, float]], width: int = 50) ->
     yield "```\n"
 
 
-def _cracks(history: Sequence[History], seen: Sequence[Views]) -> Iterator[str]:
+def _cracks(history: Sequence[History]) -> Iterator[str]:
     """What gives way first, reckoned from the lines above."""
-    first, last, largest = history[0], history[-1], max(seen, key=lambda each: (each.scale, each.years))
+    first, last = history[0], history[-1]
     yield "## What cracks first\n"
     yield (
         f"- **Not the refresh**: after {last.days:,} days it takes {last.rebuild_ms / first.rebuild_ms:.2f} of what it "
@@ -161,11 +121,6 @@ def _cracks(history: Sequence[History], seen: Sequence[Views]) -> Iterator[str]:
         f"- **Not the parts**: {last.parts:,} of them make the engine start in {last.start_s:.1f} s instead of "
         f"{first.start_s:.1f}, and hold {last.resident_mb - first.resident_mb:,.0f} MB more."
     )
-    yield (
-        f"- **Views at volume**: at {largest.scale} organisers the slowest for 30 days takes "
-        f"{largest.slowest_ms:,.0f} ms (`{largest.slowest}`), for all time {largest.all_time_ms:,.0f} ms with "
-        f"{largest.years:g} years."
-    )
     yield CRACKS
 
 
@@ -174,16 +129,16 @@ HEAD = """# Growth
 Written by `python -m benchmarks.growth`; do not edit. Volumes are made up inside the real engine, facts are built by
 the platform's own builds.
 """
-CRACKS = """- **Dagster's event log is what cracks first**: it grows with the runs, not with the tickets. How much a day
+CRACKS = """- **Not the views**: what they take at 100 organisers' volume is in `docs/benchmarks.md`,
+  each beside its budget.
+- **Dagster's event log is what cracks first**: it grows with the runs, not with the tickets. How much a day
   of refreshes writes is measured in `docs/benchmarks.md`; retention (`ZAKAZ_KEEP_RUNS_DAYS`) bounds it, and PostgreSQL
   takes away SQLite's one writer (`docs/sizing.md`).
 """
 
 
-def write(days: Sequence[int] = DAYS, points: Sequence[tuple[int, float]] = SCALES) -> None:
-    (DOCS / "growth.md").write_text(
-        "\n".join(page(list(histories(days)), list(views(points)))).rstrip() + "\n", "utf-8"
-    )
+def write(days: Sequence[int] = DAYS) -> None:
+    (DOCS / "growth.md").write_text("\n".join(page(list(histories(days)))).rstrip() + "\n", "utf-8")
 
 
 if __name__ == "__main__":
