@@ -82,9 +82,10 @@ def _moment(sim: Simulation, reader: Reader, at: object, happens: Callable[[], N
     happens()
     reader.learn()
     sim.step()
-    if sim.engine.alive:
-        reader.read()
-    reader.look()
+    with sim.engine.unharmed():
+        if sim.engine.alive:
+            reader.read()
+        reader.look()
 
 
 def _until_quiet(sim: Simulation, reader: Reader) -> None:

@@ -120,10 +120,9 @@ class Simulation:
 
     def meanwhile(self, job: str, days: Days) -> None:
         """A run of somebody else, from its beginning to its end, between two statements of the run at work."""
-        traps, self.engine.traps = self.engine.traps, []
         self.figures["runs beside another"] += 1
-        self.run(job, days.tags)
-        self.engine.traps = traps
+        with self.engine.unharmed():
+            self.run(job, days.tags)
 
     def _unfinished(self) -> list[dg.DagsterRun]:
         return list(self.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,15 @@ class Stage(Engine):
             full = DatabaseError("Code: 243. DB::Exception: Cannot reserve 1.00 MiB, not enough space")
             full.code = NOT_ENOUGH_SPACE
             raise full
+
+    @contextmanager
+    def unharmed(self) -> Iterator[None]:
+        """No trap closes within: what happens here is no part of the run or the tick that it was laid for."""
+        traps, self.traps = self.traps, []
+        try:
+            yield
+        finally:
+            self.traps = traps
 
     def _alone(self, act: Callable[[], None]) -> None:
         self.busy = True
