@@ -8,6 +8,7 @@ CREATE OR REPLACE VIEW v_decision_curve
     city LowCardinality(String) COMMENT 'Город показа',
     city_name String COMMENT 'Город',
     event_id UInt64 COMMENT 'Мероприятие QTickets',
+    show_name String COMMENT 'Показ одной строкой: день, город, мероприятие',
     days_left Int64 COMMENT 'Дней до конца продаж',
     tickets_paid Nullable(Int64) COMMENT 'Платных билетов этого показа к этому дню; пусто, если день впереди',
     band_low Nullable(Float64) COMMENT 'Нижняя граница полосы похожих показов',
@@ -72,8 +73,9 @@ bands AS
 SELECT
     a.show_date AS show_date,
     CAST(a.city AS LowCardinality(String)) AS city,
-    if(ifNull(c.city_name, '') = '', a.city, ifNull(c.city_name, '')) AS city_name,
+    if(ifNull(c.named, '') = '', a.city, ifNull(c.named, '')) AS city_name,
     a.event_id AS event_id,
+    concat(formatDateTime(a.show_date, '%d.%m.%Y'), ' ', city_name, ' · ', ifNull(w.event_name, '')) AS show_name,
     s.days_left AS days_left,
     if(s.days_left >= s.now_left, toNullable(toInt64(ifNull(q.sold, 0))), NULL) AS tickets_paid,
     toNullable(b.low) AS band_low,
@@ -83,6 +85,7 @@ FROM steps AS s
 INNER JOIN asked AS a ON s.show_key = a.show_key
 LEFT ANY JOIN sold AS q ON s.show_key = q.show_key AND s.days_left = q.days_left
 LEFT ANY JOIN bands AS b ON s.show_key = b.show_key AND s.days_left = b.days_left
-LEFT ANY JOIN (SELECT city, city_name FROM dim_cities FINAL) AS c ON a.city = c.city
+LEFT ANY JOIN (SELECT show_key, event_name FROM forecast_shows) AS w ON a.show_key = w.show_key
+LEFT ANY JOIN (SELECT city, city_name AS named FROM dim_cities FINAL) AS c ON a.city = c.city
 )
 COMMENT 'Кривая показа и полоса похожих'

@@ -10,6 +10,7 @@ import pytest
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster_tests.plugins.warehouse import Shelf
 from zakaz_dagster_tests.sql import theatre
+from zakaz_dagster_tests.sql.programme import FILLED, Programme, setting
 from zakaz_dagster_tests.sql.quick import QuickWorld, copied
 from zakaz_dagster_tests.sql.world import World
 
@@ -54,3 +55,13 @@ def module_world(shelf: Shelf) -> Iterator[Callable[[], World]]:
     with _database(shelf) as wh:
         made = QuickWorld(wh)
         yield lambda: made
+
+
+@pytest.fixture
+def programme(module_world: Callable[[], World]) -> Programme:
+    """Shows to be forecast; the tests of a module fill the same tables one after the other."""
+    wh = module_world().wh
+    for table in FILLED:
+        wh.command(f"TRUNCATE TABLE {table}")
+    setting(wh, "month_budget_rub", 0)
+    return Programme(World(wh))

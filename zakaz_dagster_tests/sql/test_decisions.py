@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from zakaz_dagster import timezone
-from zakaz_dagster.datalens import chromium, preview
 from zakaz_dagster.defs.marts.forecast import plan
 from zakaz_dagster.dev.sandbox.world.histories import free_share
-from zakaz_dagster.warehouse import checks, forecast, schema
+from zakaz_dagster.warehouse import checks, forecast
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.sql_files import load
-from zakaz_dagster_tests.plugins.warehouse import database
-from zakaz_dagster_tests.sql.programme import FILLED, TOMSK, D, Programme, Row, curve, setting
+from zakaz_dagster_tests.sql.programme import TOMSK, D, Programme, Row, curve, setting
 from zakaz_dagster_tests.sql.world import World
-
-
-@pytest.fixture(scope="module")
-def stage(clickhouse: Any) -> Iterator[Warehouse]:
-    """One database for all tests of this module: applying the schema takes longer than most of them."""
-    with database(clickhouse) as wh:
-        schema.apply(wh)
-        yield wh
-
-
-@pytest.fixture
-def programme(stage: Warehouse) -> Programme:
-    for table in FILLED:
-        stage.command(f"TRUNCATE TABLE {table}")
-    setting(stage, "month_budget_rub", 0)
-    return Programme(World(stage))
 
 
 def near(row: Row, **wanted: float) -> bool:
@@ -146,23 +127,6 @@ def test_while_switched_off_it_shows_facts_and_neither_forecast_nor_advice(progr
     row = programme.decide()["томск"]
     assert (row["forecast_tickets"], row["advice_rub_per_day"], row["silence"]) == (None, None, "off")
     assert (row["tickets_paid"], row["spend_7d_rub"], row["status"]) == (90, 7000, "выключено")
-
-
-@pytest.mark.skipif(chromium.find() is None, reason="no Chromium on PATH")
-def test_the_page_of_a_show_with_advice_has_its_figures_and_its_curve(programme: Programme, tmp_path: Path) -> None:
-    """Switched off, the page says why: story/test_preview."""
-    programme.finished(TOMSK)
-    programme.stop("томск", D + timedelta(7), curve(), left=110, spend=7000, attributed=14)
-    programme.decide()
-    preview.write(programme.world.wh, tmp_path, timezone.now())
-    with chromium.tab(chromium.find() or "") as tab:
-        tab.open((tmp_path / "decisions.html").as_uri())
-        tab.wait_for("Number(document.body?.dataset.ready) > 0")
-        text = str(tab.value("document.body.innerText")).replace("\N{NO-BREAK SPACE}", " ")
-        assert all(words in text for words in ("Прогнозы и советы включены", "132 (110–177)", "нужна реклама", "300 ₽"))
-        assert tab.value("document.querySelector('[data-chart=need] .value').textContent") == "1"
-        assert tab.value("document.querySelectorAll('[data-chart=curve] .plot:not([hidden]) svg text').length > 0")
-        assert tab.console == []
 
 
 def test_a_crash_between_forecast_and_advice_is_made_good_by_the_next_run(
