@@ -3,6 +3,9 @@
 Nobody else imports from `dagster._…`; `zakaz_dagster.defs._private` is the same for the platform itself.
 """
 
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -79,3 +82,19 @@ __all__ = [
     "context_creation_job",
     "schedule_context",
 ]
+
+
+def connect_once(instance: dg.DagsterInstance) -> None:
+    """The log of an ephemeral instance asks over the connection that it holds, instead of a new one for each event."""
+    log: Any = instance.event_log_storage
+    own, another = threading.get_ident(), log._connect
+
+    @contextmanager
+    def held() -> Iterator[Any]:
+        with log._db_lock, log._held_conn.begin():
+            yield log._held_conn
+
+    def connect() -> AbstractContextManager[Any]:
+        return held() if threading.get_ident() == own else another()
+
+    log._connect = connect

@@ -6,6 +6,7 @@ ended. One that fails is cut down to the faults that matter, and printed as a sc
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -18,6 +19,8 @@ import click
 
 from zakaz_dagster_tests.chaos.faults import Scenario, draw
 from zakaz_dagster_tests.chaos.life import Outcome, live, shrunk
+
+SELDOM = (50_000, 50, 100)  # a life makes millions of objects, and hardly any of them in a circle
 
 
 def told(outcome: Outcome) -> str:
@@ -33,7 +36,7 @@ def lived(scenarios: Sequence[Scenario], jobs: int) -> Iterator[Outcome]:
     A life that breaks off is a failed one, and the others go on.
     """
     spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=spawned, max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(jobs, spawned, gc.set_threshold, SELDOM, max_tasks_per_child=1) as pool:
         lives = {pool.submit(live, scenario): scenario for scenario in scenarios}
         for life in as_completed(lives):
             broken = life.exception()

@@ -54,7 +54,7 @@ def live(scenario: Scenario, folder: Path | None = None) -> Outcome:
             reader = Reader(sim)
             reader.learn()
             sim.engine.reader = reader.read
-            sim.engine.read_after = re.compile(rf"(ALTER TABLE|INSERT INTO) ({'|'.join(sorted(behind(*SHOWN)))})\\b")
+            sim.engine.read_after = re.compile(rf"(ALTER TABLE|INSERT INTO) ({'|'.join(sorted(behind(*SHOWN)))})\b")
             _through(scenario, sim, reader)
             _until_quiet(sim, reader)
             differences = tuple(_differences(sim, place / "clean"))

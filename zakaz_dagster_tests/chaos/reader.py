@@ -90,7 +90,7 @@ class Reader:
         """What is red now; what was wrong for too long without that is missed."""
         self.red = {name for name, status in self._verdicts() if status is Status.ERROR or name in TOLD}
         self.red = {name for name in self.red if not name.startswith("platform__") or name in CONCERN}
-        self.red |= watch.alerts(Settings()).open_incidents().keys() & TOLD
+        self.red |= watch.alerts(Settings()).incidents().keys() & TOLD
         for key, sight in list(self.open.items()):
             if self.red or self.sim.now - sight.at > WITHIN:
                 del self.open[key]

@@ -33,9 +33,10 @@ from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings, is_ours
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import schema
-from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
+from zakaz_dagster.warehouse.client import COMMON, Warehouse, WarehouseConfig
 from zakaz_dagster_tests._private import (
     ActiveExecution,
+    connect_once,
     context_creation_job,
     get_latest_completed_cron_tick,
     schedule_context,
@@ -51,6 +52,10 @@ BRIEF = {
     for name in ("DEADLINE", "TIMEOUT")
 }
 FAST = {f"{vendor}_REQUESTS_PER_SECOND": "1000" for vendor in ("QTICKETS", "VK_ADS", "DIRECT")}
+# Code made for an expression pays after many rows, and a second thread as well.
+FEW_ROWS = {"max_threads": 1} | dict.fromkeys(
+    ("compile_expressions", "compile_aggregate_expressions", "compile_sort_description"), 0
+)
 LEFT_OUT = {"views_and_seeds_on_change", "audit", "housekeeping_nightly"}  # what moves no number
 RELOAD, MAILS, MAILS_EVERY = "reload_days", "gmail_load", "gmail_every_4_hours"
 
@@ -223,6 +228,7 @@ def simulated(folder: Path, begin: datetime, seed: int) -> Iterator[Simulation]:
         link = _enter(stack, sandbox, engine, folder, start)
         schema.apply(wh)
         instance = stack.enter_context(dg.DagsterInstance.ephemeral())
+        connect_once(instance)
         _mute_the_dead(stack, instance, engine)
         _no_waiting(stack, clock)
         made = Simulation(sandbox, engine, Warehouse.connect(wh.config), link, instance, clock, begin)
@@ -250,6 +256,7 @@ def _enter(stack: ExitStack, sandbox: Sandbox, engine: Stage, folder: Path, star
         return Warehouse(WarehouseConfig(database=engine.database, patience=PATIENCE), link, {})
 
     stack.enter_context(mock.patch.object(Warehouse, "connect", staticmethod(connect)))
+    stack.enter_context(mock.patch.dict(COMMON, FEW_ROWS))
     stack.enter_context(mock.patch("zakaz_dagster.datalens.preview.write", return_value=[]))
     stack.enter_context(mock.patch("zakaz_dagster.alerts.service.Alerts.watching_since", return_value=None))
     return link
