@@ -63,9 +63,12 @@ class Reader:
     missed: list[Sight] = field(default_factory=list)
     red: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.start = self.sim.start
+
     def learn(self) -> None:
         """What is true at this moment, of the days that can still change."""
-        first = max(self.sim.start, self.sim.today - timedelta(days=35))
+        first = max(self.start, self.sim.today - timedelta(days=35))
         for day in self.sim.sandbox.truths(first, self.sim.today)["days"]:
             for book, figure in _told(day):
                 self.history[book, day["day"]].add(figure)
@@ -78,7 +81,7 @@ class Reader:
                 self._judge((book, row["day"]), Decimal(str(row[book])).quantize(KOPECK).normalize())
 
     def _judge(self, cell: Cell, figure: Decimal) -> None:
-        if cell[1] >= str(self.sim.start) and not self._right(cell, figure) and (cell, figure) not in self.open:
+        if cell[1] >= str(self.start) and not self._right(cell, figure) and (cell, figure) not in self.open:
             self.sim.figures["wrong figures seen"] += 1
             self.open[cell, figure] = Sight(self.sim.now, cell, figure, tuple(self.history[cell]))
 
