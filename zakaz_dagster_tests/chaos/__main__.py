@@ -1,6 +1,6 @@
 """`python -m zakaz_dagster_tests.chaos [--weeks 8] [--seeds 20] [--from SEED] [--jobs 2] [--script FILE]`: lives.
 
-Each life has a process of its own, as many at once as there are cores. It is printed with its figures when it has
+Each life has a process of its own, one more at once than there are cores. It is printed with its figures when it has
 ended. One that fails is cut down to the faults that matter, and printed as a script that `--script` replays.
 """
 
@@ -17,9 +17,10 @@ from pathlib import Path
 
 import click
 
-from zakaz_dagster_tests.chaos.faults import Scenario, draw
+from zakaz_dagster_tests.chaos.faults import SCENES, Scenario, draw
 from zakaz_dagster_tests.chaos.life import Outcome, live, shrunk
 
+JOBS = (os.cpu_count() or 1) + 1  # a fifth of a life is waiting for vendors that do not answer
 SELDOM = (50_000, 50, 100)  # a life makes millions of objects, and hardly any of them in a circle
 
 
@@ -45,16 +46,17 @@ def lived(scenarios: Sequence[Scenario], jobs: int) -> Iterator[Outcome]:
 
 @click.command()
 @click.option("--weeks", default=8, show_default=True, help="Simulated weeks of each life.")
+@click.option("--scenes", default=SCENES, show_default=True, help="A week, in which things go wrong.")
 @click.option("--seeds", default=20, show_default=True, help="Lives.")
 @click.option("--from", "first", default=1, show_default=True, help="The first seed.")
-@click.option("--jobs", default=os.cpu_count() or 1, show_default="one a core", help="Lives at the same time.")
+@click.option("--jobs", default=JOBS, show_default="one more than cores", help="Lives at the same time.")
 @click.option("--script", type=click.Path(exists=True, path_type=Path), help="Replay this scenario instead.")
 @click.option("--shrink/--no-shrink", default=True, show_default=True, help="Cut a failing one down.")
-def main(weeks: int, seeds: int, first: int, jobs: int, script: Path | None, shrink: bool) -> None:
+def main(weeks: int, scenes: int, seeds: int, first: int, jobs: int, script: Path | None, shrink: bool) -> None:
     scenarios = (
         [Scenario.of(script.read_text("utf-8"))]
         if script
-        else [draw(seed, weeks) for seed in range(first, first + seeds)]
+        else [draw(seed, weeks, scenes) for seed in range(first, first + seeds)]
     )
     total, failed = Counter[str](), 0
     for outcome in lived(scenarios, jobs):

@@ -25,7 +25,7 @@ from zakaz_dagster_tests.contract.vk_ads import test_switches as vk
 from zakaz_dagster_tests.story import test_qtickets as qtickets
 
 END = datetime(2027, 1, 10, 9, tzinfo=UTC)  # of every simulated life, so that each crosses New Year
-SCENES = 3  # a week
+SCENES = 2  # a week: 20 lives of 8 weeks are then 320 scenes, and two to three hours of two cores
 SWITCHES: dict[str, list[dict[str, Any]]] = {
     "qtickets": [*qtickets.FAULTS.values(), *qtickets.PASSING.values()],
     "vk": [switches for switches, *_ in (*vk.RIGHT.values(), *vk.FAILS.values()) if switches],
@@ -67,11 +67,11 @@ class Scenario:
         return cls(found["seed"], tuple(found["minutes"]), tuple(Fault(**each) for each in found["faults"]))
 
 
-def draw(seed: int, weeks: int, most: int = 3) -> Scenario:
-    """A few scenes a week, at any time of day and often about midnight; one to `most` things go wrong in each."""
+def draw(seed: int, weeks: int, scenes: int = SCENES, most: int = 3) -> Scenario:
+    """Some scenes a week, at any time of day and often about midnight; one to `most` things go wrong in each."""
     chance, minutes, faults = random.Random(seed), list[int](), list[Fault]()
-    for scene in range(SCENES * weeks):
-        at = scene * 7 * 1440 // SCENES + chance.randrange(30, 7 * 1440 // SCENES - 120)
+    for scene in range(scenes * weeks):
+        at = scene * 7 * 1440 // scenes + chance.randrange(30, 7 * 1440 // scenes - 120)
         if chance.random() < 0.3:
             at = at // 1440 * 1440 + 15 * 60 - chance.randrange(20)  # just before midnight in Moscow, 9 UTC being noon
         for _ in range(chance.randint(1, most)):
