@@ -9,12 +9,12 @@ import asyncio
 import importlib
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Router
 from starlette.types import Receive, Scope, Send
@@ -43,7 +43,8 @@ class _Counted:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.state.requests[self.vendor] = self.state.requests.get(self.vendor, 0) + 1
-        await self.app(scope, receive, send)
+        with suppress(ClientDisconnect):  # a client that gave up waiting; it needs no answer
+            await self.app(scope, receive, send)
 
 
 def present() -> list[str]:
