@@ -103,6 +103,7 @@ def _differences(sim: Simulation, folder: Path) -> Iterator[str]:
     ours, ads = hashes(sim.warehouse), sim.warehouse.query(f"SELECT * FROM {DIRECT_ADS} FINAL")
     yield from (f"{each} is mixed" for each in healing.mixed(sim.warehouse))
     yield from (f"{name} is left" for name in _left(sim))
+    yield from (f"run {run.run_id} of {run.job_name} has not ended" for run in sim.unfinished())
     with ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True)
         _, engine = stack.enter_context(warehouse_on(Path(sys.executable), folder, made=Stage))

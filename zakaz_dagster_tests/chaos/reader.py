@@ -74,11 +74,14 @@ class Reader:
                 self.history[book, day["day"]].add(figure)
 
     def read(self) -> None:
-        """One look at the dashboards."""
+        """One look at the dashboards; at what is red as well, when a figure is wrong that was not before."""
         self.sim.figures["readings"] += 1
+        before = set(self.open)
         for row in [row for query in (SALES, SPEND) for row in self.sim.warehouse.rows(query)]:
             for book in row.keys() - {"day"}:
                 self._judge((book, row["day"]), Decimal(str(row[book])).quantize(KOPECK).normalize())
+        if self.open.keys() - before:
+            self.look()
 
     def _judge(self, cell: Cell, figure: Decimal) -> None:
         if cell[1] >= str(self.start) and not self._right(cell, figure) and (cell, figure) not in self.open:

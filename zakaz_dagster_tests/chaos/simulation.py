@@ -115,13 +115,18 @@ class Simulation:
         try:
             done = resolved.execute_in_process(instance=self.instance, tags={**tags, **more}, raise_on_error=False)
         except Killed:
-            self.engine.worker_dead = False
-            self.died += [run for run in self._unfinished() if run.run_id not in {each.run_id for each in self.died}]
-            return False
+            return self._died()
+        if self.engine.worker_dead:
+            return self._died()
         if not done.success:
             self.figures["failed runs"] += 1
             self.failures = [str(each.event_specific_data) for each in done.all_events if each.is_step_failure]
         return bool(done.success)
+
+    def _died(self) -> bool:
+        self.engine.worker_dead = False
+        self.died += [run for run in self.unfinished() if run.run_id not in {each.run_id for each in self.died}]
+        return False
 
     def meanwhile(self, job: str, days: Days) -> None:
         """A run of somebody else, from its beginning to its end, between two statements of the run at work."""
@@ -129,7 +134,7 @@ class Simulation:
         with self.engine.unharmed():
             self.run(job, days.tags)
 
-    def _unfinished(self) -> list[dg.DagsterRun]:
+    def unfinished(self) -> list[dg.DagsterRun]:
         return list(self.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)))
 
     def _clear_up(self) -> None:

@@ -24,8 +24,8 @@ WRITES = re.compile(r"(ALTER TABLE|INSERT INTO|CREATE TABLE)")
 NOT_ENOUGH_SPACE = 243
 
 
-class Killed(BaseException):
-    """The run's process is gone: nothing after this line happens."""
+class Killed(KeyboardInterrupt):
+    """The run's process is gone: nothing after this line happens. Dagster takes anything else for a step that failed."""
 
 
 @dataclass
