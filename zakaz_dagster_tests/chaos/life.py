@@ -54,7 +54,7 @@ def live(scenario: Scenario, folder: Path | None = None) -> Outcome:
             reader = Reader(sim)
             reader.learn()
             sim.engine.reader = reader.read
-            sim.engine.read_after = re.compile(rf"(ALTER TABLE|INSERT INTO) ({'|'.join(sorted(behind(*SHOWN)))})\b")
+            sim.engine.read_after = writes(*behind(*SHOWN))
             _through(scenario, sim, reader)
             _until_quiet(sim, reader)
             differences = tuple(_differences(sim, place / "clean"))
@@ -63,6 +63,11 @@ def live(scenario: Scenario, folder: Path | None = None) -> Outcome:
             return Outcome(scenario, sim.figures, missed, differences, time.perf_counter() - began)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def writes(*tables: str) -> re.Pattern[str]:
+    """Statements that change what these tables hold; their side tables are others."""
+    return re.compile(rf"(ALTER TABLE|INSERT INTO) ({'|'.join(sorted(tables))})\b")
 
 
 def _through(scenario: Scenario, sim: Simulation, reader: Reader) -> None:

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from zakaz_dagster_tests.chaos.faults import KINDS, SWITCHES, Fault, Scenario, draw
-from zakaz_dagster_tests.chaos.life import live, shrunk, with_faults
+from zakaz_dagster_tests.chaos.life import live, shrunk, with_faults, writes
+from zakaz_dagster_tests.chaos.reader import SHOWN, behind
 
 
 def test_a_scenario_is_drawn_from_its_seed_and_replayed_from_its_script() -> None:
@@ -35,6 +36,16 @@ def test_a_failing_scenario_is_cut_down_to_the_faults_that_matter() -> None:
     assert with_faults(short, [Fault(0, "disk full")]).minutes == short.minutes[:5]
 
 
+def test_the_reader_looks_after_every_write_of_what_dashboards_show() -> None:
+    pattern = writes(*behind(*SHOWN))
+    assert pattern.match(
+        "ALTER TABLE fact_sales_counted_daily REPLACE PARTITION ID '202611' FROM fact_sales_counted_daily__side_1"
+    )
+    assert pattern.match("ALTER TABLE fact_channels_daily DROP PARTITION ID '202611'")
+    assert not pattern.match("INSERT INTO fact_sales_counted_daily__side_1 SELECT 1")
+    assert not pattern.match("ALTER TABLE stg_qtickets_orders_raw REPLACE PARTITION ID '20261101' FROM x")
+
+
 @pytest.mark.slow
 def test_a_life_of_a_few_faults_ends_as_if_nothing_had_happened() -> None:
     """The proof over weeks is `make chaos`."""
@@ -51,3 +62,4 @@ def test_a_life_of_a_few_faults_ends_as_if_nothing_had_happened() -> None:
     assert outcome.right, (outcome.missed, outcome.differences)
     assert outcome.figures["engine kills inside statements"] == 2
     assert outcome.figures["workers killed"] == 1
+    assert outcome.figures["readings"] > 5 * outcome.figures["steps"]
