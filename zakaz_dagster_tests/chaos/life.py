@@ -27,7 +27,7 @@ from zakaz_dagster_tests.engines.in_process import warehouse_on
 QUIET = (1, 1, 3, 5)  # days after the last fault: a weekly reload and every wait between attempts lie within
 # Holds what Direct tells no more: a correction takes an ad's only figures away, and an ad without figures is not listed.
 DIRECT_ADS = "dim_direct_ads"
-LONGEST = timedelta(hours=4)  # between two reads of a source that moves a number within the day: the mails
+LONGEST = timedelta(days=1)  # between two reads of a source: at the last moment each is read once more
 EXTRA = 5  # minutes until the next look when something wrong has not been told yet
 
 
