@@ -53,11 +53,28 @@ def schedule_context(instance: dg.DagsterInstance, at: datetime, **more: Any) ->
     return made
 
 
+def connect_once(instance: dg.DagsterInstance) -> None:
+    """The log of an ephemeral instance asks over the connection that it holds, instead of a new one for each event."""
+    log: Any = instance.event_log_storage
+    own, another = threading.get_ident(), log._connect
+
+    @contextmanager
+    def held() -> Iterator[Any]:
+        with log._db_lock, log._held_conn.begin():
+            yield log._held_conn
+
+    def connect() -> AbstractContextManager[Any]:
+        return held() if threading.get_ident() == own else another()
+
+    log._connect = connect
+
+
 __all__ = [
     "ActiveExecution",
     "PyProjectFileTarget",
     "RepositorySnap",
     "WorkspaceFileTarget",
+    "connect_once",
     "create_dagster_cli",
     "create_remote_run",
     "create_run_for_test",
@@ -82,19 +99,3 @@ __all__ = [
     "context_creation_job",
     "schedule_context",
 ]
-
-
-def connect_once(instance: dg.DagsterInstance) -> None:
-    """The log of an ephemeral instance asks over the connection that it holds, instead of a new one for each event."""
-    log: Any = instance.event_log_storage
-    own, another = threading.get_ident(), log._connect
-
-    @contextmanager
-    def held() -> Iterator[Any]:
-        with log._db_lock, log._held_conn.begin():
-            yield log._held_conn
-
-    def connect() -> AbstractContextManager[Any]:
-        return held() if threading.get_ident() == own else another()
-
-    log._connect = connect
