@@ -25,7 +25,7 @@ from zakaz_dagster_tests.contract.vk_ads import test_switches as vk
 from zakaz_dagster_tests.story import test_qtickets as qtickets
 
 END = datetime(2027, 1, 10, 9, tzinfo=UTC)  # of every simulated life, so that each crosses New Year
-SCENES = 2  # a week: 20 lives of 8 weeks are then 320 scenes, and two to three hours of two cores
+SCENES = 3  # a week
 SWITCHES: dict[str, list[dict[str, Any]]] = {
     "qtickets": [*qtickets.FAULTS.values(), *qtickets.PASSING.values()],
     "vk": [switches for switches, *_ in (*vk.RIGHT.values(), *vk.FAILS.values()) if switches],
