@@ -9,7 +9,8 @@
 WITH
 orders AS
 (
-    SELECT order_id, toDecimal64(JSONExtractFloat(payload, 'price'), 2) AS said
+    -- A float is cut off, not rounded, when it becomes a decimal: 1259.1 would be 1259.09.
+    SELECT order_id, toDecimal64(round(JSONExtractFloat(payload, 'price') * 100), 2) / 100 AS said
     FROM stg_qtickets_orders_raw FINAL
     WHERE sale_date > (SELECT max(sale_date) FROM stg_qtickets_orders_raw) - 7 AND JSONLength(payload, 'baskets') > 0
 ),

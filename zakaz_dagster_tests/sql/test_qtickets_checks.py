@@ -87,3 +87,9 @@ def test_a_refund_does_not_make_prices_disagree(account: World) -> None:
     account.sale(str(DAY), 5, "700", show=101, event=1, city="томск", refunded=(str(LATER), "700", "0"))
     account.put("stg_qtickets_orders_raw", sale_date=DAY, order_id=5, payload='{"price":0,"baskets":[{"price":700}]}')
     assert verdicts(account)["stg_qtickets_orders_raw__prices_add_up"] is Status.OK
+
+
+@pytest.mark.parametrize("price", ["1259.1", "1190.85", "324.46", "4999.99"])
+def test_kopecks_that_a_float_cannot_hold_add_up_all_the_same(account: World, price: str) -> None:
+    order(account, 6, price)
+    assert verdicts(account)["stg_qtickets_orders_raw__prices_add_up"] is Status.OK
