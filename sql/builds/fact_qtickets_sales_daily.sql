@@ -79,7 +79,8 @@ placed AS
     FROM meant AS m
     LEFT ANY JOIN (SELECT event_id, city FROM events) AS e ON m.known_event = e.event_id
 ),
--- Each line moves once when it is sold (1), refunded (2) or removed without a refund (3).
+-- Each line moves once when it is sold (1), refunded (2) or removed without a refund (3); one that was taken out of its
+-- order before it was paid does not move.
 moves AS
 (
     SELECT
@@ -109,7 +110,7 @@ moves AS
         p.known_until AS known_until
     FROM placed AS p
     ARRAY JOIN [1, 2, 3] AS move
-    WHERE (move = 1 AND p.is_removed = 0) OR (move = 2 AND p.refund_date IS NOT NULL) OR (move = 3 AND p.is_removed = 1)
+    WHERE (move = 1 AND p.is_removed = 0) OR (move = 2 AND p.refund_date IS NOT NULL) OR (move = 3 AND p.removed_date IS NOT NULL)
 )
 SELECT
     m.sale_date AS sale_date,

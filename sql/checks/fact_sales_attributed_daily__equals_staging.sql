@@ -15,7 +15,7 @@ WITH sides AS
     SELECT
         sale_date, channel,
         if(is_removed = 1, 0, -price_rub) AS revenue_rub, -refunded_rub AS refunds_rub,
-        if(is_removed = 1, 0, -toInt64(tickets)) AS sold, if(is_removed = 1, -toInt64(tickets), 0) AS removed
+        if(is_removed = 1, 0, -toInt64(tickets)) AS sold, if(removed_date IS NULL, 0, -toInt64(tickets)) AS removed
     FROM stg_qtickets_sales_raw FINAL
 ),
 days AS

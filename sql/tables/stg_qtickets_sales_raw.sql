@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS stg_qtickets_sales_raw
     original_price_rub Decimal(18, 2) COMMENT 'Цена до скидок, руб.',
     is_free UInt8 COMMENT '1: билет за 0 руб.',
     is_removed UInt8 COMMENT '1: билет удалён без возврата и не считается проданным',
-    removed_date Nullable(Date) COMMENT 'День удаления билета',
+    removed_date Nullable(Date) COMMENT 'День удаления билета; пусто, если его убрали из заказа до оплаты',
     refund_date Nullable(Date) COMMENT 'День возврата',
     refunded_tickets UInt32 COMMENT 'Возвращено билетов',
     refunded_rub Decimal(18, 2) COMMENT 'Возвращено покупателю, руб.',

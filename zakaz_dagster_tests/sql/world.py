@@ -120,10 +120,12 @@ class World(Rows):
         utm: str | tuple[str, ...] = "",
         first: bool = True,
         removed: str = "",
+        taken_out: bool = False,
         refunded: tuple[str, str, str] | None = None,
         paid: str = "",
     ) -> None:
-        """A ticket of the API; `refunded` is (day, roubles given back, roubles kept), `paid` a moment of its own.
+        """A ticket of the API; `refunded` is (day, roubles given back, roubles kept), `paid` a moment of its own,
+        `taken_out` a ticket that was in the order only until it was paid.
 
         `city` makes the event, if it was not named before.
         """
@@ -144,7 +146,7 @@ class World(Rows):
             price_rub=Decimal(str(price)),
             original_price_rub=Decimal(str(price)),
             is_free=int(Decimal(str(price)) == 0),
-            is_removed=int(bool(removed)),
+            is_removed=int(taken_out or bool(removed)),
             removed_date=day(removed) if removed else None,
             refund_date=day(gone) if gone else None,
             refunded_tickets=int(bool(gone)),

@@ -87,8 +87,11 @@ class _Touched:
         return f"{zlib.crc32(f'{self.number} {self.updated.isoformat()}'.encode()):08x}"
 
 
-def changes_of(look: Look, pages: Iterator[Page[Order]], odd_share: float) -> Changes:
-    """What one look saw of `pages`, which come in order of their changes."""
+def changes_of(look: Look, pages: Iterator[Page[Order]], odd_share: float, now: datetime) -> Changes:
+    """What one look saw of `pages`, which come in order of their changes.
+
+    A change that is stamped later than `now` (aware) is news, and no reason to look past what comes before it.
+    """
     read = list(_bounded(pages))
     odd = [each for page in read for each in page.odd]
     same_shape(odd, sum(page.received for page in read), odd_share, "GET /orders by updated_at")
@@ -106,13 +109,13 @@ def changes_of(look: Look, pages: Iterator[Page[Order]], odd_share: float) -> Ch
             next_step="the mark stays where it was; the next look asks again",
         )
     news = [each for each in orders if each.mark not in look.seen]
-    newest = max((each.updated for each in orders), default=look.start).astimezone(MOSCOW)
+    newest = min(now, max((each.updated for each in orders), default=look.start)).astimezone(MOSCOW)
     whole = is_last(read[-1].paging)
     return Changes(
         tuple(sorted(each.number for each in news)),
         tuple(sorted({each.paid.astimezone(MOSCOW).date() for each in news if each.paid})),
         newest,
-        _next(look, newest, orders) if whole else _rest(look, newest, read[-1]),
+        _next(look, newest, now, orders) if whole else _rest(look, newest, read[-1]),
         whole,
     )
 
@@ -125,9 +128,9 @@ def _bounded(pages: Iterator[Page[Order]]) -> Iterator[Page[Order]]:
             return
 
 
-def _next(look: Look, newest: datetime, orders: Sequence[_Touched]) -> Look:
+def _next(look: Look, newest: datetime, now: datetime, orders: Sequence[_Touched]) -> Look:
     """After a look that saw everything."""
-    since = max(newest, look.since)
+    since = max(newest, min(look.since, now)).astimezone(MOSCOW)
     seen = frozenset(order.mark for order in orders if order.updated >= since - OVERLAP)
     return Look(since, seen=seen if len(seen) <= MOST_SEEN else frozenset())
 

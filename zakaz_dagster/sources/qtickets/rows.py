@@ -3,7 +3,8 @@
 Meaning (see DOMAIN in docs/metrics.md):
 - a ticket is *sold* on the day its order was paid, if it was refunded later or nothing of it is deleted;
 - a *refund* belongs to the day of `refunded_at` and never rewrites the sale;
-- a *removed* ticket (deleted without a refund) is no sale; it is counted on the day of its removal.
+- a *removed* ticket (deleted without a refund) is no sale; it is counted on the day of its removal, or not at all if it
+  was taken out of the order before the order was paid.
 Days are Europe/Moscow. A line says which event and show the vendor named; their names and cities are looked up when
 facts are built. Belongs here: these rules. Does not: protocol (`api`), completeness (`source`).
 """
@@ -126,6 +127,7 @@ def _order_columns(orders: Sequence[Order], hashed: Hasher) -> dict[str, pa.Arra
         "event_id": pa.array([order.event_id for order in orders], pa.uint64()),
         "client_hash": pa.array([order.client_id for order in orders], pa.string()).dictionary_encode(),
         "_deleted": instants([order.deleted_at for order in orders]),
+        "_paid_at": paid,
         "_paid": pa.array([bool(order.payed) for order in orders], pa.bool_()),
         "_rub": pa.array([order.currency_id == "RUB" for order in orders], pa.bool_()),
     }
@@ -163,6 +165,7 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array]) -> dic
     deleted_at = pc.coalesce(instants(tickets["deleted_at"]), heads["_deleted"].take(index))
     is_refunded = pc.is_valid(refunded_at)
     is_removed = pc.and_(pc.is_valid(deleted_at), pc.invert(is_refunded))
+    was_sold = pc.and_(is_removed, pc.greater_equal(deleted_at, heads["_paid_at"].take(index)))
     quantity = pa.array(tickets["quantity"], pa.int64())
     nothing = pa.scalar(0, MONEY)
     no_text = _always("", len(order_of))
@@ -177,6 +180,7 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array]) -> dic
         "_foreign": pc.invert(heads["_rub"].take(index)),
         "_live": pc.and_(pc.is_null(deleted_at), pc.invert(is_refunded)),
         "_refund_unknown": pc.and_(is_refunded, pc.is_null(pa.array(tickets["refunded_amount"], pa.float64()))),
+        "_refund_undated": pc.and_(pc.invert(is_refunded), pc.greater(pc.add(refunded, deduction), nothing)),
         "_quantity": quantity,
         "channel": _always("api", len(order_of)),
         "line_id": pc.cast(pa.array(tickets["id"], pa.uint64()), pa.string()),
@@ -187,7 +191,7 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array]) -> dic
         "original_price_rub": original,
         "is_free": pc.cast(pc.equal(price, nothing), pa.uint8()),
         "is_removed": pc.cast(is_removed, pa.uint8()),
-        "removed_date": pc.if_else(is_removed, moscow_dates(deleted_at), None),
+        "removed_date": pc.if_else(was_sold, moscow_dates(deleted_at), None),
         "refund_date": moscow_dates(refunded_at),
         "refunded_tickets": pc.cast(pc.if_else(is_refunded, quantity, 0), pa.uint32(), safe=False),
         "refunded_rub": pc.if_else(is_refunded, refunded, nothing),
@@ -213,6 +217,7 @@ def _faults(lines: Mapping[str, pa.Array]) -> dict[int, str]:
         ("currency is not RUB", lines["_foreign"]),
         ("paid at a date, but not marked as paid and not refunded", pc.and_(lines["_unpaid"], lines["_live"])),
         ("refunded, but the refunded amount is not given", lines["_refund_unknown"]),
+        ("money was given back, but the date of the refund is not given", lines["_refund_undated"]),
         ("price below zero", negative),
         ("refund below zero", negative_refund),
         ("money with more than two decimals", lines["_odd"]),

@@ -98,7 +98,7 @@ class QTicketsSource:
 
         what = "GET /orders by updated_at"
         pages = whole(fetch, day=None, growing=True, what=what, first=look.page, stands=stands)
-        return changes_of(look, pages, self.odd_share)
+        return changes_of(look, pages, self.odd_share, self.now())
 
     def _pages(self, first: date, last: date, today: date) -> Iterator[Page[Order]]:
         start, end = bounds(first)[0], bounds(last)[1]
@@ -289,7 +289,7 @@ def totals(lines: pa.Table) -> dict[str, Decimal | int]:
         "tickets": total(sold, "tickets"),
         "free_tickets": total(sold.filter(pc.equal(sold["is_free"], 1)), "tickets"),
         "refunded_tickets": total(sold, "refunded_tickets"),
-        "removed_tickets": total(lines.filter(pc.equal(lines["is_removed"], 1)), "tickets"),
+        "removed_tickets": total(lines.filter(pc.is_valid(lines["removed_date"])), "tickets"),
         "gross_rub": gross,
         "refunds_rub": refunds,
         "net_rub": gross - refunds,

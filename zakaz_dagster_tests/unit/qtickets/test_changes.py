@@ -96,3 +96,16 @@ def test_an_order_touched_while_paging_fails_the_look():
     orders[4]["id"] = orders[0]["id"]
     with pytest.raises(BadData, match="touched while"):
         source(Changing(orders)).changes(Look(SINCE))
+
+
+@pytest.mark.parametrize("pages", [2, 20])
+def test_an_order_from_the_future_does_not_hide_what_is_touched_after_it(monkeypatch, pages):
+    monkeypatch.setattr(changes, "MOST_PAGES", pages)
+    ahead = order(ticket(), paid="2025-11-11T10:00:00+03:00", updated_at="2099-01-01T00:00:00+03:00")
+    vendor = Changing([touched(0), ahead], per_page=1)
+    mark = str(looks(vendor, SINCE.isoformat())[-1].next)
+    vendor.orders.insert(1, touched(3_600, paid="2025-12-05"))
+    later = NOW + timedelta(hours=2)
+    found = QTicketsSource(vendor, salt="s", now=lambda: later).changes(Look.of(mark))
+    assert date(2025, 12, 5) in found.days
+    assert found.next.since <= later

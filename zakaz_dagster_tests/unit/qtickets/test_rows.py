@@ -70,6 +70,15 @@ def test_a_ticket_deleted_without_a_refund_is_removed_and_not_sold(where):
     assert (sums["gross_rub"], sums["tickets"], sums["removed_tickets"]) == (0, 0, 1)
 
 
+def test_a_ticket_taken_out_before_its_order_was_paid_was_never_sold_and_has_no_day_of_removal():
+    found = rows(
+        order(ticket(300, deleted_at="2026-02-28T23:50:00+03:00"), ticket(200), paid="2026-03-01T00:05:00+03:00")
+    )
+    assert found.lines["is_removed"].to_pylist() == [1, 0]
+    assert found.lines["removed_date"].to_pylist() == [None, None]
+    assert (totals(found.lines)["removed_tickets"], totals(found.lines)["tickets"]) == (0, 1)
+
+
 def test_an_order_is_counted_once_at_its_first_sold_ticket():
     gone = "2026-03-04T12:00:00+03:00"
     found = rows(order(ticket(deleted_at=gone), ticket(), ticket()), order(ticket()), order(ticket(deleted_at=gone)))
@@ -83,6 +92,8 @@ def test_an_order_is_counted_once_at_its_first_sold_ticket():
         (order(ticket(-5)), "price below zero"),
         (order(ticket(10.005)), "money with more than two decimals"),
         (order(ticket(refunded_at="2026-03-05T10:00:00+03:00")), "refunded, but the refunded amount is not given"),
+        (order(ticket(refunded_amount=400)), "money was given back, but the date of the refund is not given"),
+        (order(ticket(refunded_deduction_amount=44)), "money was given back, but the date of the refund is not given"),
         (order(ticket(), payed=False), "paid at a date, but not marked as paid and not refunded"),
         (order(ticket(quantity=2)), "quantity is not 1, so what the price means is unknown"),
     ],
