@@ -17,13 +17,14 @@ stated AS
     WHERE f.sales_source = 'mail' AND f.date = f.sale_date AND f.date BETWEEN {first:Date} AND {last:Date}
     GROUP BY f.date, f.city
 ),
--- A mail that names no city speaks of all of them.
+-- A mail that names no city speaks of all of them; one of its lines without a city, beside others that have theirs, does not.
 everywhere AS
 (
     SELECT s.date AS date, c.city AS city, s.mail_as_of, s.says_free, s.says_refunded_tickets, s.says_refunds
     FROM stated AS s
     CROSS JOIN (SELECT city FROM dim_cities FINAL) AS c
     WHERE s.city = 'не указано' AND (s.date, c.city) NOT IN (SELECT date, city FROM stated)
+        AND (s.date, s.mail_as_of) NOT IN (SELECT date, mail_as_of FROM stated WHERE city != 'не указано')
 ),
 spoken AS
 (

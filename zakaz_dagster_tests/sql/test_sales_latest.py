@@ -6,6 +6,8 @@ from datetime import date
 
 import pytest
 
+from zakaz_dagster.verdicts import Status
+from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
@@ -113,6 +115,19 @@ def test_a_mail_that_names_no_city_speaks_of_the_whole_day(sales: World) -> None
     assert latest(sales) == [(D21, "не указано", 9, 4500.0, 0.0, "mail")]
 
 
+def test_a_line_without_a_city_beside_lines_that_name_theirs_speaks_of_no_other_city(sales: World) -> None:
+    for number, show in enumerate((TOMSK, OMSK)):
+        sales.sale(D21, number, 500, **show)
+    sales.load("qtickets", D21, f"{D21} 11:00")
+    sales.mail(D21, "Шоу Елка", 10, 15000, city="Томск", reported=f"{D21} 20:25")
+    sales.mail(D21, "Подарочный сертификат", 1, 1000, city="", reported=f"{D21} 20:25")
+    assert latest(sales) == [
+        (D21, "не указано", 1, 1000.0, 0.0, "mail"),
+        (D21, "омск", 1, 500.0, 0.0, "api"),
+        (D21, "томск", 10, 15000.0, 0.0, "mail"),
+    ]
+
+
 def test_an_unknown_city_of_a_mail_meets_its_event_by_the_normal_form(sales: World) -> None:
     """The seed knows neither spelling; API and mail write it each in its own way."""
     sales.event(7, "Цирк", "Усть-Кемь")
@@ -183,6 +198,15 @@ def test_removed_and_free_tickets_count_as_such(sales: World) -> None:
         (D18, 2, 1, 0, 500.0),
         (D19, 0, 0, 1, 0.0),
     ]
+
+
+def test_a_ticket_taken_out_of_its_order_before_it_was_paid_is_neither_sold_nor_removed(sales: World) -> None:
+    sales.sale(D18, 1, 500, **TOMSK)
+    sales.sale(D18, 1, 900, first=False, taken_out=True, **TOMSK)
+    sales.load("qtickets", D18, f"{D21} 03:00")
+    assert latest(sales, "date, tickets_sold, tickets_removed, revenue_rub") == [(D18, 1, 0, 500.0)]
+    for check in ("fact_qtickets_sales_daily__equals_staging", "fact_sales_attributed_daily__equals_staging"):
+        assert evaluate(sales.wh, load("checks")[check]).status is Status.OK
 
 
 def test_two_shows_of_a_day_stay_two_rows_and_unnamed_events_are_found_by_name_and_city(sales: World) -> None:
