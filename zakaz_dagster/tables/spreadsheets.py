@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Collection, Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 
 from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
 from openpyxl import load_workbook
+from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils.cell import range_boundaries
 
 from zakaz_dagster.tables.grid import Cell, Grid, Row, Span
@@ -32,6 +34,8 @@ _USUAL = {
         "xl/styles.xml",
     )
 }  # fmt: skip
+_CODE = re.compile(r"\[\$([^\]-]*)[^\]]*\]")  # [$₸-43F] is a sign and a place, [$-419] a place only
+_ROOM = re.compile(r"_.")  # as much space as a character takes
 FLOAT_DIGITS = 6  # a spreadsheet's 0.1 + 0.2 has noise far below this
 # Every prolog is within this; a document type is how entities are declared, and no spreadsheet has one.
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
@@ -196,13 +200,22 @@ def _cell(given: Any) -> Cell:
         return Cell() if value is None else Cell(str(value))
     if isinstance(value, int | float):
         text = _float(value) if isinstance(value, float) else str(value)
-        return Cell(text + "%" * ("%" in str(given.number_format)), is_exact=True)
+        return Cell(text + _unit(str(given.number_format)), is_exact=True)
     if isinstance(value, datetime):
         text = value.isoformat(sep=" ") if value.time() != time() else value.date().isoformat()
         return Cell(text, is_exact=True)
     if isinstance(value, date):
         return Cell(value.isoformat(), is_exact=True)
     return Cell(" ".join(str(value).split()))
+
+
+def _unit(number_format: str) -> str:
+    """What the cell's format shows beside its number: a per cent sign, or a currency that the file itself names."""
+    if number_format in BUILTIN_FORMATS.values():  # whose currency is that of the computer which shows them
+        return "%" * ("%" in number_format)
+    signs = [sign for sign in _ROOM.sub("", _CODE.sub("", number_format)) if unicodedata.category(sign) == "Sc"]
+    shown = [*(code.strip() for code in _CODE.findall(number_format)), *signs]
+    return "%" * ("%" in number_format) + next((f" {sign}" for sign in shown if sign), "")
 
 
 def _float(value: float) -> str:

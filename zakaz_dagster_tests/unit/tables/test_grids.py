@@ -166,6 +166,30 @@ def test_percent_cells_and_formulas_of_a_workbook_are_no_amounts():
     assert figures(read) == []
 
 
+@pytest.mark.parametrize(
+    ("shown", "is_read"),
+    [
+        ("#,##0.00 [$₸-43F]", False),
+        ("[$$-409]#,##0.00", False),
+        ("#,##0.00\\ [$€-1]", False),
+        ("[$KZT] #,##0.00", False),
+        ('#,##0.00" ₸"', False),
+        ("$#,##0.00", False),
+        ("#,##0.00 [$₽-419]", True),
+        ("#,##0.00[$р.-419]", True),
+        ('_-* #,##0.00\\ "₽"_-;\\-* #,##0.00\\ "₽"_-', True),
+        ("[$-419]#,##0.00", True),  # a place, and no sign
+        ("#,##0.00_$", True),  # room for a sign, and no sign
+        ('"$"#,##0.00_);("$"#,##0.00)', True),  # the file names "the currency of this computer", whichever that is
+    ],
+)
+def test_an_amount_that_a_workbook_shows_in_another_currency_is_no_amount_in_roubles(shown, is_read):
+    rows = [COLUMNS, [DAY, "Лёд", "Алматы", 10, 15000]]
+    read = read_file(book(rows, change=lambda sheet: setattr(sheet["E2"], "number_format", shown)), "r.xlsx")
+    assert [line[4] for line in figures(read)] == (["15000.00"] if is_read else [])
+    assert bool(reasons(read)) != is_read
+
+
 # encodings --------------------------------------------------------------------------------------
 
 TWO = csv("05.10.2025;Лёд и пламя;Томск;10;10000;0", "06.10.2025;Лёд и пламя;Омск;5;5000;0")
