@@ -43,7 +43,7 @@ def _rows(text: str, delimiter: str, limits: Limits, first: int) -> list[Row]:
                 raise Refused(f"more than {limits.rows} lines or {limits.cells} cells")
             if any("\n" in cell and cell.count(delimiter) >= width for cell in row):
                 raise Refused(f"row {number}: a quotation mark that is never closed, and lines in its cell")
-            rows.append(Row(number, [Cell(" ".join(cell.split())) for cell in row]))
+            rows.append(Row(number, [Cell.of_lines(cell.splitlines()) for cell in row]))
     except csv.Error as error:
         raise Refused(f"the CSV cannot be read: {error}") from None
     return rows

@@ -5,7 +5,7 @@ Belongs here: the shape between the readers of files and the reader of lines. Do
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -24,11 +24,22 @@ class Span(Enum):
 
 
 class Cell(NamedTuple):
-    """`is_exact`: a spreadsheet's own number or date, whose text has one meaning in every convention."""
+    """`is_exact`: a spreadsheet's own number or date, whose text has one meaning in every convention.
+
+    `fault`: why no number can be read of what stands here, whatever its text looks like.
+    """
 
     text: str = ""
     span: Span = Span.NONE
     is_exact: bool = False
+    fault: str = ""
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[str]) -> Cell:
+        """A cell as it is seen: a name may go on in the next line, a number does not."""
+        seen = [" ".join(line.split()) for line in lines]
+        numbers = sum(any(sign.isdigit() for sign in line) for line in seen)
+        return cls(" ".join(filter(None, seen)), fault="several numbers, one beneath the other" if numbers > 1 else "")
 
 
 class Row(NamedTuple):

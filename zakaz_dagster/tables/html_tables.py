@@ -7,18 +7,22 @@ in a mail a table stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TypeAlias
 
 from bs4 import BeautifulSoup
-from bs4.element import Tag
+from bs4.element import NavigableString, PreformattedString, Tag
 from soupsieve import SelectorSyntaxError
 
 from zakaz_dagster.tables.grid import Cell, Grid, Row, Span
 from zakaz_dagster.tables.limits import LIMITS, Limits, Refused
 
 END = "zakaz-end-of-mail"
+_CELLS = ("td", "th")
+_BREAKING = frozenset(
+    ["br", "p", "div", "li", "dt", "dd", "center", "pre", "blockquote", "section", "h1", "h2", "h3", "h4", "h5", "h6"]
+)
 _NO_TEXT = ("script", "style", "template", "noscript")
 _DIGITS = re.compile(r"\s*(\d{1,4})")
 _HIDES = re.compile(
@@ -27,6 +31,7 @@ _HIDES = re.compile(
     r"|(?:left|top|text-indent)\s*:\s*-\d{3}|(?=.*max-height\s*:\s*0(?![.\d])).*overflow\s*:\s*hidden",
     re.IGNORECASE | re.DOTALL,
 )
+_GONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _NO_SIZE = re.compile(r"font-size\s*:\s*0(?![.\d])", re.IGNORECASE)
 _SHOWS = re.compile(r"display\s*:|visibility\s*:\s*visible|opacity\s*:", re.IGNORECASE)
 _CSS_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
@@ -75,17 +80,26 @@ def _depth(soup: BeautifulSoup) -> int:
 
 
 def _remove_hidden(soup: BeautifulSoup) -> int:
-    """Take out what is not shown; gives the number of table rows among it."""
+    """Take out what is not shown, but keep the place of a cell that is only unseen; gives the table rows among it."""
     by_sheets = _hidden_by_sheets(soup)
     hidden = {id(tag): tag for tag in soup.find_all(True) if tag.name in _NO_TEXT or _is_hidden(tag, by_sheets)}
     rows = 0
     for tag in [tag for tag in hidden.values() if not any(id(outer) in hidden for outer in tag.parents)]:
         rows += len(tag.find_all("tr")) + (tag.name == "tr")
-        tag.decompose()
+        if tag.name in _CELLS and not _is_gone(tag, by_sheets):
+            tag.clear()
+        else:
+            tag.decompose()
     return rows
 
 
-def _is_hidden(tag: Tag, by_sheets: set[int]) -> bool:
+def _is_gone(tag: Tag, by_sheets: Mapping[int, str]) -> bool:
+    """Not displayed at all: what stands to the right of it moves to its place."""
+    style = str(tag.attrs.get("style") or "")
+    return "hidden" in tag.attrs or _GONE.search(f"{by_sheets.get(id(tag), '')};{style}") is not None
+
+
+def _is_hidden(tag: Tag, by_sheets: Mapping[int, str]) -> bool:
     style = str(tag.attrs.get("style") or "")
     if _HIDES.search(style) or "hidden" in tag.attrs or (_NO_SIZE.search(style) and not _is_sized_inside(tag)):
         return True
@@ -97,9 +111,11 @@ def _is_sized_inside(tag: Tag) -> bool:
     return any("font" in str(inner.attrs.get("style") or "").lower() for inner in tag.find_all(True))
 
 
-def _hidden_by_sheets(soup: BeautifulSoup) -> set[int]:
-    """Tags that a style sheet hides; rules for other media (`@media` …) are not this reader's, the last rule wins."""
-    hidden: set[int] = set()
+def _hidden_by_sheets(soup: BeautifulSoup) -> dict[int, str]:
+    """Tags that a style sheet hides, with its words; rules for other media (`@media` …) are not this reader's, the last
+    rule wins.
+    """
+    hidden: dict[int, str] = {}
     sheets = " ".join(tag.get_text() for tag in soup.find_all("style"))
     for selector, declared in islice(_CSS_RULE.findall(_without_at_rules(_CSS_COMMENT.sub(" ", sheets))), MAX_RULES):
         hides = _HIDES.search(declared) is not None
@@ -108,7 +124,8 @@ def _hidden_by_sheets(soup: BeautifulSoup) -> set[int]:
                 tags = {id(tag) for tag in soup.select(selector.strip())}
             except (SelectorSyntaxError, NotImplementedError, ValueError):
                 continue
-            hidden = hidden | tags if hides else hidden - tags
+            kept = {tag: words for tag, words in hidden.items() if tag not in tags}
+            hidden = kept | (dict.fromkeys(tags, declared) if hides else {})
     return hidden
 
 
@@ -157,7 +174,7 @@ def _own_rows(table: Tag) -> Iterator[Tag]:
 
 
 def _row(tag: Tag, above: _Covered, layout: set[int], limits: Limits) -> tuple[list[Cell], _Covered]:
-    """`layout` are cells that hold a table: they have no text of their own."""
+    """`layout` are cells that hold a table: what is read there is no text of theirs."""
     row: list[Cell] = []
     below: _Covered = {}
 
@@ -169,26 +186,51 @@ def _row(tag: Tag, above: _Covered, layout: set[int], limits: Limits) -> tuple[l
             row.append(cell)
 
     for cell in tag.children:
-        if not isinstance(cell, Tag) or cell.name not in ("td", "th"):
+        if not isinstance(cell, Tag) or cell.name not in _CELLS:
             continue
         covered()
-        text = "" if id(cell) in layout else _text(cell, limits)
+        content = _holder(cell, limits) if id(cell) in layout else _content(cell, limits)
         wide, tall = _span(cell, "colspan"), _span(cell, "rowspan")
         if len(row) + wide > limits.columns:
             raise Refused(f"a table wider than {limits.columns} columns")
         for offset in range(wide):
             if tall > 1:
-                below[len(row)] = (tall - 1, Cell(text, Span.RIGHT if offset else Span.BELOW))
-            row.append(Cell(text, Span.RIGHT if offset else Span.TOP if tall > 1 else Span.NONE))
+                below[len(row)] = (tall - 1, content._replace(span=Span.RIGHT if offset else Span.BELOW))
+            row.append(content._replace(span=Span.RIGHT if offset else Span.TOP if tall > 1 else Span.NONE))
     covered()
     return row, below
 
 
-def _text(cell: Tag, limits: Limits) -> str:
-    text = " ".join(" ".join(islice(cell.stripped_strings, limits.cell_chars)).split())
-    if len(text) > limits.cell_chars:
-        raise Refused(f"a cell of {len(text)} characters")
-    return text
+def _holder(cell: Tag, limits: Limits) -> Cell:
+    """A cell with a table in it: what the only cell inside says, else nothing that could be read as its own."""
+    owners: list[Tag] = []
+    for text in islice(cell.strings, limits.cell_chars):
+        owner = text.find_parent(_CELLS)
+        if text.strip() and isinstance(owner, Tag) and not any(owner is other for other in owners):
+            owners.append(owner)
+            if len(owners) > 1:
+                break
+    return _content(owners[0], limits) if len(owners) == 1 else Cell(fault="a table of its own in the cell")
+
+
+def _content(cell: Tag, limits: Limits) -> Cell:
+    content = Cell.of_lines("".join(_pieces(cell)).split("\n"))
+    if len(content.text) > limits.cell_chars:
+        raise Refused(f"a cell of {len(content.text)} characters")
+    return content
+
+
+def _pieces(tag: Tag) -> Iterator[str]:
+    """The texts of a cell, with the ends of the lines that a browser makes of it."""
+    for child in tag.contents:
+        if isinstance(child, Tag):
+            edge = "\n" if child.name in _BREAKING else " "
+            yield edge
+            yield from _pieces(child)
+            yield edge
+        elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
+            yield " ".join(child.split())
+            yield " "
 
 
 def _span(cell: Tag, name: str) -> int:

@@ -173,9 +173,14 @@ def _figure_text(cell: Cell) -> str:
     return "" if cell.span in (Span.BELOW, Span.RIGHT) else cell.text
 
 
+def _is_figure(cell: Cell) -> bool:
+    """Whether something stands there, be it readable or not."""
+    return bool(_figure_text(cell) or cell.fault)
+
+
 def _is_note(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKind) -> bool:
     """Blank lines, footnotes, headings of groups, the header again, the columns' numbers, parts of a total."""
-    if not any(_figure_text(row.at(columns[role])) for role in kind.measures if role in columns):
+    if not any(_is_figure(row.at(columns[role])) for role in kind.measures if role in columns):
         return True
     texts = [cell.text for cell in row.cells[: layout.width]]
     if _BREAKDOWN.fullmatch(next(filter(None, texts), "")) and not _is_date(row.at(columns[kind.date]).text, kind):
@@ -192,7 +197,7 @@ def _cut_off(section: _Section, columns: Mapping[str, int], kind: TableKind) -> 
     is_dated = last is not None and _is_date(last.at(columns[kind.date]).text, kind)
     if last is None or not is_dated or len(last.cells) >= section.layout.width:
         return []
-    return [] if any(_figure_text(last.at(columns[role])) for role in kind.measures if role in columns) else [last]
+    return [] if any(_is_figure(last.at(columns[role])) for role in kind.measures if role in columns) else [last]
 
 
 def _line(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKind, evidence: Evidence) -> Line:
@@ -209,6 +214,9 @@ def _line(row: Row, layout: Layout, columns: Mapping[str, int], kind: TableKind,
             continue
         cell = row.at(columns[role])
         cells[role] = _figure_text(cell)
+        if cell.fault:
+            faults.append(f"{role}: {cell.fault}")
+            continue
         try:
             value = parse_number(cells[role], measure, EXACT if cell.is_exact else evidence.separators[role])
         except Unreadable as error:
@@ -230,7 +238,7 @@ def _label_faults(
 ) -> Iterator[str]:
     if any(cell.text for cell in row.cells[layout.width :]):
         yield "more cells than the header has: an unquoted separator?"
-    if not any(_figure_text(row.at(columns[role])) for role in kind.measures if role in columns):
+    if not any(_is_figure(row.at(columns[role])) for role in kind.measures if role in columns):
         yield "no figures: the file may be cut off here"
     for role in kind.texts:
         if _FORMULA.match(cells.get(role, "")):
@@ -249,7 +257,7 @@ def _item(line: Line, row: Row, columns: Mapping[str, int], kind: TableKind, rul
         if at in known or not any(sign.isdigit() for sign in text)
     }
     figures = {role: line.figures.get(role) for role in kind.measures if role in columns}
-    unread = {role for role in figures if line.cells[role] and role not in line.figures}
+    unread = {role for role in figures if role not in line.figures}
     texts = [line.cells[role] for role in kind.texts if role in line.cells]
     date = line.cells[kind.date]
     is_dated = _is_date(date, kind)

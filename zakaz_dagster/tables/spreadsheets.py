@@ -206,7 +206,7 @@ def _cell(given: Any) -> Cell:
         return Cell(text, is_exact=True)
     if isinstance(value, date):
         return Cell(value.isoformat(), is_exact=True)
-    return Cell(" ".join(str(value).split()))
+    return Cell.of_lines(str(value).splitlines())
 
 
 def _unit(number_format: str) -> str:
