@@ -1,7 +1,8 @@
 """Several tables that speak of the same days: what each adds, and where they disagree.
 
-Tables are comparable by what every line of both names: the show's number, else event, city, date and time. A line that
-an earlier table has already said is not counted again.
+Tables that only their titles tell apart are of the cities that the titles name. Tables are comparable by what every
+line of both names: the show's number, else event, city, date and time. A line that an earlier table has already said is
+not counted again.
 Belongs here: comparing lines of one mail. Does not: comparing mails (`sql/builds/mail_sales.sql`, by the same rule).
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import date
 from decimal import Decimal
 
@@ -37,13 +38,28 @@ def agreed(tables: Iterable[TableRead]) -> tuple[dict[date, list[Line]], list[Re
     """The days of all tables together, most trusted first, and what contradicts."""
     held: dict[date, list[list[Line]]] = defaultdict(list)
     contradictions: list[RefusedLine] = []
-    for table in tables:
+    for table in _placed(list(tables)):
         for day, lines in _by_day(table.lines).items():
             fresh, against = _new_lines(lines, held[day])
             contradictions += against
             if fresh:
                 held[day].append(fresh)
     return {day: [line for lines in groups for line in lines] for day, groups in held.items() if groups}, contradictions
+
+
+def _placed(tables: Sequence[TableRead]) -> Sequence[TableRead]:
+    """The tables; those that only their titles tell apart («Томск», «Омск») are of the cities named there.
+
+    One title with a city may be the sender's address, and places nothing.
+    """
+    if len({table.title_city for table in tables if table.title_city and table.lines}) < 2:  # noqa: PLR2004
+        return tables
+    return [
+        replace(table, lines=[replace(line, city=table.title_city, city_raw=table.title_city) for line in table.lines])
+        if table.title_city
+        else table
+        for table in tables
+    ]
 
 
 def _new_lines(lines: list[Line], held: list[list[Line]]) -> tuple[list[Line], list[RefusedLine]]:

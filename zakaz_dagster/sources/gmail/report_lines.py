@@ -112,11 +112,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class TableRead:
-    """One table; `reason` is set when all its lines were put aside together."""
+    """One table; `reason` is set when all its lines were put aside together.
+
+    `title_city` is the city that its title names, if it has no column of cities.
+    """
 
     lines: Sequence[Line] = field(default_factory=tuple)
     refused: Sequence[RefusedLine] = field(default_factory=tuple)
     reason: str = ""
+    title_city: str = ""
 
 
 def read_lines(table: Table, reading: Reading, place: str) -> TableRead:
@@ -137,7 +141,8 @@ def read_lines(table: Table, reading: Reading, place: str) -> TableRead:
             for line in table.lines
         ]
         lines = []
-    return TableRead(lines, refused, f"{place}: {reason}" if reason else "")
+    city = "" if "city" in table.roles else reading.cities.resolve(table.title) or reading.cities.find_in(table.title)
+    return TableRead(lines, refused, f"{place}: {reason}" if reason else "", city)
 
 
 def _other_subject(title: str) -> str:

@@ -25,7 +25,7 @@ from zakaz_dagster.sources.gmail.report_lines import Reading
 from zakaz_dagster.sources.gmail.senders import Senders
 from zakaz_dagster.tables.limits import Refused
 
-READER = "2"  # raise it when the same mail gives other lines: known mails of a window are then read again
+READER = "3"  # raise it when the same mail gives other lines: known mails of a window are then read again
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from email.message import EmailMessage
 
 import msgspec
+import openpyxl
 import pytest
 
 from zakaz_dagster.errors import ShapeChanged
@@ -240,3 +242,44 @@ def test_a_size_that_no_part_has_stops_no_other_mail(size):
     parts, wholes = message_rows([read], "r", moment("2026-11-22T09:00"))
     assert (parts.num_rows, wholes.num_rows) == (1, 1)
     assert size < 0 or read.outcome is Outcome.REFUSED
+
+
+ROWS = [["Дата", "Событие", "Билетов", "Сумма"], ["20.11.2026", "Ёлка", "2", "3000"]]
+
+
+def as_html(*titles: str) -> EmailMessage:
+    table = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in ROWS)
+    return with_body("".join(f"<p>{title}</p><table>{table}</table>" for title in titles))
+
+
+def as_files(*titles: str) -> EmailMessage:
+    message = mail()
+    for title in titles:
+        attached("\n".join(";".join(row) for row in ROWS), f"{title}.csv", message)
+    return message
+
+
+def as_sheets(*titles: str) -> EmailMessage:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title in titles:
+        sheet = book.create_sheet(title)
+        for row in ROWS:
+            sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    message = mail()
+    message.add_attachment(file.getvalue(), maintype="application", subtype="octet-stream", filename="report.xlsx")
+    return message
+
+
+@pytest.mark.parametrize("made", [as_html, as_files, as_sheets])
+def test_tables_that_only_their_titles_tell_apart_are_of_the_cities_named_there(made):
+    both = figures(read_eml(made("Продажи, г. Томск", "Продажи, г. Омск")))
+    assert [line[2:5] for line in both] == [("томск", 2, "3000.00"), ("омск", 2, "3000.00")]
+
+
+@pytest.mark.parametrize("made", [as_html, as_files, as_sheets])
+def test_a_repeated_table_is_one_and_a_single_title_places_nothing(made):
+    assert [line[2:4] for line in figures(read_eml(made("Отчёт Томск", "Отчёт Томск 2")))] == [("", 2)]
+    assert [line[2:4] for line in figures(read_eml(made("Отчёт Томск", "Копия отчёта")))] == [("", 2)]
