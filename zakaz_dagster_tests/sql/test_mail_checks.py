@@ -78,7 +78,8 @@ def test_a_refused_mail_and_an_unproved_sender_are_named_and_strangers_only_if_n
     mail("c", "refused")
     verdict = evaluate(warehouse, READ)
     assert (verdict.status, verdict.figure) == (Status.WARNING, 1.0)
-    assert "1 mails were refused, 1 came from unknown senders (0 of them" in verdict.detail
+    assert "1 mails were refused, 0 were read in part" in verdict.detail
+    assert "1 came from unknown senders (0 of them" in verdict.detail
     mail(
         "e",
         "unknown_sender",
@@ -89,3 +90,47 @@ def test_a_refused_mail_and_an_unproved_sender_are_named_and_strangers_only_if_n
     assert (verdict.status, verdict.figure) == (Status.WARNING, 2.0)
     assert "message e" in verdict.detail
     assert "GMAIL_AUTHSERV_ID" in verdict.action
+
+
+@pytest.mark.parametrize(
+    ("whole", "part", "reason", "status"),
+    [
+        (
+            "skipped",
+            "skipped",
+            "an old .xls or a password-protected workbook is not read: .xlsx or .csv",
+            Status.WARNING,
+        ),
+        ("skipped", "skipped", "this kind of archive is not read: .zip is", Status.WARNING),
+        ("skipped", "skipped", "winmail.dat is Outlook's own container and is not read", Status.WARNING),
+        ("no_table", "no_table", "a table lacks the columns: tickets", Status.WARNING),
+        ("read", "refused", "part 2, table 1: the total says 13, its lines 12", Status.WARNING),
+        ("no_table", "no_table", "", Status.OK),
+        ("no_table", "superseded", "the same text as HTML", Status.OK),
+        ("skipped", "skipped", "image/png is not read", Status.OK),
+        ("skipped", "skipped", "an image is not read", Status.OK),
+        ("skipped", "skipped", "a PDF is not read: the report is needed as a table, .csv or .xlsx", Status.OK),
+    ],
+)
+def test_a_mail_that_was_read_in_part_is_named_and_one_without_a_table_is_not(warehouse, whole, part, reason, status):
+    said = reason.replace("'", "''")
+    for place, outcome, why in (("", whole, ""), ("1", part, said)):
+        warehouse.command(
+            "INSERT INTO stg_gmail_messages (message_id, part, received_at, outcome, reason)"
+            f" VALUES ('m7', '{place}', now(), '{outcome}', '{why}')"
+        )
+    verdict = evaluate(warehouse, READ)
+    assert (verdict.status, "message m7" in verdict.detail) == (status, status is Status.WARNING)
+
+
+def test_a_line_of_a_mail_that_was_put_aside_is_told_until_it_is_replaced(warehouse):
+    warehouse.command("INSERT INTO stg_gmail_messages (message_id, received_at, outcome) VALUES ('m8', now(), 'read')")
+    assert evaluate(warehouse, READ).status is Status.OK
+    warehouse.command(
+        "INSERT INTO stg_rejects (source, day, reason, place) VALUES"
+        f" ('gmail', '{DAY}', 'revenue: ''15 000 ₸'' is not an amount', 'message m8, part 1, table 1, row 3')"
+    )
+    verdict = evaluate(warehouse, READ)
+    assert (verdict.status, verdict.figure) == (Status.WARNING, 1.0)
+    assert "1 were read in part (0 tables left out, 1 lines put aside)" in verdict.detail
+    assert "message m8" in verdict.detail

@@ -96,6 +96,18 @@ def test_put_aside_lines_stand_in_the_rejects_until_a_later_report_replaces_them
     assert warehouse.scalar("SELECT count() FROM stg_rejects FINAL WHERE source = 'gmail'") == 0
 
 
+def test_a_report_about_another_city_replaces_no_line_that_was_put_aside(sandbox, box, warehouse):
+    bad = put(report(TOMSK.format(10, "15 000 ₸")), "2026-11-20T21:00", "m1")
+    other = put(report(OMSK.format(5, 500)), "2026-11-20T22:00", "m2")
+    mailed(sandbox, [bad, other])
+    load(box, warehouse)
+    (kept,) = warehouse.rows("SELECT place FROM stg_rejects FINAL WHERE source = 'gmail'")
+    assert kept["place"].startswith("message m1,")
+    mailed(sandbox, [bad, other, put(report(TOMSK.format(10, 1000)), "2026-11-21T06:00", "m3")])
+    load(box, warehouse)
+    assert warehouse.scalar("SELECT count() FROM stg_rejects FINAL WHERE source = 'gmail'") == 0
+
+
 def test_a_report_whose_total_disagrees_leaves_the_earlier_one(sandbox, box, warehouse):
     wrong = report(TOMSK.format(12, 1200), "Итого;;;13;1200;0")
     mailed(
