@@ -44,6 +44,7 @@ from zakaz_dagster_tests._private import (
 from zakaz_dagster_tests.chaos.stage import Killed, Stage
 from zakaz_dagster_tests.engines.in_process import warehouse_on
 from zakaz_dagster_tests.plugins.sandbox import Sandbox, running
+from zakaz_dagster_tests.plugins.warehouse import FEW_ROWS
 
 PATIENCE = 0.3  # real seconds with a dead engine; one that comes back at once is met
 BRIEF = {
@@ -52,10 +53,6 @@ BRIEF = {
     for name in ("DEADLINE", "TIMEOUT")
 }
 FAST = {f"{vendor}_REQUESTS_PER_SECOND": "1000" for vendor in ("QTICKETS", "VK_ADS", "DIRECT")}
-# Code made for an expression pays after many rows, and a second thread as well.
-FEW_ROWS = {"max_threads": 1} | dict.fromkeys(
-    ("compile_expressions", "compile_aggregate_expressions", "compile_sort_description"), 0
-)
 LEFT_OUT = {"views_and_seeds_on_change", "audit", "housekeeping_nightly"}  # what moves no number
 RELOAD, MAILS, MAILS_EVERY = "reload_days", "gmail_load", "gmail_every_4_hours"
 

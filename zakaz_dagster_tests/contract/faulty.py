@@ -47,6 +47,7 @@ class Proxy:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two packets: the second would wait for a late acknowledgement
     proxy: Proxy
     target: tuple[str, int]
 

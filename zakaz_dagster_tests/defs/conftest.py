@@ -18,6 +18,7 @@ from zakaz_dagster.dev.stack import environment
 from zakaz_dagster.resources import watch
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.warehouse.client import Warehouse
+from zakaz_dagster_tests._private import connect_once
 from zakaz_dagster_tests.plugins.sandbox import Sandbox
 
 FOLLOW = "facts_follow_loads"
@@ -125,9 +126,11 @@ def platform(
     for name, value in {**given, **own}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("zakaz_dagster.datalens.preview.write", lambda *_: [])  # the pages have a story of their own
+    monkeypatch.setattr(dg.RetryPolicy, "calculate_delay", lambda *_: 0)
     monkeypatch.setattr("zakaz_dagster.alerts.service.Alerts.watching_since", lambda *_: None)  # for a long time
     with ExitStack() as stack:
         instance = stack.enter_context(dg.DagsterInstance.ephemeral())
+        connect_once(instance)
         yield Platform(
             build_definitions(),
             instance,

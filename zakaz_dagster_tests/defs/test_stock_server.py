@@ -32,6 +32,7 @@ from zakaz_dagster.verdicts import Status
 from zakaz_dagster.warehouse import grants, healing, schema
 from zakaz_dagster.warehouse.client import Warehouse, WarehouseConfig
 from zakaz_dagster.warehouse.sql_files import Place, load
+from zakaz_dagster_tests._private import connect_once
 from zakaz_dagster_tests.contract.backup.test_backup import ALLOWED, CONFIG
 from zakaz_dagster_tests.contract.faulty import proxied
 from zakaz_dagster_tests.contract.roles import users_file
@@ -109,6 +110,7 @@ def refresh(made: Stage, wh: Warehouse, sandbox: Sandbox, patch: pytest.MonkeyPa
         patch.setenv(name, value)
     patch.setattr("zakaz_dagster.datalens.preview.write", lambda *_: [])  # the reader's work, below
     with dg.DagsterInstance.ephemeral() as instance:
+        connect_once(instance)
         platform = Platform(build_definitions(), instance, wh, sandbox, lambda _: None)
         done = platform.run("reload_days", DAYS)
         assert done.success, words(done)

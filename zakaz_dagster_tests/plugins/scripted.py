@@ -59,6 +59,7 @@ Script = Reply | Callable[[Seen], Reply]
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two packets: the second would wait for a late acknowledgement
     server: _Server
 
     def handle_any(self) -> None:

@@ -22,8 +22,11 @@ PARTS = "FROM system.parts WHERE active AND database = currentDatabase()"
 OBJECTS = "SELECT name, create_table_query AS sql FROM system.tables WHERE database = currentDatabase()"
 CONTENT = f"SELECT count() AS parts, groupBitXor(cityHash64(table, hash_of_all_files)) AS files {PARTS}"
 State = dict[str, Any]
-# Code made for an expression pays after many rows; a test has few. Processes of their own (demo, chaos) keep it.
-COMMON.update(compile_expressions=0, compile_aggregate_expressions=0, compile_sort_description=0)
+# Code made for an expression pays after many rows, and so does a second thread; a test has few. The demo keeps both.
+FEW_ROWS = {"max_threads": 1} | dict.fromkeys(
+    ("compile_expressions", "compile_aggregate_expressions", "compile_sort_description"), 0
+)
+COMMON.update(FEW_ROWS)
 
 
 def connect(clickhouse: Any, name: str) -> Warehouse:

@@ -99,8 +99,7 @@ def test_a_planted_difference_is_found(spoilt: World, fault: str) -> None:
         before, _, after = load("views")[view].sql.rpartition(f" AS {column},")
         wh.command(f"{before} + 7 AS {column},{after}")
     rows = [row for row in sampled(wh, view, 100) if row["date"] == date(2025, 12, 1)]
-    found = [difference for row in rows for difference in explained(wh, view, row, column).differences]
-    assert any(said in difference for difference in found), found
+    assert any(said in difference for row in rows for difference in explained(wh, view, row, column).differences)
 
 
 def test_the_command_prints_the_chain_and_its_exit_code_says_whether_it_holds(

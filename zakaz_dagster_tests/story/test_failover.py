@@ -31,6 +31,7 @@ from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load as load_statements
+from zakaz_dagster_tests._private import connect_once
 from zakaz_dagster_tests.plugins.sandbox import running
 
 EVERY, FIRST = timedelta(hours=4), timedelta(minutes=25)  # of the sandbox's report mails
@@ -128,6 +129,7 @@ def platform_of(sandbox, warehouse, tmp_path, monkeypatch):
     for name, value in {**given, **own}.items():
         monkeypatch.setenv(name, value)
     with dg.DagsterInstance.ephemeral() as instance:
+        connect_once(instance)
         yield Platform(instance, warehouse)
 
 
