@@ -46,7 +46,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
         account,
         city_index(),
         stored=resources.stored(store, ADS, SCHEMAS[ADS]),
-        earlier=lambda first, last: resources.stored_days(store, DIRECT_TABLE, first, last),
+        earlier=lambda first, last, accounts: resources.stored_days(store, DIRECT_TABLE, first, last, accounts),
     )
     if not force:
         report.refuse_days_from(oldest_day(timezone.today()))

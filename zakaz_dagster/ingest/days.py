@@ -62,6 +62,7 @@ class LoadReport:
     totals_by_day: dict[date, dict[str, Decimal | int]] = field(default_factory=dict)
     counted: dict[date, Counted] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
+    kept: set[str] = field(default_factory=set)  # accounts that were not read: their rows are those stored earlier
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,7 @@ def _add(report: LoadReport, read: DayRead, written: dict[str, dict[date, int]])
     report.rejected += len(read.rejects)
     report.counted[read.day] = Counted(read.received, len(read.rejects))
     report.reasons.update(reject.reason for reject in read.rejects)
+    report.kept.update(read.kept)
     report.totals_by_day[read.day] = dict(read.totals)
     for name, value in read.totals.items():
         report.totals[name] = report.totals.get(name, 0) + value

@@ -6,6 +6,7 @@ What a maker needs it imports itself: Dagster loads this for every run, and a ru
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from copy import copy
 from datetime import date
 from pathlib import Path
@@ -179,7 +180,7 @@ def yandex_direct(settings: Settings) -> DirectSource:
         now=timezone.now,
         micros=settings.direct.money_in_micros,
         stored=lambda: {table: stored(store, table, schema) for table, schema in SCHEMAS.items()},
-        earlier=lambda first, last: stored_days(store, TABLE, first, last),
+        earlier=lambda first, last, accounts: stored_days(store, TABLE, first, last, accounts),
     )
 
 
@@ -260,13 +261,14 @@ def stored(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
     return store.query(f"SELECT {', '.join(schema.names)} FROM {table} FINAL", schema=schema)  # noqa: S608  names of our own files
 
 
-def stored_days(store: Warehouse, table: str, first: date, last: date) -> pa.Table:
-    """A day table's rows as they stand, of each day those of its last load: an engine may keep two for a moment."""
+def stored_days(store: Warehouse, table: str, first: date, last: date, without: Collection[str]) -> pa.Table:
+    """A day table's rows as they stand, but for these accounts; of two loads of a day the engine may show, the last."""
     span = "date BETWEEN {first:Date} AND {last:Date}"
     newest = f"SELECT date, max(_ver) FROM {table} WHERE {span} GROUP BY date"  # noqa: S608
     return store.query(
-        f"SELECT * FROM {table} FINAL WHERE {span} AND (date, _ver) IN ({newest})",  # noqa: S608  names of our own files
-        {"first": str(first), "last": str(last)},
+        f"SELECT * FROM {table} FINAL WHERE {span} AND (date, _ver) IN ({newest})"  # noqa: S608  names of our own files
+        " AND NOT has({accounts:Array(String)}, account)",
+        {"first": str(first), "last": str(last), "accounts": list(without)},
     )
 
 

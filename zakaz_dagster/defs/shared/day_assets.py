@@ -22,6 +22,7 @@ from zakaz_dagster.defs.shared import accounting
 from zakaz_dagster.defs.shared.errors import RETRY, explained
 from zakaz_dagster.defs.shared.partitions import Days, daily, days_of
 from zakaz_dagster.defs.shared.specs import asset_spec, vendor_origins
+from zakaz_dagster.redaction import presentable
 from zakaz_dagster.sources.base import DaySource, SourceDescription
 from zakaz_dagster.transport.log import correlated
 
@@ -174,6 +175,8 @@ def metadata(report: "LoadReport", table: str, row_count: int, seconds: float, c
     }
     if report.reasons:
         shown["reject reasons"] = dict(report.reasons)
+    if report.kept:
+        shown["not read, kept as stored"] = presentable(", ".join(sorted(report.kept)))
     if chart and len(report.days) > 1:
         shown["chart"] = dg.MetadataValue.md(chart(report))
     return shown

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.parsing.cities import CityIndex
@@ -82,9 +81,7 @@ class ImportedReport:
         for day, table in landing_join.by_day(in_day_order(self._figures), self._versions, days_between(first, last)):
             received = int(said[day]["rows"])
             rejects, self._rejects = self._rejects, []
-            as_stored = self._earlier(day, day)
-            others = as_stored.filter(pc.not_equal(as_stored["account"], self._login))
-            whole, totals = rows.with_others(table, said[day], others)
+            whole, totals = rows.with_others(table, said[day], self._earlier(day, day, [self._login]))
             yield DayRead(
                 day=day,
                 tables={rows.TABLE: whole},

@@ -2,34 +2,34 @@
 
     campaigns of each login ─▶ report per login ─▶ figures ─▶ the objects behind them ─▶ landings as of each day ─▶ days
 
-A login that cannot be read stops no other: its days keep the rows of its last good load and are said to be so.
+A login that was not read stops no other: its days keep the rows of its last good load and are said to be so.
 Belongs here: the order of these steps, periods and their halves, the vendor's horizon. Does not: protocol, shapes,
 columns, tags.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.errors import BadData, Failure, ShapeChanged
+from zakaz_dagster.errors import BadData, ShapeChanged
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.base import DayRead, Reject, check_range, refuse_changed_shape
 from zakaz_dagster.sources.tables import by_day, in_day_order
 from zakaz_dagster.sources.versions import Versions, new_rows
 from zakaz_dagster.sources.yandex_direct import landing_join, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
-from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue, OtherCurrency
 from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESCRIPTION, TABLE, oldest_day
 from zakaz_dagster.sources.yandex_direct.dimensions import AD, ad_row, campaign_rows, seen_on
-from zakaz_dagster.sources.yandex_direct.errors import NoAccess, ReportTooLarge, request_id
+from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge, request_id
 from zakaz_dagster.sources.yandex_direct.landings import Lander
+from zakaz_dagster.sources.yandex_direct.logins import Logins
 from zakaz_dagster.sources.yandex_direct.odd_rows import day_of
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import MOST_ROWS, ReportRequest
@@ -38,9 +38,8 @@ from zakaz_dagster.timezone import MOSCOW, bounds, days_between
 from zakaz_dagster.transport.client import Download
 from zakaz_dagster.transport.log import Stats
 
-_T = TypeVar("_T")
 Stored = Callable[[], Mapping[str, pa.Table]]
-Earlier = Callable[[date, date], pa.Table]
+Earlier = Callable[[date, date, Collection[str]], pa.Table]
 
 
 class Changed(NamedTuple):
@@ -78,7 +77,7 @@ class Period:
 class DirectSource:
     """All logins. `now` is the present moment (aware); `stored` gives the dimension tables as stored before, if any.
 
-    `earlier(first, last)` gives the rows of the fact table as they stand, for logins that cannot be read now.
+    `earlier(first, last, accounts)` gives the rows of the fact table as they stand, of all but these accounts.
     `dimensions()` has the dimension rows that are new or changed, to be stored by plain insert: of the objects that
     `read` met so far, or when nothing was read yet, of those that had figures in the trailing days.
     """
@@ -100,8 +99,7 @@ class DirectSource:
         self._stored = stored
         self._earlier = earlier
         self._lander = Lander(cities)
-        self._catalogues = {login: Catalogue(api, login) for login in logins}
-        self._unread: dict[str, Failure] = {}
+        self._logins = Logins(api, logins)
         self._versions: Versions | None = None
 
     @property
@@ -126,7 +124,7 @@ class DirectSource:
         """Rows of the dimension tables to insert: new objects, new landings, changed names and states."""
         if self._versions is None:
             self._look_around()
-        campaigns = new_rows(campaign_rows(self._catalogues), self._stored().get(CAMPAIGNS))
+        campaigns = new_rows(campaign_rows(self._logins.catalogues), self._stored().get(CAMPAIGNS))
         return {ADS: self._known().changed(), CAMPAIGNS: campaigns}
 
     def changed_days(self, since: datetime) -> Changed:
@@ -134,8 +132,8 @@ class DirectSource:
         today = self._now().astimezone(MOSCOW).date()
         days: set[date] = set()
         cursors = []
-        for login in self._readable():
-            answer = self.api.corrected(login, list(self._catalogues[login].campaigns), since)
+        for login in self._logins.readable():
+            answer = self.api.corrected(login, list(self._logins.catalogues[login].campaigns), since)
             cursors.append(answer.timestamp)
             for border in answer.borders.values():
                 days |= set(days_between(max(border, oldest_day(today)), today - timedelta(days=1)))
@@ -151,29 +149,12 @@ class DirectSource:
     def _request(self, first: date, last: date, asked_at: datetime) -> ReportRequest:
         return ReportRequest(first, last, edition=f"{asked_at:%Y%m%d%H%M%S%f}", micros=self._micros)
 
-    def _readable(self) -> list[str]:
-        """Logins with access and money in roubles; raises what is wrong with the last one when none is left."""
-        for login, catalogue in self._catalogues.items():
-            if login not in self._unread:
-                self._read_or_note(login, catalogue.open)
-        return [login for login in self._catalogues if login not in self._unread]
-
-    def _read_or_note(self, login: str, act: Callable[[], _T]) -> _T | None:
-        """What `act` gives; None when the login cannot be read, which is noted. Raises when no login is left."""
-        try:
-            return act()
-        except (NoAccess, OtherCurrency) as failure:
-            self._unread[login] = failure
-            if len(self._unread) == len(self._catalogues):
-                raise
-            return None
-
     def _periods(self, request: ReportRequest) -> Iterator[Period]:
         """The period with all logins' figures; in halves where the vendor or its row limit cannot take it whole."""
         reports: dict[str, Report] = {}
         try:
-            for login in self._readable():
-                report = self._read_or_note(login, partial(self._report, login, request))
+            for login in self._logins.readable():
+                report = self._logins.read_or_note(login, partial(self._report, login, request))
                 if report is not None:
                     reports[login] = report
         except ReportTooLarge:
@@ -212,7 +193,7 @@ class DirectSource:
         """Look up every object of the figures; one that Direct no longer knows changes nothing that is stored."""
         objects = landing_join.objects_in(figures)
         versions = self._known()
-        for login, catalogue in self._catalogues.items():
+        for login, catalogue in self._logins.catalogues.items():
             clicks = catalogue.learn(each for each in objects if each["account"] == login)
             seen = [
                 ad_row(login, clicked, self._lander.of(clicked), catalogue.ads.get(clicked.ad_id))
@@ -227,13 +208,13 @@ class DirectSource:
         return self._versions
 
     def _days(self, period: Period, asked_at: datetime) -> Iterator[DayRead]:
-        sums, stale = rows.totals(period.figures), self._stale(period)
-        about_objects = [odd for catalogue in self._catalogues.values() for odd in catalogue.taken_rejects()]
+        sums, kept = rows.totals(period.figures), self._kept(period)
+        about_objects = [odd for catalogue in self._logins.catalogues.values() for odd in catalogue.taken_rejects()]
         for day, table in landing_join.by_day(period.figures, self._known(), period.days):
             said: Mapping[str, Any] = sums.get(day, rows.NOTHING)
-            rejects = [*self._about_logins(), *period.odd_of(day), *about_objects]
+            rejects = [*self._logins.rejects(), *period.odd_of(day), *about_objects]
             about_objects = []  # they have no day of their own
-            whole, totals = rows.with_others(table, said, stale.get(day))
+            whole, totals = rows.with_others(table, said, kept.get(day))
             yield DayRead(
                 day=day,
                 tables={TABLE: whole},
@@ -242,21 +223,15 @@ class DirectSource:
                 rejects=rejects,
                 covered_until=min(bounds(day)[1], asked_at).isoformat(),
                 totals=totals,
+                kept=sorted(set(kept[day]["account"].to_pylist())) if day in kept else (),
             )
 
-    def _stale(self, period: Period) -> Mapping[date, pa.Table]:
-        """By day, the rows of the last good load of logins without access; money in another currency is left out."""
-        logins = [login for login, failure in self._unread.items() if isinstance(failure, NoAccess)]
-        if not logins or self._earlier is None:
+    def _kept(self, period: Period) -> Mapping[date, pa.Table]:
+        """By day, stored rows of accounts that were not read now: what they spent was spent."""
+        if self._earlier is None:
             return {}
-        stored = self._earlier(period.asked.first, period.asked.last)
-        theirs = in_day_order(stored.filter(pc.is_in(stored["account"], pa.array(logins, stored["account"].type))))
-        return dict(by_day(theirs, period.days))
-
-    def _about_logins(self) -> Iterator[Reject]:
-        for login, failure in self._unread.items():
-            rest = "its rows are those of its last good load" if isinstance(failure, NoAccess) else "it has no rows"
-            yield Reject(f"login {login} was not read, {rest}: {failure.what}. {failure.next_step}", f"login {login}")
+        stored = self._earlier(period.asked.first, period.asked.last, self._logins.answered())
+        return dict(by_day(in_day_order(self._logins.of_others(stored, period.figures)), period.days))
 
 
 def _of_period(report: Report, request: ReportRequest, odd_share: float) -> Report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -81,9 +82,7 @@ def test_a_login_without_access_keeps_its_rows_and_stops_no_other(code, sandbox,
     sandbox.correct(late=True)
     truth = {each["day"]: each["direct"]["ads"] for each in sandbox.truths(FIRST, LAST)["days"]}
     sandbox.fault("direct", no_access={closed: code})
-    source = direct(
-        now="2026-11-22T12:30:00+03:00", earlier=lambda first, last: stored_days(warehouse, TABLE, first, last)
-    )
+    source = direct(now="2026-11-22T12:30:00+03:00", earlier=partial(stored_days, warehouse, TABLE))
     report = load_days(source, DESCRIPTION, warehouse, FIRST, LAST, Load("closed", GUARD))
     after = _by_account(warehouse)
     spent = sum(Decimal(ad["spend"]) for ads in truth.values() for ad in ads if ad["login"] == open_)
@@ -103,12 +102,23 @@ def test_a_login_without_access_and_without_earlier_rows_is_only_missing(sandbox
     assert all([odd.where for odd in read.rejects] == [f"login {LOGINS[0]}"] for read in reads)
 
 
+def test_what_a_login_spent_stays_when_it_is_taken_out_of_the_settings(sandbox, direct, warehouse):
+    gone, stays = LOGINS
+    load_days(direct(), DESCRIPTION, warehouse, FIRST, LAST, Load("both", GUARD))
+    before = _by_account(warehouse)
+    sandbox.correct(late=True)
+    source = direct(logins=[stays], now="2026-11-22T12:30:00+03:00", earlier=partial(stored_days, warehouse, TABLE))
+    report = load_days(source, DESCRIPTION, warehouse, FIRST, LAST, Load("one", GUARD))
+    after = _by_account(warehouse)
+    assert after[gone] == before[gone]
+    assert after[stays] != before[stays]
+    assert (report.kept, report.rejected, _check(warehouse)) == ({gone}, 0, "ok")
+
+
 def test_a_login_in_another_currency_is_never_added_as_roubles(sandbox, direct, warehouse):
     load_days(direct(), DESCRIPTION, warehouse, FIRST, LAST, Load("good", GUARD))
     sandbox.fault("direct", currency={LOGINS[0]: "KZT"})
-    source = direct(
-        now="2026-11-22T12:30:00+03:00", earlier=lambda first, last: stored_days(warehouse, TABLE, first, last)
-    )
+    source = direct(now="2026-11-22T12:30:00+03:00", earlier=partial(stored_days, warehouse, TABLE))
     report = load_days(source, DESCRIPTION, warehouse, FIRST, LAST, Load("tenge", GUARD))
     assert set(_by_account(warehouse)) == {LOGINS[1]}
     [reason] = report.reasons

@@ -1,0 +1,73 @@
+"""The client logins of one token: which of them can be read, and whose rows stay as they are stored.
+
+    answered    read now, or billed in another currency: its stored rows go
+    the others  without access, or no longer in DIRECT_LOGINS: what they spent was spent, their stored rows stay
+
+Belongs here: that one login stops no other, and what is said of those that were not read. Does not: asking for reports
+(`source`) and objects (`catalogue`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from zakaz_dagster.errors import Failure
+from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.yandex_direct.api import DirectApi
+from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue, OtherCurrency
+from zakaz_dagster.sources.yandex_direct.errors import NoAccess
+
+_T = TypeVar("_T")
+
+
+class Logins:
+    """The configured logins with their catalogues, and what is wrong with those that cannot be read."""
+
+    def __init__(self, api: DirectApi, names: Sequence[str]) -> None:
+        self.catalogues = {login: Catalogue(api, login) for login in names}
+        self._unread: dict[str, Failure] = {}
+
+    def readable(self) -> list[str]:
+        """Logins with access and money in roubles; raises what is wrong with the last one when none is left."""
+        for login, catalogue in self.catalogues.items():
+            if login not in self._unread:
+                self.read_or_note(login, catalogue.open)
+        return [login for login in self.catalogues if login not in self._unread]
+
+    def read_or_note(self, login: str, act: Callable[[], _T]) -> _T | None:
+        """What `act` gives; None when the login cannot be read, which is noted. Raises when no login is left."""
+        try:
+            return act()
+        except (NoAccess, OtherCurrency) as failure:
+            self._unread[login] = failure
+            if len(self._unread) == len(self.catalogues):
+                raise
+            return None
+
+    def answered(self) -> list[str]:
+        """Accounts of which it is known what they have now, be it nothing: rows stored for them earlier go."""
+        return [login for login in self.catalogues if not isinstance(self._unread.get(login), NoAccess)]
+
+    def of_others(self, stored: pa.Table, figures: pa.Table) -> pa.Table:
+        """Those of the stored rows of other accounts that stay beside the figures read now.
+
+        A campaign belongs to one advertiser: an account with a campaign that was read now under a login is that login
+        under an earlier name, and its rows would be the same money once more.
+        """
+        read = set(pc.unique(figures["campaign_id"]).to_pylist()) - {0}
+        for login in self.readable():
+            read |= self.catalogues[login].campaigns.keys()
+        accounts = stored["account"].cast(pa.string())
+        theirs = pc.is_in(stored["campaign_id"], pa.array(sorted(read), stored["campaign_id"].type))
+        renamed = pc.unique(accounts.filter(theirs))
+        return stored.filter(pc.invert(pc.is_in(accounts, renamed)))
+
+    def rejects(self) -> Iterator[Reject]:
+        """One for each login that was not read: money that may be missing is said on every day."""
+        for login, failure in self._unread.items():
+            rest = "its rows are those of its last good load" if isinstance(failure, NoAccess) else "it has no rows"
+            yield Reject(f"login {login} was not read, {rest}: {failure.what}. {failure.next_step}", f"login {login}")
