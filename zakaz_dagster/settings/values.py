@@ -167,6 +167,17 @@ def _each(pattern: re.Pattern[str], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _one_login_each(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Yandex takes `Zakaz.Afisha` and `zakaz-afisha` for one login; the dot of a mail address is a dot."""
+    first: dict[str, str] = {}
+    for login in found:
+        spelt = login.lower() if "@" in login else login.lower().replace(".", "-")
+        same = first.setdefault(spelt, login)
+        if same != login:
+            raise ValueError(f"names one login twice, as {same} and {login}")
+    return found
+
+
 def _quiet_hours(text: str) -> str:
     try:
         QuietHours.parse(text)
@@ -243,6 +254,7 @@ Logins = Annotated[
     Shape("client logins, comma separated: first-login,second-login"),
     BeforeValidator(parts),
     _each(_LOGIN, "login"),
+    AfterValidator(_one_login_each),
 ]
 Addresses = Annotated[
     tuple[str, ...],

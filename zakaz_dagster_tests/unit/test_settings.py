@@ -24,6 +24,7 @@ WRONG = [
     ({"ZAKAZ_UI_URL": "http://127.0.0.1:99999"}, "ZAKAZ_UI_URL=http://127.0.0.1:99999", "is not an address"),
     ({"DIRECT_LOGINS": ",,"}, "DIRECT_LOGINS=,,", "nothing between its commas"),
     ({"DIRECT_LOGINS": "first, first"}, "DIRECT_LOGINS", "names first twice"),
+    ({"DIRECT_LOGINS": "zakaz-afisha,Zakaz.Afisha"}, "DIRECT_LOGINS", "one login twice, as zakaz-afisha and Zakaz.Afisha"),
     ({"DIRECT_LOGINS": "first;second"}, "DIRECT_LOGINS", "'first;second' is no login"),
     ({"ALERT_EMAIL_TO": "people at example.ru", "ALERT_SMTP_HOST": "mail"}, "ALERT_EMAIL_TO", "is no e-mail address"),
     ({"VK_ADS_VAT_PCT": "a lot"}, "VK_ADS_VAT_PCT=a lot", "a number from 0 to 100"),
@@ -186,6 +187,11 @@ def test_a_sender_may_have_a_name_and_a_password_spaces(secrets):
 def test_a_dollar_a_hash_and_quotes_of_a_secret_are_kept(secrets):
     write(secrets, "clickhouse.env", "CLICKHOUSE_PASSWORD='a$b${HOME}#c'\nCLICKHOUSE_READER_USER=r\n")
     assert Settings(secrets, {}).clickhouse.password.get_secret_value() == "a$b${HOME}#c"
+
+
+def test_logins_that_are_mail_addresses_differ_by_a_dot(secrets):
+    logins = "el.petrova@mail.ru,el-petrova@mail.ru"
+    assert Settings(secrets, {"DIRECT_LOGINS": logins}).direct.logins == tuple(logins.split(","))
 
 
 def test_the_environment_stands_above_the_files(secrets):

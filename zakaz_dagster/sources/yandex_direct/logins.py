@@ -3,8 +3,8 @@
     answered    read now, or billed in another currency: its stored rows go
     the others  without access, or no longer in DIRECT_LOGINS: what they spent was spent, their stored rows stay
 
-Belongs here: that one login stops no other, and what is said of those that were not read. Does not: asking for reports
-(`source`) and objects (`catalogue`).
+Belongs here: that one login stops no other, that no two are one advertiser, what is said of those that were not read.
+Does not: asking for reports (`source`) and objects (`catalogue`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zakaz_dagster.errors import Failure
+from zakaz_dagster.errors import BadData, Failure
 from zakaz_dagster.sources.base import Reject
+from zakaz_dagster.sources.tables import number
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
 from zakaz_dagster.sources.yandex_direct.catalogue import Catalogue, OtherCurrency
 from zakaz_dagster.sources.yandex_direct.errors import NoAccess
+from zakaz_dagster.sources.yandex_direct.records import SOURCE
 
 _T = TypeVar("_T")
 
@@ -48,6 +50,21 @@ class Logins:
                 raise
             return None
 
+    def refuse_one_twice(self, figures: pa.Table) -> None:
+        """Two logins may be one advertiser (another spelling, another representative): its money would count twice."""
+        owner: dict[int, str] = {}
+        for login, campaigns in self._campaigns(figures).items():
+            for campaign in sorted(campaigns):
+                first = owner.setdefault(campaign, login)
+                if first != login:
+                    raise BadData(
+                        f"campaign {campaign} comes under the logins {first} and {login}: they are one advertiser",
+                        source=SOURCE,
+                        expected="every login an advertiser of its own",
+                        next_step="nothing was loaded; keep one of them in DIRECT_LOGINS, then run reload_days for the "
+                        "days that were loaded with both",
+                    )
+
     def answered(self) -> list[str]:
         """Accounts of which it is known what they have now, be it nothing: rows stored for them earlier go."""
         return [login for login in self.catalogues if not isinstance(self._unread.get(login), NoAccess)]
@@ -58,13 +75,20 @@ class Logins:
         A campaign belongs to one advertiser: an account with a campaign that was read now under a login is that login
         under an earlier name, and its rows would be the same money once more.
         """
-        read = set(pc.unique(figures["campaign_id"]).to_pylist()) - {0}
-        for login in self.readable():
-            read |= self.catalogues[login].campaigns.keys()
+        read = set[int]().union(*self._campaigns(figures).values())
         accounts = stored["account"].cast(pa.string())
         theirs = pc.is_in(stored["campaign_id"], pa.array(sorted(read), stored["campaign_id"].type))
         renamed = pc.unique(accounts.filter(theirs))
         return stored.filter(pc.invert(pc.is_in(accounts, renamed)))
+
+    def _campaigns(self, figures: pa.Table) -> dict[str, set[int]]:
+        """The campaigns of each login that was read: those that it lists, and those that only its report names."""
+        found = {login: set(self.catalogues[login].campaigns) for login in self.readable()}
+        named = figures.select(["account", "campaign_id"])
+        for row in named.take(pa.array(number(named.columns).first)).to_pylist():
+            if row["campaign_id"]:
+                found[row["account"]].add(row["campaign_id"])
+        return found
 
     def rejects(self) -> Iterator[Reject]:
         """One for each login that was not read: money that may be missing is said on every day."""

@@ -164,8 +164,10 @@ class DirectSource:
                 yield from self._periods(half)
         else:
             tables = [rows.figures(report.table, login) for login, report in reports.items()]
+            figures = pa.concat_tables(tables).unify_dictionaries()
+            self._logins.refuse_one_twice(figures)
             odd = {login: report.rejects for login, report in reports.items()}
-            yield Period(request, pa.concat_tables(tables).unify_dictionaries(), odd)
+            yield Period(request, figures, odd)
 
     def _report(self, login: str, request: ReportRequest) -> Report:
         """The checked table of one login; one that came short is fetched a second time under the same name."""

@@ -115,6 +115,11 @@ def test_what_a_login_spent_stays_when_it_is_taken_out_of_the_settings(sandbox, 
     assert (report.kept, report.rejected, _check(warehouse)) == ({gone}, 0, "ok")
 
 
+def test_one_advertiser_under_two_logins_is_not_added_twice(direct):
+    with pytest.raises(BadData, match=r"campaign \d+ comes under the logins zakaz-afisha and Zakaz\.Afisha"):
+        list(direct(logins=[*LOGINS, "Zakaz.Afisha"]).read(FIRST, LAST))
+
+
 def test_a_login_in_another_currency_is_never_added_as_roubles(sandbox, direct, warehouse):
     load_days(direct(), DESCRIPTION, warehouse, FIRST, LAST, Load("good", GUARD))
     sandbox.fault("direct", currency={LOGINS[0]: "KZT"})

@@ -1,8 +1,8 @@
 """Yandex Direct of the made-up organiser, as `contracts` of the vendor describe it: mounted at /direct.
 
 Paths /json/{v5,v501}/{reports,campaigns,adgroups,ads,sitelinks,changes}; the token is `sandbox-token`, the logins are
-those of the world. Its own switches (POST /faults/direct) beside the common ones; `error` and `xml_error` obey `only`,
-`after` and `times` as the common ones do, counted apart from them:
+those of the world, in any case and with `.` for `-`. Its own switches (POST /faults/direct) beside the common ones;
+`error` and `xml_error` obey `only`, `after` and `times` as the common ones do, counted apart from them:
 
     error=CODE, xml_error=CODE      refuse with this code, in the shape of the service; words="..." are said with it
     polls=N, retry_in=SECONDS|"no"  how often a queued report is not ready, 201 first (2), and the header (0)
@@ -107,7 +107,7 @@ class _Server:
         """The login the request speaks for; the token is looked at first."""
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             raise Refusal(53, "Authorization error", "Invalid OAuth token")
-        login = request.headers.get("client-login", LOGINS[0])
+        login = request.headers.get("client-login", LOGINS[0]).lower().replace(".", "-")  # one login to Yandex
         if login not in LOGINS:
             raise Refusal(513, "Your login is not connected to Yandex.Direct", "")
         if code := self.faults.get("no_access", {}).get(login):
