@@ -1,4 +1,5 @@
--- Every row with spend belongs to a campaign that Direct has told us about.
+-- Every row of an ad or a group with spend belongs to a campaign that Direct has told us about. Rows without either are
+-- of «Мастер кампаний», whose campaigns stand in reports and in no list.
 -- asset: fact_direct_daily
 -- severity: error
 -- blocking: no
@@ -9,7 +10,8 @@ WITH unknown AS
 (
     SELECT date, campaign_id, cost_rub
     FROM fact_direct_daily FINAL
-    WHERE cost_rub != 0 AND (account, campaign_id) NOT IN (SELECT account, campaign_id FROM dim_direct_campaigns)
+    WHERE cost_rub != 0 AND (ad_id != 0 OR ad_group_id != 0)
+      AND (account, campaign_id) NOT IN (SELECT account, campaign_id FROM dim_direct_campaigns)
       AND _run_id NOT LIKE 'import %'
 )
 SELECT

@@ -1,4 +1,4 @@
--- Campaigns of Яндекс.Директ that had figures.
+-- Campaigns that Яндекс.Директ lists; it does not list those of «Мастер кампаний».
 -- grain: one row per (account, campaign_id); the newest _ver counts
 -- source: yandex_direct
 -- versions: many (new and changed rows are added)

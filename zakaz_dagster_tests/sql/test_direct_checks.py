@@ -108,6 +108,11 @@ def test_late_clicks_of_midnight_are_possible(loaded):
     assert verdict(loaded, "figures_possible").status.value == "ok"
 
 
+def test_campaigns_of_the_wizard_stand_in_no_list(loaded):
+    insert(loaded, "fact_direct_daily", [fact(0, "1", campaign=77)])
+    assert verdict(loaded, "campaign_known").status.value == "ok"
+
+
 def test_hand_exported_campaigns_need_not_be_known(loaded):
     insert(loaded, "fact_direct_daily", [fact(19, "1", campaign=77, run="import old.csv")])
     assert verdict(loaded, "campaign_known").status.value == "ok"

@@ -7,11 +7,11 @@ error code means (`errors`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from zakaz_dagster.errors import Failure, Retriable
 from zakaz_dagster.sources.base import ODD_SHARE, Reject
@@ -41,13 +41,19 @@ METHODS = {"reports": None, "changes": "check"}  # of all others it is `get`
 _Item = TypeVar("_Item", records.Campaign, records.AdGroup, records.Ad, records.SitelinksSet)
 
 
+class Read(Protocol[_Item]):
+    """How a page of a service is read: its body, the share of it that may be odd, and whether ids were asked for."""
+
+    def __call__(self, body: bytes, share: float, *, by_ids: bool) -> records.Page[_Item]: ...
+
+
 @dataclass(frozen=True)
 class _Service(Generic[_Item]):
     """One `get` service: what is asked of it, how its pages are read, how many ids it takes."""
 
     name: str
     fields: records.Fields
-    read: Callable[[bytes, float], records.Page[_Item]]
+    read: Read[_Item]
     most_ids: int = 10_000
 
 
@@ -197,7 +203,8 @@ class DirectApi:
 
         def page(offset: int) -> Page[_Item | Odd]:
             asked = {"SelectionCriteria": criteria, **service.fields, "Page": {"Limit": PAGE, "Offset": offset}}
-            found = service.read(self._call(login, service.name, "get", asked), self.odd_share)
+            answer = self._call(login, service.name, "get", asked)
+            found = service.read(answer, self.odd_share, by_ids="Ids" in criteria)
             rejects.update({odd.where: odd for odd in found.rejects})
             return Page(found.items, found.following)
 

@@ -5,7 +5,7 @@ Belongs here: which objects are needed and what is put together of them. Does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from zakaz_dagster.errors import BadData
@@ -22,7 +22,9 @@ class OtherCurrency(BadData):
 
 
 class Catalogue:
-    """One login's objects as they are now. Direct says nothing of objects it does not know any more."""
+    """One login's objects as they are now. Direct says nothing of objects it does not know any more, and of
+    campaigns of the wizard never anything.
+    """
 
     def __init__(self, api: DirectApi, login: str) -> None:
         self._api = api
@@ -31,6 +33,7 @@ class Catalogue:
         self.groups: dict[int, AdGroup] = {}
         self.ads: dict[int, Ad] = {}
         self.rejects: list[Reject] = []
+        self._currencies: set[str] = set()
         self._sitelinks: dict[int, SitelinksSet] = {}
         self._asked: set[tuple[str, int]] = set()
         self._opened = False
@@ -53,6 +56,18 @@ class Catalogue:
         if campaigns := self._new("campaign", (each["campaign_id"] for each in named)):
             self._take_campaigns(self._api.campaigns(self._login, campaigns))
         return [self._clicked(**{name: value for name, value in each.items() if name != "account"}) for each in named]
+
+    def prove_roubles(self, spending: Collection[int]) -> None:
+        """Campaigns of the wizard stand in reports and in no list; where nothing else is listed, none is known."""
+        if spending and not self._currencies:
+            raise OtherCurrency(
+                f"{self._login} spent money, and no campaign that Direct lists says in which currency; those of "
+                "«Мастер кампаний» are not listed",
+                source=SOURCE,
+                expected=f"{ROUBLE}: all money here is added up as roubles",
+                next_step=f"make a campaign of another kind in {self._login}, it may stay a draft, or take the "
+                "login out of DIRECT_LOGINS",
+            )
 
     def taken_rejects(self) -> list[Reject]:
         """What was odd since this was asked for the last time."""
@@ -99,6 +114,7 @@ class Catalogue:
                 expected=f"{ROUBLE}: all money here is added up as roubles",
                 next_step=f"take {self._login} out of DIRECT_LOGINS, or load it into a warehouse of its own",
             )
+        self._currencies |= currencies
         self.campaigns |= {item.id: item for item in campaigns}
 
     def _taken(self, found: Found[_Item]) -> list[_Item]:

@@ -132,21 +132,20 @@ class Page(NamedTuple, Generic[_T]):
     rejects: list[Reject]
 
 
-def campaigns(body: bytes, share: float = ODD_SHARE) -> Page[Campaign]:
-    return _page(body, "Campaigns", Campaign, share, _with_tracking)
+def campaigns(body: bytes, share: float = ODD_SHARE, *, by_ids: bool = False) -> Page[Campaign]:
+    return _page(body, "Campaigns", Campaign, share, _with_tracking, may_lack=by_ids)
 
 
-def ad_groups(body: bytes, share: float = ODD_SHARE) -> Page[AdGroup]:
-    return _page(body, "AdGroups", AdGroup, share)
+def ad_groups(body: bytes, share: float = ODD_SHARE, *, by_ids: bool = False) -> Page[AdGroup]:
+    return _page(body, "AdGroups", AdGroup, share, may_lack=by_ids)
 
 
-def ads(body: bytes, share: float = ODD_SHARE) -> Page[Ad]:
-    """An empty answer has no `Ads` key at all."""
-    return _page(body, "Ads", Ad, share, _with_link)
+def ads(body: bytes, share: float = ODD_SHARE, *, by_ids: bool = True) -> Page[Ad]:
+    return _page(body, "Ads", Ad, share, _with_link, may_lack=by_ids)
 
 
-def sitelinks(body: bytes, share: float = ODD_SHARE) -> Page[SitelinksSet]:
-    return _page(body, "SitelinksSets", SitelinksSet, share)
+def sitelinks(body: bytes, share: float = ODD_SHARE, *, by_ids: bool = False) -> Page[SitelinksSet]:
+    return _page(body, "SitelinksSets", SitelinksSet, share, may_lack=by_ids)
 
 
 def changes(body: bytes) -> Changes:
@@ -158,11 +157,17 @@ def changes(body: bytes) -> Changes:
 
 
 def _page(
-    body: bytes, key: str, kind: type[_T], share: float, prepare: Callable[[dict[str, Any]], None] = lambda _: None
+    body: bytes,
+    key: str,
+    kind: type[_T],
+    share: float,
+    prepare: Callable[[dict[str, Any]], None] = lambda _: None,
+    *,
+    may_lack: bool,
 ) -> Page[_T]:
-    """Only ads may leave the list out when it is empty."""
+    """Where ids were asked for, an answer without any of them may be empty altogether (`may_lack`); ads always are."""
     result = _result(body)
-    if key not in result and not (key == "Ads" and not result):
+    if key not in result and not (may_lack and not result):
         raise _changed(f"result.{key} is missing")
     items = _shaped(result.get(key, []), list[Any], f"result.{key}")
     for item in filter(lambda item: isinstance(item, dict), items):

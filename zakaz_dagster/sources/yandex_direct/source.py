@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from zakaz_dagster.errors import BadData, ShapeChanged
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.base import DayRead, Reject, check_range, refuse_changed_shape
-from zakaz_dagster.sources.tables import by_day, in_day_order
+from zakaz_dagster.sources.tables import by_day, in_day_order, rows_of
 from zakaz_dagster.sources.versions import Versions, new_rows
 from zakaz_dagster.sources.yandex_direct import landing_join, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
@@ -128,12 +128,18 @@ class DirectSource:
         return {ADS: self._known().changed(), CAMPAIGNS: campaigns}
 
     def changed_days(self, since: datetime) -> Changed:
-        """The past days that Direct corrected after `since`: of every campaign from its border to yesterday."""
+        """The past days that Direct corrected after `since`: of every campaign from its border to yesterday.
+
+        Asked for are the campaigns that are listed, and those that reports named before: of the wizard none is listed.
+        """
+        named = self._stored().get(ADS)
+        reported = set(rows_of(named, ("account", "campaign_id"))) if named is not None else set()
         today = self._now().astimezone(MOSCOW).date()
         days: set[date] = set()
         cursors = []
         for login in self._logins.readable():
-            answer = self.api.corrected(login, list(self._logins.catalogues[login].campaigns), since)
+            asked = {*self._logins.catalogues[login].campaigns, *(id_ for account, id_ in reported if account == login)}
+            answer = self.api.corrected(login, sorted(asked), since)
             cursors.append(answer.timestamp)
             for border in answer.borders.values():
                 days |= set(days_between(max(border, oldest_day(today)), today - timedelta(days=1)))
@@ -154,7 +160,7 @@ class DirectSource:
         reports: dict[str, Report] = {}
         try:
             for login in self._logins.readable():
-                report = self._logins.read_or_note(login, partial(self._report, login, request))
+                report = self._logins.read_or_note(login, partial(self._in_roubles, login, request))
                 if report is not None:
                     reports[login] = report
         except ReportTooLarge:
@@ -168,6 +174,14 @@ class DirectSource:
             self._logins.refuse_one_twice(figures)
             odd = {login: report.rejects for login, report in reports.items()}
             yield Period(request, figures, odd)
+
+    def _in_roubles(self, login: str, request: ReportRequest) -> Report:
+        """The report of a login whose money is known to be in roubles."""
+        report = self._report(login, request)
+        cost, campaigns = report.table["Cost"], pc.fill_null(report.table["CampaignId"], 0)
+        spending = pc.unique(campaigns.filter(pc.not_equal(cost, pa.scalar(0, cost.type))))
+        self._logins.catalogues[login].prove_roubles(spending.to_pylist())
+        return report
 
     def _report(self, login: str, request: ReportRequest) -> Report:
         """The checked table of one login; one that came short is fetched a second time under the same name."""

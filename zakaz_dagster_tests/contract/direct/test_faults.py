@@ -82,6 +82,11 @@ REFUSED = {
         "campaigns of zakaz-gastroli are billed in BYN",
     ),
     "currency not named": ({"currency": {"zakaz-afisha": "", "zakaz-gastroli": ""}}, BadData, "a currency not named"),
+    "nothing listed that names a currency": (
+        {"only_wizard": True},
+        BadData,
+        "spent money, and no campaign that Direct",
+    ),
     "no login readable": ({"no_access": {"zakaz-afisha": 54, "zakaz-gastroli": 3000}}, Fatal, "Direct error 3000"),
     "no rights": ({"error": 54}, Fatal, "DIRECT_LOGINS"),
     "no API access": ({"error": 58}, Fatal, "request for API access"),

@@ -39,6 +39,10 @@ def stored(warehouse):
     return {row["date"]: (row["cost"], row["clicks"]) for row in rows}
 
 
+def _campaign_known(warehouse):
+    return evaluate(warehouse, load_statements("checks")["fact_direct_daily__campaign_known"]).status.value
+
+
 def truth(sandbox):
     told = {date.fromisoformat(each["day"]): each["direct"] for each in sandbox.truths(FIRST, LAST)["days"]}
     return {day: (Decimal(each["spend"]), each["clicks"]) for day, each in told.items() if each["clicks"]}
@@ -70,9 +74,12 @@ def test_dimensions_are_kept_with_their_history(sandbox, direct, warehouse):
     assert {table: rows.num_rows for table, rows in later.dimensions().items()}.keys() == stored.keys()
     assert all(rows.num_rows < stored[table].num_rows / 2 for table, rows in later.dimensions().items())
     missing = warehouse.scalar(
-        "SELECT count() FROM fact_direct_daily WHERE campaign_id NOT IN (SELECT campaign_id FROM dim_direct_campaigns)"
+        "SELECT groupUniqArray(campaign_name) FROM fact_direct_daily"
+        " WHERE campaign_id NOT IN (SELECT campaign_id FROM dim_direct_campaigns)"
     )
-    assert missing == 0
+    assert missing
+    assert all(name.startswith("Мастер кампаний ") for name in missing)
+    assert _campaign_known(warehouse) == "ok"
 
 
 @pytest.fixture

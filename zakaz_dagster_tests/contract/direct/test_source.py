@@ -75,8 +75,8 @@ def test_a_period_is_one_report_per_login(sandbox, direct):
     sandbox.fault("direct", polls=1)
     source = direct()
     list(source.read(FIRST, LAST))
-    # 201 and 200 of one report, then ads, groups and campaigns, for each login
-    assert source.stats.requests == len(LOGINS) * (2 + 3)
+    # the list of campaigns, 201 and 200 of one report, then ads, groups and the campaigns that no list had, for each login
+    assert source.stats.requests == len(LOGINS) * (1 + 2 + 3)
 
 
 def test_landings_equal_what_clicks_carry(sandbox, direct):
@@ -131,6 +131,15 @@ def test_changed_days_are_those_since_the_border(sandbox, direct):
     changed = direct().changed_days(since)
     assert changed.days == [date(2026, 11, day) for day in range(12, 22)]
     assert direct().changed_days(datetime(2026, 11, 22, 9, 0, tzinfo=UTC)).days == []
+
+
+def test_a_corrected_campaign_of_the_wizard_is_seen_although_no_list_has_it(sandbox, direct):
+    first = direct()
+    wizard = next(row for row in rows_of(first.read(FIRST, LAST)) if not row["ad_id"])
+    stored = first.dimensions()
+    sandbox.correct(vendor="direct", id=wizard["campaign_id"], day=str(wizard["date"]), impressions=5, spend="1.50")
+    changed = direct(stored=lambda: stored).changed_days(datetime(2026, 11, 22, 8, 30, tzinfo=UTC))
+    assert changed.days[0] == wizard["date"]
 
 
 def test_a_period_too_long_for_the_vendor_is_halved(sandbox, direct):

@@ -60,6 +60,13 @@ def test_no_ads_is_an_empty_object_but_no_campaigns_is_an_empty_list():
         records.ads(body(Items=[]))
 
 
+@pytest.mark.parametrize("read", [records.campaigns, records.ad_groups, records.ads, records.sitelinks])
+def test_none_of_the_ids_asked_for_may_be_an_empty_object(read):
+    assert read(body(), by_ids=True) == ([], None, [])
+    with pytest.raises(ShapeChanged, match="is missing"):
+        read(body(Items=[]), by_ids=True)
+
+
 @pytest.mark.parametrize("part", ["TextCampaign", "UnifiedCampaign", "SmartCampaign", "CampaignOfNextYear"])
 def test_tracking_is_found_in_the_part_of_the_type(part):
     [found], *_ = records.campaigns(body(Campaigns=[{"Id": 1, "Name": "N", part: {"TrackingParams": "utm_source=x"}}]))

@@ -18,6 +18,7 @@ those of the world, in any case and with `.` for `-`. Its own switches (POST /fa
     missing_key, retyped_id         a body without its list; ids as text
     odd_titles, odd_links=[ads]     titles of another shape; links of another shape
     currency={"<login>": CODE}      the currency of a login's campaigns ("RUB")
+    only_wizard                     no campaign is listed, as where all are of the wizard
     no_access={"<login>": CODE}     logins that cannot be read: error 54, 513, 3000 …, or 403 for the HTTP status
     looks_at=N                      changes.check looks at N campaigns of a request and says which it did not
     forgotten=[ids]                 ads and groups the vendor does not know any more

@@ -79,7 +79,7 @@ def _page(service: str, items: list[Item], params: Item, view: View) -> Answer:
 
 
 def _items(view: View, service: str, params: Item) -> Iterable[Item]:
-    """The objects selected, with the fields asked for; unknown ids are left out without a word."""
+    """The objects selected, with the fields asked for; unknown ids and wizard campaigns are left out without a word."""
     criteria = params.get("SelectionCriteria") or {}
     ids = set(criteria["Ids"]) - set(view.on("forgotten", [])) if "Ids" in criteria else None
     campaigns = view.campaigns()
@@ -87,7 +87,8 @@ def _items(view: View, service: str, params: Item) -> Iterable[Item]:
     ads = [ad for _, group in groups for ad in group.ads]
     found: Iterable[tuple[int, Item]]
     if service == "campaigns":
-        found = ((campaign.id, _campaign(campaign, params, view)) for campaign in campaigns)
+        listed = [campaign for campaign in campaigns if not campaign.wizard and not view.on("only_wizard")]
+        found = ((campaign.id, _campaign(campaign, params, view)) for campaign in listed)
     elif service == "adgroups":
         found = ((group.id, _group(campaign, group, params)) for campaign, group in groups)
     elif service == "ads":
