@@ -14,6 +14,7 @@ from zakaz_dagster.sources.yandex_direct.api import DirectApi, Found
 from zakaz_dagster.sources.yandex_direct.landings import Clicked
 from zakaz_dagster.sources.yandex_direct.records import SOURCE, Ad, AdGroup, Campaign, SitelinksSet
 
+CONVERTED = "CONVERTED"  # a state: closed when its account went from the vendor's own units to a currency
 _Item = TypeVar("_Item", AdGroup, Ad, Campaign, SitelinksSet)
 
 
@@ -58,7 +59,14 @@ class Catalogue:
         return [self._clicked(**{name: value for name, value in each.items() if name != "account"}) for each in named]
 
     def prove_roubles(self, spending: Collection[int]) -> None:
-        """Campaigns of the wizard stand in reports and in no list; where nothing else is listed, none is known."""
+        """Refuse money of these campaigns that nothing says is in roubles.
+
+        Campaigns of the wizard stand in reports and in no list, so they name no currency. Converted ones are of the
+        time before roubles: their own currency counts only where they spend.
+        """
+        closed = {self.campaigns[id_].currency for id_ in spending if id_ in self.campaigns} - {ROUBLE, ""}
+        if closed:
+            raise self._other(closed)
         if spending and not self._currencies:
             raise OtherCurrency(
                 f"{self._login} spent money, and no campaign that Direct lists says in which currency; those of "
@@ -106,16 +114,20 @@ class Catalogue:
 
     def _take_campaigns(self, found: Found[Campaign]) -> None:
         campaigns = self._taken(found)
-        currencies = {campaign.currency for campaign in campaigns} - {""}
-        if currencies - {ROUBLE} or (campaigns and not currencies):
-            raise OtherCurrency(
-                f"campaigns of {self._login} are billed in {', '.join(sorted(currencies)) or 'a currency not named'}",
-                source=SOURCE,
-                expected=f"{ROUBLE}: all money here is added up as roubles",
-                next_step=f"take {self._login} out of DIRECT_LOGINS, or load it into a warehouse of its own",
-            )
+        present = [campaign for campaign in campaigns if campaign.state != CONVERTED]
+        currencies = {campaign.currency for campaign in present} - {""}
+        if currencies - {ROUBLE} or (present and not currencies):
+            raise self._other(currencies)
         self._currencies |= currencies
         self.campaigns |= {item.id: item for item in campaigns}
+
+    def _other(self, currencies: Collection[str]) -> OtherCurrency:
+        return OtherCurrency(
+            f"campaigns of {self._login} are billed in {', '.join(sorted(currencies)) or 'a currency not named'}",
+            source=SOURCE,
+            expected=f"{ROUBLE}: all money here is added up as roubles",
+            next_step=f"take {self._login} out of DIRECT_LOGINS, or load it into a warehouse of its own",
+        )
 
     def _taken(self, found: Found[_Item]) -> list[_Item]:
         self.rejects += found.rejects

@@ -32,5 +32,22 @@ def test_one_campaign_in_roubles_proves_the_money_of_all() -> None:
     opened(Campaign(id=1, currency="RUB")).prove_roubles([1, 77])
 
 
+OLD = Campaign(id=5, state="CONVERTED", currency="YND_FIXED")
+
+
+def test_a_campaign_closed_before_roubles_says_nothing_of_todays_money() -> None:
+    opened(Campaign(id=1, currency="RUB"), OLD).prove_roubles([1])
+    with pytest.raises(OtherCurrency, match="no campaign that Direct lists"):
+        opened(OLD).prove_roubles([77])
+    with pytest.raises(OtherCurrency, match="billed in YND_FIXED"):
+        opened(Campaign(id=1, currency="RUB"), OLD).prove_roubles([1, 5])
+
+
+@pytest.mark.parametrize("state", ["ON", "ARCHIVED", "ENDED", "UNKNOWN"])
+def test_any_other_campaign_in_another_currency_does(state: str) -> None:
+    with pytest.raises(OtherCurrency, match="billed in KZT, RUB"):
+        opened(Campaign(id=1, currency="RUB"), Campaign(id=2, state=state, currency="KZT"))
+
+
 def test_without_spend_there_is_nothing_to_prove() -> None:
     opened().prove_roubles([])
