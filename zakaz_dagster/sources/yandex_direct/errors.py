@@ -48,6 +48,7 @@ HINTS = {
     4001: "ask for fewer objects at once",
     9300: "ask for fewer objects at once",
 }
+NEW_LOGIN = "correct DIRECT_LOGINS: it takes the logins of advertisers, as Direct knows them"
 _REFUSED = frozenset({401, 403})
 # An invalid token is also answered with the code of an internal error; an authorization server that is away is weather.
 _NAME = r"(?:\b(?:oauth|token)\b|токен)"
@@ -58,6 +59,8 @@ _BAD = (
 _BAD_TOKEN = re.compile(
     rf"{_NAME}.{{0,40}}{_BAD}|{_BAD}.{{0,40}}{_NAME}|authori[sz]ation error|ошибка авторизации", re.IGNORECASE
 )
+# A header's name stands untranslated in the words: no such login, or an agency's own where an advertiser's is due.
+_LOGIN = re.compile(r"Client-Login", re.IGNORECASE)
 _XML = re.compile(rb"<(?:\w+:)?error(Code|Message|Detail)>(.*?)</", re.DOTALL)
 _XML_ID = re.compile(rb"<(?:\w+:)?requestId>(.*?)</", re.DOTALL)
 
@@ -86,6 +89,12 @@ class DirectError:
     words: str
     request_id: str
     names_the_token: bool = False
+    names_the_login: bool = False
+
+    @property
+    def of_one_login(self) -> bool:
+        """Whether another login may be read all the same."""
+        return self.code in NO_ACCESS or (self.names_the_login and self.code not in HINTS)
 
     def __str__(self) -> str:
         return f"Direct error {self.code}: {self.words} (request id {self.request_id or 'unknown'})"
@@ -110,7 +119,8 @@ def next_step(error: DirectError) -> str:
         return "points are added every 60 minutes, at a minute of the account's own: run it again in an hour"
     if error.code in RATE_LIMITS | TEMPORARY:
         return "run it again later"
-    return HINTS.get(error.code, "compare the request with the documentation of this code")
+    other = NEW_LOGIN if error.of_one_login else "compare the request with the documentation of this code"
+    return HINTS.get(error.code, other)
 
 
 def request_id(response: Response) -> str:
@@ -142,7 +152,8 @@ class ServiceJudge:
         if error.code in NO_ACCESS:
             return Stop(NoAccess(str(error), next_step=next_step(error)))
         if error.code not in RATE_LIMITS | TEMPORARY | {NO_POINTS} and not response.is_server_error:
-            return Stop(Fatal(str(error), next_step=next_step(error)))
+            kind = NoAccess if error.of_one_login else Fatal
+            return Stop(kind(str(error), next_step=next_step(error)))
         if error.names_the_token:
             return Stop(Fatal(str(error), next_step=NEW_TOKEN))
         if error.code in RATE_LIMITS:
@@ -223,7 +234,8 @@ def _from_json(body: bytes) -> DirectError | None:
 def _said(code: int, words: str, request_id: str) -> DirectError:
     """With what the words mean read before names and secrets are taken out of them."""
     about_token = _BAD_TOKEN.search(words) is not None
-    return DirectError(code, vendor_words(words[:HTML_WORDS]), request_id, about_token)
+    about_login = _LOGIN.search(words) is not None
+    return DirectError(code, vendor_words(words[:HTML_WORDS]), request_id, about_token, about_login)
 
 
 def _from_xml(body: bytes) -> DirectError | None:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData, Failure
+from zakaz_dagster.redaction import presentable
 from zakaz_dagster.sources.base import Reject
 from zakaz_dagster.sources.tables import number
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
@@ -58,7 +59,8 @@ class Logins:
                 first = owner.setdefault(campaign, login)
                 if first != login:
                     raise BadData(
-                        f"campaign {campaign} comes under the logins {first} and {login}: they are one advertiser",
+                        f"campaign {campaign} comes under the logins {self.shown(first)} and {self.shown(login)}: they "
+                        "are one advertiser",
                         source=SOURCE,
                         expected="every login an advertiser of its own",
                         next_step="nothing was loaded; keep one of them in DIRECT_LOGINS, then run reload_days for the "
@@ -93,5 +95,12 @@ class Logins:
     def rejects(self) -> Iterator[Reject]:
         """One for each login that was not read: money that may be missing is said on every day."""
         for login, failure in self._unread.items():
+            name = self.shown(login)
             rest = "its rows are those of its last good load" if isinstance(failure, NoAccess) else "it has no rows"
-            yield Reject(f"login {login} was not read, {rest}: {failure.what}. {failure.next_step}", f"login {login}")
+            yield Reject(f"login {name} was not read, {rest}: {failure.what}. {failure.next_step}", f"login {name}")
+
+    def shown(self, login: str) -> str:
+        """A login as one may say it; a mail address may not be said, so it is told by its place in the settings."""
+        return (
+            login if presentable(login) == login else f"number {[*self.catalogues].index(login) + 1} of DIRECT_LOGINS"
+        )

@@ -172,7 +172,7 @@ class DirectSource:
             tables = [rows.figures(report.table, login) for login, report in reports.items()]
             figures = pa.concat_tables(tables).unify_dictionaries()
             self._logins.refuse_one_twice(figures)
-            odd = {login: report.rejects for login, report in reports.items()}
+            odd = {self._logins.shown(login): report.rejects for login, report in reports.items()}
             yield Period(request, figures, odd)
 
     def _in_roubles(self, login: str, request: ReportRequest) -> Report:

@@ -157,7 +157,7 @@ def test_a_wrong_token_is_one_failure_after_one_request(direct):
 
 
 def test_a_wrong_login_is_named(direct):
-    with pytest.raises(Fatal, match=r"yandex_direct nobody: Direct error 513"):
+    with pytest.raises(Fatal, match=r"yandex_direct nobody: Direct error 8800"):
         list(direct(logins=["nobody"]).read(FIRST, LAST))
 
 

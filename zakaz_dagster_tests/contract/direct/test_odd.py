@@ -102,6 +102,17 @@ def test_a_login_without_access_and_without_earlier_rows_is_only_missing(sandbox
     assert all([odd.where for odd in read.rejects] == [f"login {LOGINS[0]}"] for read in reads)
 
 
+def test_logins_that_are_no_login_stop_no_other_and_are_told_apart_without_their_addresses(direct, warehouse):
+    names = [LOGINS[0], "el.petrova@mail.ru", LOGINS[1], "el.sidorova@mail.ru", "nobody"]
+    report = load_days(direct(logins=names), DESCRIPTION, warehouse, FIRST, LAST, Load("five", GUARD))
+    assert set(_by_account(warehouse)) == set(LOGINS)
+    told = sorted(reason.partition(" was not read")[0] for reason in report.reasons)
+    assert told == ["login nobody", "login number 2 of DIRECT_LOGINS", "login number 4 of DIRECT_LOGINS"]
+    assert all("Direct error 8800" in reason and "correct DIRECT_LOGINS" in reason for reason in report.reasons)
+    aside = warehouse.rows("SELECT DISTINCT place FROM stg_rejects ORDER BY place")
+    assert [row["place"] for row in aside] == told
+
+
 def test_what_a_login_spent_stays_when_it_is_taken_out_of_the_settings(sandbox, direct, warehouse):
     gone, stays = LOGINS
     load_days(direct(), DESCRIPTION, warehouse, FIRST, LAST, Load("both", GUARD))

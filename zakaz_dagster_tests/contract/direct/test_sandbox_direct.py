@@ -126,7 +126,7 @@ def test_online_is_refused_for_long_periods(call):
 def test_errors_of_services_come_at_http_200_with_a_number(call):
     for refused, number in (
         (call("ads", {"method": "get"}, token="x"), 53),
-        (call("ads", {"method": "get"}, login="x"), 513),
+        (call("ads", {"method": "get"}, login="x"), 8800),
     ):
         assert (refused.status_code, code(refused)) == (200, number)
         assert "charset" not in refused.headers["content-type"]

@@ -101,6 +101,22 @@ def test_what_is_said_of_one_login_is_told_apart(code):
     assert type(judge(error(code)).failure) is NoAccess
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (8800, "В HTTP-заголовке Client-Login указан несуществующий логин"),
+        (8000, "В HTTP-заголовке Client-Login необходимо указать логин рекламодателя"),
+        (8000, "The advertiser's login is required in the HTTP header Client-Login"),
+    ],
+)
+def test_words_that_name_the_login_are_said_of_that_login_alone(code, words):
+    for verdict in (judge(error(code, words=words)), ReportJudge()(error(str(code), 400, words=words))):
+        assert type(verdict.failure) is NoAccess
+        assert "DIRECT_LOGINS" in verdict.failure.next_step
+    assert type(judge(error(53, words=words)).failure) is Fatal
+    assert "DIRECT_TOKEN" in judge(error(53, words=words)).failure.next_step
+
+
 def test_error_3000_names_all_its_causes():
     step = judge(error(3000)).failure.next_step
     assert all(word in step for word in ("blocked", "approved", "IP"))

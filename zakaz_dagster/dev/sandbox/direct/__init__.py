@@ -110,7 +110,7 @@ class _Server:
             raise Refusal(53, "Authorization error", "Invalid OAuth token")
         login = request.headers.get("client-login", LOGINS[0]).lower().replace(".", "-")  # one login to Yandex
         if login not in LOGINS:
-            raise Refusal(513, "Your login is not connected to Yandex.Direct", "")
+            raise Refusal(8800, "Object not found", "В HTTP-заголовке Client-Login указан несуществующий логин")
         if code := self.faults.get("no_access", {}).get(login):
             raise Refusal(int(code), "No access", f"to {login}")
         return login
