@@ -196,6 +196,18 @@ def test_the_vat_of_the_data_is_compared_with_the_stated_rate(world: World) -> N
     assert verdict(world, "fact_marketing_daily__vat_as_set") == (Status.WARNING, 1.0)
 
 
+def test_days_of_an_earlier_rate_do_not_stand_against_the_stated_one(world: World) -> None:
+    for date in ("2025-12-01", "2025-12-02"):
+        world.vk(date, 1, 1, 1, "2000", utm="vk/cpc/a/b", spend_rub=Decimal(2400))
+    for date in ("2025-12-03", "2025-12-04"):  # neither is enough by itself
+        world.vk(date, 1, 1, 1, "600", utm="vk/cpc/a/b", spend_rub=Decimal(732))
+    world.build("2025-12-01", "2025-12-04")
+    assert verdict(world, "fact_marketing_daily__vat_as_set") == (Status.OK, 0.0)
+    world.vk("2025-12-05", 1, 1, 1, "1100", utm="vk/cpc/a/b", spend_rub=Decimal(1320))
+    world.build("2025-12-05", "2025-12-05")
+    assert verdict(world, "fact_marketing_daily__vat_as_set") == (Status.WARNING, 1.0)
+
+
 def test_seats_must_fit_into_the_hall(world: World) -> None:
     world.seats(1, 100, 60, when="2025-12-01 10:00")
     world.put(
