@@ -1,5 +1,7 @@
 -- How fresh each source is: by the data's own time (newest sale, newest day of statistics) and by loads. A load that
 -- succeeds with old data is stale all the same. A source that never came has a row that says so.
+-- The rule is that of /healthz: VK says of a day that it had nothing, which counts as its data; a source that has rows on
+-- fewer than 25 of 28 days may have nothing for days, and only warns while its days are read.
 -- grain: one row per source
 CREATE OR REPLACE VIEW v_data_freshness
 (
@@ -26,20 +28,31 @@ loads AS
         min(l.day) AS first_day,
         max(l.covered_until) AS covered_until,
         max(l._loaded_at) AS loaded_at,
+        max(l.day) AS last_day,
         toInt64(countIf(l.day BETWEEN toDate(now('Europe/Moscow')) - 30 AND toDate(now('Europe/Moscow')) - 1)) AS recent_days,
         toInt64(sumIf(l.rejected, l.day >= toDate(now('Europe/Moscow')) - 30)) AS rejected
     FROM meta_day_loads AS l FINAL
     GROUP BY l.source
 ),
+held AS
+(
+    SELECT if(s.sales_source = 'api', 'qtickets', 'gmail') AS source, s.sale_date AS day
+    FROM fact_sales_attributed_daily AS s
+    GROUP BY source, day
+    UNION ALL
+    SELECT 'vk_ads' AS source, v.date AS day
+    FROM fact_vk_ads_daily AS v
+    GROUP BY day
+    UNION ALL
+    SELECT 'yandex_direct' AS source, d.date AS day
+    FROM fact_direct_daily AS d
+    GROUP BY day
+),
 newest AS
 (
-    SELECT if(s.sales_source = 'api', 'qtickets', 'gmail') AS source, max(s.sale_date) AS day
-    FROM fact_sales_attributed_daily AS s
-    GROUP BY source
-    UNION ALL
-    SELECT m.source AS source, max(m.date) AS day
-    FROM fact_marketing_daily AS m
-    GROUP BY source
+    SELECT h.source AS source, max(h.day) AS day, arrayCount(each -> each > max(h.day) - 28, groupArray(h.day)) AS busy_days
+    FROM held AS h
+    GROUP BY h.source
 ),
 expected AS
 (
@@ -56,6 +69,8 @@ known AS
         nullIf(ifNull(n.day, toDate(0)), toDate(0)) AS latest_date,
         nullIf(ifNull(l.covered_until, toDateTime(0, 'Europe/Moscow')), toDateTime(0, 'Europe/Moscow')) AS covered_until,
         nullIf(ifNull(l.loaded_at, toDateTime(0, 'Europe/Moscow')), toDateTime(0, 'Europe/Moscow')) AS loaded_at,
+        ifNull(n.busy_days, 0) AS busy_days,
+        nullIf(ifNull(l.last_day, toDate(0)), toDate(0)) AS last_day,
         ifNull(l.known_days, 0) AS known_days,
         ifNull(l.recent_days, 0) AS recent_days,
         ifNull(l.first_day, toDate(0)) AS first_day,
@@ -69,11 +84,12 @@ judged AS
     SELECT
         k.*,
         dateDiff('day', k.latest_date, toDate(now('Europe/Moscow'))) AS behind,
+        ifNull(dateDiff('day', k.last_day, toDate(now('Europe/Moscow'))) <= s.fresh_error_days, 0) AS is_read,
         multiIf(
             k.source = 'gmail', if(k.loaded_at IS NULL, 'не читалась', 'резерв'),
             k.latest_date IS NULL, 'нет данных',
             ifNull(behind <= s.fresh_warn_days, 0), 'свежие',
-            ifNull(behind <= s.fresh_error_days, 0), 'устаревают',
+            ifNull(behind <= s.fresh_error_days, 0) OR (is_read AND k.busy_days < 25), 'устаревают',
             'устарели') AS verdict
     FROM known AS k
     CROSS JOIN v_settings AS s
@@ -89,7 +105,10 @@ SELECT
     toInt64(if(known_days = 0, 0,
         greatest(0, least(30, dateDiff('day', first_day, toDate(now('Europe/Moscow')))) - recent_days))) AS missing_days,
     toInt64(rejected) AS rejected_30d,
-    CAST(multiIf(verdict IN ('свежие', 'резерв', 'не читалась'), 'ok', verdict = 'устаревают', 'warning', 'error') AS LowCardinality(String)) AS status,
+    CAST(multiIf(
+        verdict IN ('свежие', 'резерв', 'не читалась'), 'ok',
+        verdict = 'устаревают' OR (verdict = 'нет данных' AND is_read), 'warning',
+        'error') AS LowCardinality(String)) AS status,
     CAST(verdict AS LowCardinality(String)) AS status_name
 FROM judged
 )

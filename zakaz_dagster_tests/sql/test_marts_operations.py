@@ -38,7 +38,8 @@ def test_freshness_looks_at_the_data_and_not_at_the_load(world: World) -> None:
         world.load("qtickets", ago(back), f"{ago(back)} 23:00")
         world.load("vk_ads", ago(back), f"{ago(back)} 23:00")  # loads succeed, but the newest statistics are old
     world.load("yandex_direct", ago(2), f"{ago(1)} 00:10")
-    world.vk(ago(4), 1, 1, 1, "10", utm="vk/cpc/a/b")
+    for back in range(4, 32):
+        world.vk(ago(back), 1, 1, 1, "10", utm="vk/cpc/a/b")
     world.build(ago(4), ago(0))
     query = """SELECT source, latest_date, days_behind, known_days, missing_days, status, status_name
         FROM v_data_freshness ORDER BY source"""
@@ -48,6 +49,41 @@ def test_freshness_looks_at_the_data_and_not_at_the_load(world: World) -> None:
         ("vk_ads", ago(4), 4, 5, 0, "error", "устарели"),
         ("yandex_direct", ago(2), 2, 1, 1, "warning", "устаревают"),
     ]
+
+
+def freshness(world: World, source: str) -> tuple[object, ...]:
+    query = f"SELECT latest_date, status, status_name FROM v_data_freshness WHERE source = '{source}'"  # noqa: S608
+    return rows(world.wh, query)[0]
+
+
+def test_a_day_on_which_vk_had_nothing_is_data(world: World) -> None:
+    world.vk(ago(4), 1, 1, 1, "10")
+    for back in (1, 2, 3):
+        world.load("vk_ads", ago(back), f"{ago(back)} 23:00")
+        world.vk(ago(back), 1, 1, 0, "0", impressions=0, clicks=0, conversions=0)
+    assert freshness(world, "vk_ads") == (ago(1), "ok", "свежие")
+
+
+@pytest.mark.parametrize(
+    ("days_with_rows", "read", "expected"),
+    [
+        (24, True, ("warning", "устаревают")),  # its campaigns pause now and then
+        (25, True, ("error", "устарели")),
+        (24, False, ("error", "устарели")),  # nobody knows what these days had
+    ],
+)
+def test_pauses_are_usual_where_a_source_has_them(
+    world: World, days_with_rows: int, read: bool, expected: tuple[str, str]
+) -> None:
+    for back in (*range(4, 3 + days_with_rows), 31, 32):  # from the fourth day ago on, 28 days back; and one before
+        world.direct(ago(back), 1, 1, 1, "10")
+    world.load("yandex_direct", ago(1 if read else 4), f"{ago(0)} 00:10")
+    assert freshness(world, "yandex_direct") == (ago(4), *expected)
+
+
+def test_a_source_that_is_read_and_never_had_anything_only_warns(world: World) -> None:
+    world.load("yandex_direct", ago(1), f"{ago(0)} 00:10")
+    assert freshness(world, "yandex_direct") == (None, "warning", "нет данных")
 
 
 def test_a_source_that_never_came_says_so(world: World) -> None:
