@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ from zakaz_dagster.sources.yandex_direct.dimensions import SCHEMAS
 from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
 from zakaz_dagster.sources.yandex_direct.inspect import read_file
 from zakaz_dagster.warehouse.replace_days import replace_days
+from zakaz_dagster.warehouse.stored_days import stored_days
 
 
 @click.group("import")
@@ -46,7 +48,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
         account,
         city_index(),
         stored=resources.stored(store, ADS, SCHEMAS[ADS]),
-        earlier=lambda first, last, accounts: resources.stored_days(store, DIRECT_TABLE, first, last, accounts),
+        earlier=partial(stored_days, store, DIRECT_TABLE, "account"),
     )
     if not force:
         report.refuse_days_from(oldest_day(timezone.today()))

@@ -62,7 +62,7 @@ class LoadReport:
     totals_by_day: dict[date, dict[str, Decimal | int]] = field(default_factory=dict)
     counted: dict[date, Counted] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
-    kept: set[str] = field(default_factory=set)  # accounts that were not read: their rows are those stored earlier
+    kept: set[str] = field(default_factory=set)  # whose rows are those stored earlier, as they were not read
 
 
 @dataclass(frozen=True)

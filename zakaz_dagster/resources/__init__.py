@@ -6,9 +6,8 @@ What a maker needs it imports itself: Dagster loads this for every run, and a ru
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from copy import copy
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,8 +147,10 @@ def qtickets(settings: Settings) -> QTicketsSource:
 def vk_ads(settings: Settings) -> VkAdsSource:
     """VK Ads API of the organiser's cabinet."""
     from zakaz_dagster.seeds import city_index
+    from zakaz_dagster.sources.vk_ads.description import TABLE
     from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS
     from zakaz_dagster.sources.vk_ads.source import VkAdsSource
+    from zakaz_dagster.warehouse.stored_days import stored_days
 
     settings.need("vk_ads")
     given, store = settings.vk_ads, warehouse(settings)
@@ -161,6 +162,7 @@ def vk_ads(settings: Settings) -> VkAdsSource:
         now=timezone.now,
         chunk=given.chunk,
         stored=lambda: {table: stored(store, table, schema) for table, schema in SCHEMAS.items()},
+        earlier=partial(stored_days, store, TABLE, "ad_group_id"),
     )
 
 
@@ -170,6 +172,7 @@ def yandex_direct(settings: Settings) -> DirectSource:
     from zakaz_dagster.sources.yandex_direct.description import TABLE
     from zakaz_dagster.sources.yandex_direct.dimensions import SCHEMAS
     from zakaz_dagster.sources.yandex_direct.source import DirectSource
+    from zakaz_dagster.warehouse.stored_days import stored_days
 
     settings.need("direct")
     store = warehouse(settings)
@@ -180,7 +183,7 @@ def yandex_direct(settings: Settings) -> DirectSource:
         now=timezone.now,
         micros=settings.direct.money_in_micros,
         stored=lambda: {table: stored(store, table, schema) for table, schema in SCHEMAS.items()},
-        earlier=lambda first, last, accounts: stored_days(store, TABLE, first, last, accounts),
+        earlier=partial(stored_days, store, TABLE, "account"),
     )
 
 
@@ -259,17 +262,6 @@ def gmail(settings: Settings) -> Mailbox:
 def stored(store: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
     """A dimension as it stands, in the source's own types."""
     return store.query(f"SELECT {', '.join(schema.names)} FROM {table} FINAL", schema=schema)  # noqa: S608  names of our own files
-
-
-def stored_days(store: Warehouse, table: str, first: date, last: date, without: Collection[str]) -> pa.Table:
-    """A day table's rows as they stand, but for these accounts; of two loads of a day the engine may show, the last."""
-    span = "date BETWEEN {first:Date} AND {last:Date}"
-    newest = f"SELECT date, max(_ver) FROM {table} WHERE {span} GROUP BY date"  # noqa: S608
-    return store.query(
-        f"SELECT * FROM {table} FINAL WHERE {span} AND (date, _ver) IN ({newest})"  # noqa: S608  names of our own files
-        " AND NOT has({accounts:Array(String)}, account)",
-        {"first": str(first), "last": str(last), "accounts": list(without)},
-    )
 
 
 def vk_ads_api(settings: Settings) -> VkAdsApi:

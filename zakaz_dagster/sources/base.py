@@ -53,7 +53,7 @@ class DayRead:
     A source answers whole days only: one that it cannot read whole it raises for, and the day keeps its earlier rows.
     `covered_until` (ISO instant) is the moment up to which the vendor was asked.
     `totals` are control sums by name (vendor's own where it gives them); they are stored beside the load and compared.
-    `kept` names the accounts whose rows among them are those of an earlier load, as this one did not read them.
+    `kept` names whose rows among them are those of an earlier load, as this one did not read them.
     """
 
     day: date

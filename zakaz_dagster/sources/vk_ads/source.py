@@ -7,7 +7,7 @@ Belongs here: the order of these steps and what a refused or missing object mean
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from zakaz_dagster.errors import BadData
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.base import ROUBLE, DayRead, Reject, check_range
-from zakaz_dagster.sources.tables import by_day
+from zakaz_dagster.sources.tables import by_day, in_day_order
 from zakaz_dagster.sources.vk_ads.api import VkAdsApi
 from zakaz_dagster.sources.vk_ads.catalogue import Catalogue, read_catalogue
 from zakaz_dagster.sources.vk_ads.description import HISTORY_DAYS, TABLE, oldest_day
@@ -39,6 +39,7 @@ from zakaz_dagster.transport.log import Stats
 
 TOTALS: Mapping[str, Decimal | int] = {"spent_rub": Decimal(0), "impressions": 0, "clicks": 0}
 Stored = Callable[[], Mapping[str, pa.Table]]
+Earlier = Callable[[date, date, Collection[int]], pa.Table]
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Level:
 class VkAdsSource:
     """One account. `now` is the present moment (aware); `stored` gives the dimension tables as stored before, if any.
 
+    `earlier(first, last, groups)` gives the rows of the fact table as they stand, of all but these ad groups.
     After `read` began, `dimensions()` has the dimension rows that are new or changed; store them by plain insert.
     """
 
@@ -66,6 +68,7 @@ class VkAdsSource:
         now: Callable[[], datetime],
         chunk: int = 200,
         stored: Stored = dict,
+        earlier: Earlier | None = None,
     ) -> None:
         self.api = api
         self._cities = cities
@@ -74,6 +77,7 @@ class VkAdsSource:
         self._now = now
         self._chunk = chunk
         self._stored = stored
+        self._earlier = earlier
         self._known: tuple[Catalogue, Dimensions] | None = None
 
     @property
@@ -105,17 +109,30 @@ class VkAdsSource:
             groups.table, ads.table, names.ads.select(["ad_id", "ad_group_id"]), standing(names.groups, names.plans)
         )
         rejects = [*catalogue.rejects, *groups.rejects, *ads.rejects]
-        sums = _sums_by_day(groups.table)
-        for day, rows in by_day(rows_of(facts, names, self._account, self._vat), days):
+        rows = rows_of(facts, names, self._account, self._vat)
+        kept = self._kept(days, catalogue.groups, rows.schema)
+        sums = _sums_by_day(pa.concat_tables([each.select(["date", *TOTALS]) for each in (groups.table, kept)]))
+        for (day, own), (_, others) in zip(by_day(rows, days), by_day(kept, days), strict=True):
             yield DayRead(
                 day=day,
-                tables={TABLE: rows},
+                tables={TABLE: pa.concat_tables([own, others])},
                 received=groups.objects + ads.objects + len(rejects),
                 accepted=groups.objects + ads.objects,
                 rejects=rejects,
                 covered_until=min(bounds(day)[1], now).isoformat(timespec="seconds"),
                 totals=sums.get(day, TOTALS),
+                kept=[f"ad groups of {name} that no list has" for name in pc.unique(others["account"]).to_pylist()],
             )
+
+    def _kept(self, days: Sequence[date], listed: Collection[int], schema: pa.Schema) -> pa.Table:
+        """In day order, stored rows of groups that no list has: deleted ones are listed, these are another account's.
+
+        What they spent was spent. The same account under another label lists its groups: nothing counts twice.
+        """
+        if self._earlier is None:
+            return schema.empty_table()
+        stored = self._earlier(days[0], days[-1], listed)
+        return in_day_order(stored.select(schema.names).cast(schema))
 
     def _look_up(self) -> tuple[Catalogue, Dimensions]:
         """Catalogue and names, read once per source, after the account's currency was seen to be the rouble."""

@@ -11,11 +11,11 @@ import pytest
 
 from zakaz_dagster.errors import BadData, Retriable
 from zakaz_dagster.ingest.days import Load, load_days
-from zakaz_dagster.resources import stored_days
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION, TABLE
 from zakaz_dagster.sources.yandex_direct.tsv import read_report
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import load as load_sql
+from zakaz_dagster.warehouse.stored_days import stored_days
 from zakaz_dagster_tests.contract.direct.conftest import FIRST, LAST, LOGINS
 
 GUARD = DESCRIPTION.drop_guard
@@ -82,7 +82,7 @@ def test_a_login_without_access_keeps_its_rows_and_stops_no_other(code, sandbox,
     sandbox.correct(late=True)
     truth = {each["day"]: each["direct"]["ads"] for each in sandbox.truths(FIRST, LAST)["days"]}
     sandbox.fault("direct", no_access={closed: code})
-    source = direct(now="2026-11-22T12:30:00+03:00", earlier=partial(stored_days, warehouse, TABLE))
+    source = direct(now="2026-11-22T12:30:00+03:00", earlier=partial(stored_days, warehouse, TABLE, "account"))
     report = load_days(source, DESCRIPTION, warehouse, FIRST, LAST, Load("closed", GUARD))
     after = _by_account(warehouse)
     spent = sum(Decimal(ad["spend"]) for ads in truth.values() for ad in ads if ad["login"] == open_)
@@ -118,7 +118,9 @@ def test_what_a_login_spent_stays_when_it_is_taken_out_of_the_settings(sandbox, 
     load_days(direct(), DESCRIPTION, warehouse, FIRST, LAST, Load("both", GUARD))
     before = _by_account(warehouse)
     sandbox.correct(late=True)
-    source = direct(logins=[stays], now="2026-11-22T12:30:00+03:00", earlier=partial(stored_days, warehouse, TABLE))
+    source = direct(
+        logins=[stays], now="2026-11-22T12:30:00+03:00", earlier=partial(stored_days, warehouse, TABLE, "account")
+    )
     report = load_days(source, DESCRIPTION, warehouse, FIRST, LAST, Load("one", GUARD))
     after = _by_account(warehouse)
     assert after[gone] == before[gone]
@@ -134,7 +136,7 @@ def test_one_advertiser_under_two_logins_is_not_added_twice(direct):
 def test_a_login_in_another_currency_is_never_added_as_roubles(sandbox, direct, warehouse):
     load_days(direct(), DESCRIPTION, warehouse, FIRST, LAST, Load("good", GUARD))
     sandbox.fault("direct", currency={LOGINS[0]: "KZT"})
-    source = direct(now="2026-11-22T12:30:00+03:00", earlier=partial(stored_days, warehouse, TABLE))
+    source = direct(now="2026-11-22T12:30:00+03:00", earlier=partial(stored_days, warehouse, TABLE, "account"))
     report = load_days(source, DESCRIPTION, warehouse, FIRST, LAST, Load("tenge", GUARD))
     assert set(_by_account(warehouse)) == {LOGINS[1]}
     [reason] = report.reasons

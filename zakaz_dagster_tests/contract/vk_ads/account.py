@@ -15,7 +15,7 @@ from zakaz_dagster.sources.base import DayRead
 from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
 from zakaz_dagster.sources.vk_ads.description import TABLE
 from zakaz_dagster.sources.vk_ads.rows import Vat
-from zakaz_dagster.sources.vk_ads.source import VkAdsSource
+from zakaz_dagster.sources.vk_ads.source import Earlier, VkAdsSource
 from zakaz_dagster.timezone import MOSCOW
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=MOSCOW)
@@ -43,10 +43,19 @@ def source_on(
     now: Callable[[], datetime] = lambda: NOON,
     chunk: int = 200,
     stored: Callable[[], Mapping[str, pa.Table]] = dict,
+    account: str = "main",
+    earlier: Earlier | None = None,
     **config: Any,
 ) -> VkAdsSource:
     return VkAdsSource(
-        api_on(url, folder, **config), city_index(), account="main", vat=VAT, now=now, chunk=chunk, stored=stored
+        api_on(url, folder, **config),
+        city_index(),
+        account=account,
+        vat=VAT,
+        now=now,
+        chunk=chunk,
+        stored=stored,
+        earlier=earlier,
     )
 
 

@@ -1,0 +1,55 @@
+"""What an account spent stays when the settings name another one; under another label it does not count twice."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from zakaz_dagster.ingest.days import Load, load_days
+from zakaz_dagster.sources.vk_ads.description import DESCRIPTION, TABLE
+from zakaz_dagster.warehouse.checks import evaluate
+from zakaz_dagster.warehouse.sql_files import load as load_sql
+from zakaz_dagster.warehouse.stored_days import stored_days
+from zakaz_dagster_tests.contract.vk_ads.account import FIRST, LAST, source_on
+
+
+@pytest.fixture
+def loaded(sandbox, tmp_path, warehouse):
+    """`loaded("label")` loads the sandbox's account under a label, and gives what was reported."""
+
+    def load(account, run):
+        earlier = partial(stored_days, warehouse, TABLE, "ad_group_id")
+        source = source_on(sandbox.url, tmp_path, account=account, earlier=earlier)
+        return load_days(source, DESCRIPTION, warehouse, FIRST, LAST, Load(run, DESCRIPTION.drop_guard))
+
+    return load
+
+
+def spent(warehouse):
+    rows = warehouse.rows(f"SELECT account, sum(spent_rub) AS money FROM {TABLE} FINAL GROUP BY account")  # noqa: S608
+    return {row["account"]: row["money"] for row in rows}
+
+
+def agrees(warehouse):
+    return evaluate(warehouse, load_sql("checks")[f"{TABLE}__groups_equal_vendor"]).status.value
+
+
+def test_another_account_takes_nothing_away(loaded, warehouse):
+    loaded("first", "one")
+    before = spent(warehouse)["first"]
+    # The groups of an account whose keys are no longer in the settings: no list has them.
+    warehouse.command(
+        f"INSERT INTO {TABLE} SELECT * REPLACE (ad_group_id + 900000000 AS ad_group_id) FROM {TABLE}"  # noqa: S608
+    )
+    report = loaded("first", "two")
+    assert spent(warehouse) == {"first": 2 * before}
+    assert (report.kept, agrees(warehouse)) == ({"ad groups of first that no list has"}, "ok")
+
+
+def test_an_account_under_another_label_is_the_same_account(loaded, warehouse):
+    loaded("first", "one")
+    before = spent(warehouse)["first"]
+    report = loaded("second", "two")
+    assert spent(warehouse) == {"second": before}
+    assert (report.kept, agrees(warehouse)) == (set(), "ok")
