@@ -39,6 +39,7 @@ def definitions(start: date, guard: float, configured: Configured) -> dg.Definit
         context: dg.AssetExecutionContext, config: LoadConfig, warehouse: WarehouseParam, vk_ads: VkAdsParam
     ) -> Results:
         chart = advertising.spend_by_day(DESCRIPTION.label)
-        yield from load(context, config, DESCRIPTION, vk_ads, warehouse, guard=guard, chart=chart)
+        guarded = max(guard, DESCRIPTION.drop_guard)  # groups that stood still go with all their rows
+        yield from load(context, config, DESCRIPTION, vk_ads, warehouse, guard=guarded, chart=chart)
 
     return advertising.definitions(PLAN, start, [load_objects, load_figures], configured)

@@ -70,6 +70,17 @@ def test_the_next_scheduled_run_equals_the_corrected_truth(vendor, sandbox, ware
     assert spent == 0
 
 
+def test_groups_that_stood_still_and_are_deleted_stop_no_load(sandbox, warehouse, platform):
+    scheduled(platform, "vk_ads", "2026-11-22T00:00:00+03:00")
+    warehouse.command(
+        "INSERT INTO fact_vk_ads_daily SELECT * REPLACE (arrayJoin([1, 2, 3]) * 1000000000 + ad_id AS ad_id,"
+        " 0 AS impressions, 0 AS clicks, 0 AS conversions, 0 AS spent_rub, 0 AS spend_rub) FROM fact_vk_ads_daily"
+        " WHERE date > '2026-11-14'"
+    )
+    first = scheduled(platform, "vk_ads", "2026-11-23T00:00:00+03:00")
+    assert differences(warehouse, sandbox, "vk_ads", first, date(2026, 11, 22)) == []
+
+
 OLDEST = {
     "vk_ads": (date(2025, 11, 22), "the oldest day the vendor still has"),
     "yandex_direct": (date(2023, 11, 1), "the oldest day the vendor still has"),

@@ -23,6 +23,9 @@ DESCRIPTION = SourceDescription(
     cron="0 0 * * *",
     warn_minutes=30 * 60,
     fail_minutes=48 * 60,
+    # Rows of zeros go by hundreds when old groups are tidied up, and what a guard is for is proven otherwise: a listed
+    # group has its figures or the load fails, and what groups of no list had stays.
+    drop_guard=1.0,
     controls=("spent_rub", "impressions", "clicks"),
     oldest_day=oldest_day,
 )
