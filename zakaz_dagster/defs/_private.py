@@ -31,6 +31,7 @@ from dagster._core.storage.asset_check_execution_record import (  # the newest r
 from dagster_shared.error import SerializableErrorInfo  # an exception as the event log keeps it
 
 __all__ = [
+    "EVALUATED",
     "RUN_MODULES",
     "AssetCheckExecutionRecord",
     "AssetCheckExecutionRecordStatus",
@@ -51,6 +52,9 @@ __all__ = [
     "run_loggers",
     "sqlite_file",
 ]
+
+# A record of a check that says something; every other is a plan, of which a range run makes one for each day.
+EVALUATED = frozenset({AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED})
 
 # What Dagster imports only when a run is at work.
 RUN_MODULES = (
@@ -108,8 +112,9 @@ def _kept_engine(url: str, poolclass: type[Pool], timeout: float | None) -> Engi
 
 
 def delete_check_evaluations(instance: dg.DagsterInstance, before: datetime) -> int:
-    """Delete evaluations of checks made before then, but the newest of each: Dagster itself never deletes any.
+    """Delete evaluations of checks made before then: Dagster itself never deletes any.
 
+    The newest record of each stays, and where that is only planned the newest evaluation as well: `blocked_by` asks it.
     Of runs that have ended, also what they had planned to check, whenever that was: one row for each check and day of
     a range (36,520 for ten years), though a check of ours is evaluated once for all of them.
     """
@@ -124,11 +129,13 @@ def delete_check_evaluations(instance: dg.DagsterInstance, before: datetime) -> 
         return 0
     table = AssetCheckExecutionsTable
     newest = db.select(db.func.max(table.c.id)).group_by(table.c.asset_key, table.c.check_name)
+    evaluated = newest.where(table.c.execution_status.in_([each.value for each in EVALUATED]))
     old = table.c.create_timestamp < before.astimezone(UTC).replace(tzinfo=None)
     running = [run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)))]
     planned = (table.c.execution_status == "PLANNED") & table.c.partition.is_not(None) & table.c.run_id.not_in(running)
+    outdated = table.delete().where(old | planned).where(table.c.id.not_in(newest), table.c.id.not_in(evaluated))
     with storage.index_connection() as connection:
-        return int(connection.execute(table.delete().where(old | planned).where(table.c.id.not_in(newest))).rowcount)
+        return int(connection.execute(outdated).rowcount)
 
 
 def delete_evaluations_of(instance: dg.DagsterInstance, run_id: str) -> None:

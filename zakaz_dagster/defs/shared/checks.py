@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 
-from zakaz_dagster.defs._private import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus, AssetJob
+from zakaz_dagster.defs._private import EVALUATED, AssetCheckExecutionRecord, AssetJob
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.markdown import as_markdown
 from zakaz_dagster.defs.shared.params import WarehouseParam
@@ -21,7 +21,6 @@ from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import Statement, load
 
-PLANNED_AT_MOST = 20  # runs of one check that broke off before it, one after the other
 HEADER = re.compile(r"\A(?:--[^\n]*\n)+")  # said above the query already
 
 
@@ -138,13 +137,10 @@ class Blocked(BadData):
 
 
 def _is_red(instance: dg.DagsterInstance, key: dg.AssetCheckKey, newest: AssetCheckExecutionRecord) -> bool:
-    """Whether the newest evaluation failed as an error; one that is only planned says nothing yet."""
+    """Whether the newest evaluation failed as an error; what is only planned, a record for each day, says nothing."""
     records = [newest]
-    if newest.status is AssetCheckExecutionRecordStatus.PLANNED:
-        records = list(instance.event_log_storage.get_asset_check_execution_history(key, limit=PLANNED_AT_MOST))
-    for record in records:
-        event = record.event.dagster_event if record.event else None
-        if event is not None and record.status is not AssetCheckExecutionRecordStatus.PLANNED:
-            about = event.asset_check_evaluation_data
-            return not about.passed and about.severity is dg.AssetCheckSeverity.ERROR
-    return False
+    if newest.status not in EVALUATED:
+        records = [*instance.event_log_storage.get_asset_check_execution_history(key, limit=1, status=EVALUATED)]
+    events = [record.event.dagster_event for record in records if record.event]
+    abouts = [event.asset_check_evaluation_data for event in events if event]
+    return any(not about.passed and about.severity is dg.AssetCheckSeverity.ERROR for about in abouts)
