@@ -43,6 +43,9 @@ LOAD_AGAIN = re.compile(
 HARMS = {
     "dim_utm_tags__complete": "ALTER TABLE dim_utm_tags DELETE WHERE cityHash64(utm_content) % 2 = 0",
     "fact_direct_daily__days_equal_vendor": MORE.format("fact_direct_daily", "cost_rub", "date", 77),
+    "fact_direct_daily__no_rejects": (
+        "ALTER TABLE meta_day_loads UPDATE rejected = 1 WHERE source = 'yandex_direct' AND day = '" + ON + "'"
+    ),
     "fact_direct_daily__one_row_per_ad_and_day": AGAIN.format("fact_direct_daily", "date"),
     "fact_marketing_daily__equals_platforms": MORE.format("fact_marketing_daily", "spend_rub", "date", 77),
     "fact_marketing_daily__one_row_per_ad_and_day": AGAIN.format("fact_marketing_daily", "date"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from zakaz_dagster.sources.base import DayRead
+from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.load_ledger import record
 from zakaz_dagster.warehouse.sql_files import load
@@ -46,13 +46,13 @@ def insert(wh, table, rows):
         )  # noqa: S608
 
 
-def ledger(wh, *, day=DAY, cost="160.00", shows=250, clicks=12):
+def ledger(wh, *, day=DAY, cost="160.00", shows=250, clicks=12, rejects=()):
     totals = {"cost_rub": Decimal(cost), "impressions": shows, "clicks": clicks, "conversions": 0}
     until = datetime.now(UTC).isoformat(timespec="seconds")
     record(
         wh,
         "yandex_direct",
-        DayRead(day, {}, 4, 4, covered_until=until, totals=totals),
+        DayRead(day, {}, 4 + len(rejects), 4, rejects, covered_until=until, totals=totals),
         3,
         ver=time.time_ns(),
         run_id="run",
@@ -79,7 +79,7 @@ def test_an_empty_warehouse_alarms_nobody(warehouse):
 def test_right_figures_are_green(loaded):
     found = {name: evaluate(loaded, load("checks")[name]) for name in CHECKS}
     assert {name: each.status.value for name, each in found.items()} == dict.fromkeys(CHECKS, "ok"), found
-    assert len(found) == 7
+    assert len(found) == 8
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,22 @@ def test_a_spoilt_figure_is_found_and_measured(loaded, name, rows, status, figur
     found = verdict(loaded, name)
     assert (found.status.value, found.figure) == (status, pytest.approx(figure)), found
     assert words in found.detail
+
+
+def test_what_was_put_aside_stays_red_however_old_its_day_until_the_day_is_loaded_without(loaded):
+    old = date(2025, 3, 1)
+    ledger(loaded, day=old, rejects=[Reject("no number in the column Cost", "acc, line 7")])
+    found = verdict(loaded, "no_rejects")
+    assert (found.status.value, found.figure) == ("error", 1)
+    assert found.detail == "1 records of 1 days were put aside, from 2025-03-01 to 2025-03-01"
+    loaded.command(
+        "ALTER TABLE meta_day_loads UPDATE _loaded_at = _loaded_at - 40 * 86400 WHERE 1",
+        settings={"mutations_sync": "2"},
+    )
+    ledger(loaded)  # the newest night was right
+    assert verdict(loaded, "no_rejects").status.value == "error"
+    ledger(loaded, day=old)
+    assert verdict(loaded, "no_rejects").status.value == "ok"
 
 
 def test_late_clicks_of_midnight_are_possible(loaded):
