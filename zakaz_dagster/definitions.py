@@ -33,6 +33,7 @@ from zakaz_dagster.defs.shared.day_assets import freshness
 from zakaz_dagster.resources import watch
 from zakaz_dagster.resources.configured import all_resources
 from zakaz_dagster.settings import Settings
+from zakaz_dagster.sources.base import SourceDescription
 from zakaz_dagster.sources.qtickets.description import DESCRIPTION as QTICKETS
 from zakaz_dagster.sources.vk_ads.description import DESCRIPTION as VK_ADS
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION as DIRECT
@@ -116,7 +117,7 @@ def _build(settings: Settings) -> dg.Definitions:
         parts,
         dg.Definitions(jobs=jobs[-1:]),
         *quick,
-        healing.definitions(),
+        healing.definitions(healing.reloads(_reloaded(settings), start)),
         lost_runs.definitions(),
         history.definitions(start, [each.about for each in LOADS], partial(build_definitions, settings)),
         digest.definitions(),
@@ -128,10 +129,15 @@ def _build(settings: Settings) -> dg.Definitions:
 
 def _loads(parts: dg.Definitions, settings: Settings) -> Iterable[dg.AssetsDefinition]:
     """The steps of every source of days that is configured."""
-    configured = {pool for pool, group in DAY_SOURCES.items() if not getattr(settings, group).missing()}
+    configured = {about.name for about in _reloaded(settings)}
     for each in parts.assets or ():
         if isinstance(each, dg.AssetsDefinition) and each.is_executable and each.op.pool in configured:
             yield each
+
+
+def _reloaded(settings: Settings) -> list[SourceDescription]:
+    """The sources of days that are configured."""
+    return [each.about for each in LOADS if not getattr(settings, DAY_SOURCES[each.about.name]).missing()]
 
 
 def _keys(asset: object) -> Iterable[dg.AssetKey]:

@@ -1,7 +1,7 @@
 """What a crash leaves behind, found and repaired: partitions of two versions, and side tables of dead runs.
 
     mixed ─▶ finish the interrupted swap from its side table, if that is still there
-          ─▶ facts are rebuilt, seeds replaced, tables that nobody can load again keep their newest version
+          ─▶ facts are rebuilt, seeds replaced; what no load writes again keeps its newest version, and facts follow it
           ─▶ days of a source are left to its load: `Healed.left`, oldest first
 
 Belongs here: finding, repairing inside the warehouse, and saying what is left. Does not: loading (`ingest`), when to
@@ -13,15 +13,15 @@ that looking costs its 40 MB in no process.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from graphlib import TopologicalSorter
 from typing import Literal
 
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse import lineage_cache
+from zakaz_dagster.warehouse import build_ledger, lineage_cache
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import MixedInput, rebuild
 from zakaz_dagster.warehouse.side_table import MARK, Side, Superseded, drop_orphans, orphans, side_table
@@ -84,23 +84,26 @@ def mixed(wh: Warehouse) -> list[Mixed]:
     return sorted((_mixed(row) for row in wh.rows(asked)), key=lambda each: (each.first or date.min, each.table))
 
 
-def heal(wh: Warehouse, *, run_id: str = "heal") -> Healed:
+def heal(wh: Warehouse, *, run_id: str = "heal", loaded: Callable[[Mixed], bool] = lambda _: True) -> Healed:
     """Repair what can be repaired without a vendor, and drop side tables of dead runs; safe to run at any time.
 
-    A day of staging stays in `left` also when its swap was finished here: its ledger and facts are still those before.
+    `loaded`: whether a load obeys `left` that writes this partition of a source. A day of staging stays in `left` also
+    when its swap was finished here: its ledger and facts are still those before.
     """
     wh = wh.tagged(statement="heal")
     dropped = [f"dropped {name}" for name in drop_orphans(wh)]
     done, left = [], []
     for each in _in_order(mixed(wh)):
         done += [f"finished the swap of {each}"] if _finish(wh, each) else []
-        repair = _repair(each)
+        repair = _repair(each, loaded)
         if repair is not None and (repair.kind == "load" or not _rebuilt(wh, each, run_id)):
             left.append(repair)
         elif repair is not None:
             done.append(f"rebuilt {each}")
         elif _kept_newest(wh, each, run_id):
             done.append(f"kept the newest rows of {each}")
+        if repair is None:
+            _owe(wh, each, run_id)
     left.sort(key=lambda each: (each.first or date.min, each.kind != "load"))
     if done or left:
         _record(wh, done, left, run_id)
@@ -163,10 +166,11 @@ def _mixed(row: dict[str, object]) -> Mixed:
     return Mixed(row["name"], row["id"], tuple(row["versions"]), row["writer"], row["first"], row["last"])  # type: ignore[arg-type]
 
 
-def _repair(each: Mixed) -> Repair | None:
+def _repair(each: Mixed, loaded: Callable[[Mixed], bool]) -> Repair | None:
     if each.table in load("builds"):
         return Repair("build", each.table, "", each.first, each.last)
-    return Repair("load", each.table, each.source, each.first, each.last) if each.source else None
+    again = bool(each.source) and loaded(each)
+    return Repair("load", each.table, each.source, each.first, each.last) if again else None
 
 
 def _finish(wh: Warehouse, each: Mixed) -> bool:
@@ -200,7 +204,10 @@ def _rebuilt(wh: Warehouse, each: Mixed, run_id: str) -> bool:
 
 
 def _kept_newest(wh: Warehouse, each: Mixed, run_id: str) -> bool:
-    """A seed is what its file says; what people uploaded is its newest version."""
+    """A seed is what its file says; what people uploaded, or no load writes again, is its newest version.
+
+    That one was proven before its swap.
+    """
     from zakaz_dagster.warehouse import seeds
 
     if each.table in seeds.seeded():
@@ -219,6 +226,13 @@ def _kept_newest(wh: Warehouse, each: Mixed, run_id: str) -> bool:
         )
         side.swap([each.partition])
     return True
+
+
+def _owe(wh: Warehouse, each: Mixed, run_id: str) -> None:
+    """Facts of the partition's days may be built from what is gone, and no load will enter these days again."""
+    if each.first and each.last:
+        days = [each.first + timedelta(n) for n in range((each.last - each.first).days + 1)]
+        build_ledger.owe(wh, each.table, days, "a crash left rows of two loads", run_id=run_id)
 
 
 def _in_order(found: Iterable[Mixed]) -> list[Mixed]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from zakaz_dagster.verdicts import Status
-from zakaz_dagster.warehouse import healing, side_table
+from zakaz_dagster.warehouse import build_ledger, healing, side_table
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.rebuild import rebuild
 from zakaz_dagster.warehouse.sql_files import load
@@ -74,6 +74,27 @@ def test_a_doubled_day_is_red_by_name_and_left_to_its_source(warehouse: Warehous
 def test_a_day_of_mails_is_left_to_the_mails(warehouse: Warehouse) -> None:
     doubled(warehouse, "stg_qtickets_sales_raw", "channel, sale_date, line_id", f"'mail', '{D2}', '{{n}}'")
     assert [(each.source, each.first) for each in healing.heal(warehouse).left] == [("gmail", D2)]
+
+
+NO_LOAD = {
+    "a day of mails": ("stg_qtickets_sales_raw", "channel, sale_date, line_id", f"'mail', '{D1}', '{{n}}'"),
+    "rejects of an earlier catalogue": ("stg_rejects", "source, day, place", f"'qtickets_catalogue', '{D1}', '{{n}}'"),
+    "rejects of mails": ("stg_rejects", "source, day, place", f"'gmail', '{D1}', '{{n}}'"),
+    "a day that the vendor no longer has": ("fact_vk_ads_daily", "date, ad_id", f"'{D1}', {{n}}"),
+}
+
+
+@pytest.mark.parametrize("case", NO_LOAD)
+def test_what_no_load_writes_again_keeps_its_newest_rows_and_facts_follow(warehouse: Warehouse, case: str) -> None:
+    table, columns, values = NO_LOAD[case]
+    doubled(warehouse, table, columns, values)
+    healed = healing.heal(warehouse, loaded=lambda _: False)
+    assert [text.split(" (")[0].rpartition(" ")[0] for text in healed.done] == [f"kept the newest rows of {table}"]
+    assert healed.left == ()
+    assert [rows for _, rows in kept(warehouse, table)] == [2]
+    owed = {(each.day, each.because) for each in build_ledger.owed(warehouse, D1, D1)}
+    assert owed == (set() if table == "stg_rejects" else {(D1, "a crash left rows of two loads")})
+    assert healing.heal(warehouse, loaded=lambda _: False) == healing.Healed((), ())
 
 
 @pytest.mark.parametrize("table", REPAIRED)

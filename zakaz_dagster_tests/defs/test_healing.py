@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
 
-from zakaz_dagster.defs.operations.healing import EVERY, SENSOR, Look, due
+from zakaz_dagster import timezone
+from zakaz_dagster.defs.operations.healing import EVERY, SENSOR, Look, due, reloads
 from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, Days
+from zakaz_dagster.sources.qtickets.description import DESCRIPTION as QTICKETS
+from zakaz_dagster.sources.vk_ads.description import DESCRIPTION as VK_ADS
 from zakaz_dagster.warehouse import healing, server
 from zakaz_dagster_tests.contract.test_warehouse_rebuild import doubled
 from zakaz_dagster_tests.defs.conftest import add_run, day
@@ -62,6 +65,41 @@ def test_doubled_days_are_loaded_again_and_doubled_facts_rebuilt(platform, monke
     assert healing.mixed(platform.warehouse) == []
     equal_to_the_world(platform, DAYS)
     assert "fact_marketing_daily 202611" in healing.one_version(platform.warehouse).detail
+
+
+def test_only_what_the_repair_writes_is_asked_of_it():
+    """Today is the day of the tests' machine."""
+    long_ago, month_ago = date(2020, 1, 1), timezone.today() - timedelta(days=30)
+    writes = reloads([QTICKETS, VK_ADS], date(2019, 1, 1))
+
+    def asked(source, on):
+        return writes(healing.Mixed("t", "p", (1, 2), source, on, on))
+
+    assert asked("qtickets", long_ago)
+    assert asked("qtickets", None), "its catalogue"
+    assert asked("vk_ads", month_ago)
+    assert not asked("vk_ads", long_ago), "VK no longer has it"
+    assert not any(asked(other, month_ago) for other in ("gmail", "qtickets_catalogue", "qtickets_inventory"))
+    assert not asked("yandex_direct", month_ago), "it is not configured"
+    assert not asked("qtickets", date(2018, 12, 31)), "no partition of the platform"
+
+
+def test_a_look_that_only_waits_for_a_load_tells_nothing(platform, monkeypatch):
+    """A doubled day of mails is repaired at once and told once; one of sales is red until its load has come."""
+    platform.at("2026-11-22T12:00:00+03:00")
+    told = []
+    monkeypatch.setattr("zakaz_dagster.alerts.service.Alerts.inform", lambda _, verdict, now: told.append(verdict))
+    for ver in (1, 2):
+        platform.warehouse.command(
+            "INSERT INTO stg_qtickets_sales_raw (channel, sale_date, line_id, _ver)"
+            f" VALUES ('mail', '2026-11-20', '1', {ver}), ('api', '2026-11-20', '1', {ver})"
+        )
+    for minute in (0, 20, 40):
+        platform.set_now(platform.at(f"2026-11-22T12:{minute:02}:00+03:00"))
+        platform.tick(SENSOR)
+    [verdict] = told
+    assert verdict.detail.startswith("kept the newest rows of stg_qtickets_sales_raw")
+    assert [each.source for each in healing.mixed(platform.warehouse)] == ["qtickets"]
 
 
 def test_what_was_repaired_is_told_in_one_mail(platform, monkeypatch):

@@ -1,17 +1,17 @@
 """The look at what a crash left: at the platform's start, after ClickHouse restarted or a run failed, and every quarter
 of an hour.
 
-What needs no vendor is repaired in the look itself; the days that are left are loaded again, the oldest first. One mail
-says both. Views and seeds that `zakaz schema apply` made are entered in Dagster as materialised.
+What needs no vendor is repaired in the look itself, and a mail says what that was; the days that are left are loaded
+again, the oldest first. Views and seeds that `zakaz schema apply` made are entered in Dagster as materialised.
 Belongs here: when to look, and the runs. Does not: finding and repairing (`warehouse.healing`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -23,11 +23,12 @@ from zakaz_dagster.defs.shared.params import AlertsParam, WarehouseParam
 from zakaz_dagster.defs.shared.partitions import ranges
 from zakaz_dagster.defs.shared.requests import Requests
 from zakaz_dagster.errors import Failure
+from zakaz_dagster.sources.base import SourceDescription
 from zakaz_dagster.verdicts import Status, Verdict
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
-    from zakaz_dagster.warehouse.healing import Healed, Repair
+    from zakaz_dagster.warehouse.healing import Healed, Mixed, Repair
 
 SENSOR = "partitions_heal"
 HEALED = "platform__healed"
@@ -64,8 +65,24 @@ def due(instance: dg.DagsterInstance, before: Look | None, started: datetime, no
     return bool(instance.get_run_records(failed, limit=1))
 
 
-def definitions() -> dg.Definitions:
-    """The sensor."""
+def reloads(sources: Iterable[SourceDescription], start: date) -> Callable[[Mixed], bool]:
+    """Whether a run of `reload_days` writes a partition: one of these sources, of days that its vendor still has.
+
+    It reads no mails; what it puts aside of the catalogue and the seats it enters under the running day.
+    """
+    known = {about.name: about for about in sources}
+
+    def writes(each: Mixed) -> bool:
+        about = known.get(each.source)
+        if about is None or each.first is None:
+            return about is not None
+        return each.first >= max(start, about.oldest_day(timezone.today()) if about.oldest_day else start)
+
+    return writes
+
+
+def definitions(loaded: Callable[[Mixed], bool]) -> dg.Definitions:
+    """The sensor; `loaded` says which partitions the runs that it asks for write."""
 
     @dg.sensor(
         name=SENSOR,
@@ -85,11 +102,11 @@ def definitions() -> dg.Definitions:
             started = server.started_at(warehouse)
             if not due(context.instance, before, started, now):
                 return dg.SkipReason("looked a moment ago, and ClickHouse has not restarted since")
-            healed = healing.heal(warehouse)
+            healed = healing.heal(warehouse, loaded=loaded)
             record_made(context.instance, context.repository_def, warehouse)
         except Failure as failure:  # ClickHouse is away, which has its own alert
             return dg.SkipReason(str(failure))
-        if healed.done or healed.left:
+        if healed.done:
             alerts.inform(verdict(healed), now)
         requests = Requests.of(before.requests if before else None)
         runs = plan(context.instance, requests, healed.left, now)
