@@ -1,7 +1,8 @@
 """What a crash leaves behind, found and repaired: partitions of two versions, and side tables of dead runs.
 
     mixed ─▶ finish the interrupted swap from its side table, if that is still there
-          ─▶ facts are rebuilt, seeds replaced; what no load writes again keeps its newest version, and facts follow it
+          ─▶ facts are rebuilt, seeds replaced; what no load writes again keeps its newest version, and facts follow it;
+             so does a fact that must not be built now
           ─▶ days of a source are left to its load: `Healed.left`, oldest first
 
 Belongs here: finding, repairing inside the warehouse, and saying what is left. Does not: loading (`ingest`), when to
@@ -84,18 +85,25 @@ def mixed(wh: Warehouse) -> list[Mixed]:
     return sorted((_mixed(row) for row in wh.rows(asked)), key=lambda each: (each.first or date.min, each.table))
 
 
-def heal(wh: Warehouse, *, run_id: str = "heal", loaded: Callable[[Mixed], bool] = lambda _: True) -> Healed:
+def heal(
+    wh: Warehouse,
+    *,
+    run_id: str = "heal",
+    loaded: Callable[[Mixed], bool] = lambda _: True,
+    blocked: Callable[[str], bool] = lambda _: False,
+) -> Healed:
     """Repair what can be repaired without a vendor, and drop side tables of dead runs; safe to run at any time.
 
-    `loaded`: whether a load obeys `left` that writes this partition of a source. A day of staging stays in `left` also
-    when its swap was finished here: its ledger and facts are still those before.
+    `loaded`: whether a load obeys `left` that writes this partition of a source. `blocked`: whether a fact's inputs are
+    known to be wrong. A day of staging stays in `left` also when its swap was finished here: its ledger and facts are
+    still those before.
     """
     wh = wh.tagged(statement="heal")
     dropped = [f"dropped {name}" for name in drop_orphans(wh)]
     done, left = [], []
     for each in _in_order(mixed(wh)):
         done += [f"finished the swap of {each}"] if _finish(wh, each) else []
-        repair = _repair(each, loaded)
+        repair = _repair(each, loaded, blocked)
         if repair is not None and (repair.kind == "load" or not _rebuilt(wh, each, run_id)):
             left.append(repair)
         elif repair is not None:
@@ -166,9 +174,9 @@ def _mixed(row: dict[str, object]) -> Mixed:
     return Mixed(row["name"], row["id"], tuple(row["versions"]), row["writer"], row["first"], row["last"])  # type: ignore[arg-type]
 
 
-def _repair(each: Mixed, loaded: Callable[[Mixed], bool]) -> Repair | None:
+def _repair(each: Mixed, loaded: Callable[[Mixed], bool], blocked: Callable[[str], bool]) -> Repair | None:
     if each.table in load("builds"):
-        return Repair("build", each.table, "", each.first, each.last)
+        return None if blocked(each.table) else Repair("build", each.table, "", each.first, each.last)
     again = bool(each.source) and loaded(each)
     return Repair("load", each.table, each.source, each.first, each.last) if again else None
 
@@ -204,7 +212,7 @@ def _rebuilt(wh: Warehouse, each: Mixed, run_id: str) -> bool:
 
 
 def _kept_newest(wh: Warehouse, each: Mixed, run_id: str) -> bool:
-    """A seed is what its file says; what people uploaded, or no load writes again, is its newest version.
+    """A seed is what its file says; what people uploaded, or nobody writes again now, is its newest version.
 
     That one was proven before its swap.
     """

@@ -114,6 +114,15 @@ def test_what_needs_no_vendor_is_repaired_at_once(warehouse: Warehouse, table: s
         assert not warehouse.scalar(f"SELECT count() FROM {table} WHERE key LIKE 'extra%'")
 
 
+@pytest.mark.parametrize("table", ["fact_marketing_daily", "fact_show_totals"])
+def test_a_fact_that_must_not_be_built_now_keeps_its_newest_rows(warehouse: Warehouse, table: str) -> None:
+    doubled(warehouse, table, *REPAIRED[table])
+    healed = healing.heal(warehouse, blocked=lambda name: name == table)
+    assert healed.done[0].startswith(f"kept the newest rows of {table}")
+    assert [rows for _, rows in kept(warehouse, table)] == [2], "a build of nothing would have left none"
+    assert healing.heal(warehouse) == healing.Healed((), ())
+
+
 def test_the_oldest_days_come_first_and_loads_before_the_facts_that_wait_for_them(warehouse: Warehouse) -> None:
     doubled(warehouse, "fact_vk_ads_daily", *CASES["fact_vk_ads_daily"][:2])
     doubled(warehouse, "stg_qtickets_orders_raw", *CASES["stg_qtickets_orders_raw"][:2])

@@ -102,6 +102,28 @@ def test_a_look_that_only_waits_for_a_load_tells_nothing(platform, monkeypatch):
     assert [each.source for each in healing.mixed(platform.warehouse)] == ["qtickets"]
 
 
+def test_a_fact_over_inputs_that_a_blocking_check_found_wrong_is_not_rebuilt(platform):
+    platform.at("2026-11-22T12:00:00+03:00")
+    assert platform.run("reload_days", DAYS).success
+
+    @dg.asset_check(asset="fact_vk_ads_daily", name="groups_equal_vendor", blocking=True)
+    def red():
+        return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.ERROR)
+
+    dg.materialize([red], instance=platform.instance, selection=dg.AssetSelection.checks(red), raise_on_error=False)
+    spoil = "ALTER TABLE fact_vk_ads_daily UPDATE spend_rub = spend_rub + 77 WHERE date = '2026-11-20'"
+    platform.warehouse.command(spoil, settings={"mutations_sync": "2"})
+    before = platform.warehouse.rows("SELECT * EXCEPT(_ver) FROM fact_marketing_daily ORDER BY ALL")
+    for table, months in (("fact_marketing_daily", "202611"), ("fact_qtickets_sales_daily", "202611")):
+        doubled(platform.warehouse, table, months)
+    platform.tick(SENSOR)
+    assert healing.mixed(platform.warehouse) == []
+    assert platform.warehouse.rows("SELECT * EXCEPT(_ver) FROM fact_marketing_daily ORDER BY ALL") == before
+    told = healing.one_version(platform.warehouse).detail
+    assert "kept the newest rows of fact_marketing_daily" in told
+    assert "rebuilt fact_qtickets_sales_daily" in told
+
+
 def test_what_was_repaired_is_told_in_one_mail(platform, monkeypatch):
     platform.at("2026-11-22T12:00:00+03:00")
     told = []

@@ -12,12 +12,14 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zakaz_dagster import timezone
 from zakaz_dagster.defs.marts.refresh import RELOAD
+from zakaz_dagster.defs.shared.checks import blocked_by
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.params import AlertsParam, WarehouseParam
 from zakaz_dagster.defs.shared.partitions import ranges
@@ -25,6 +27,7 @@ from zakaz_dagster.defs.shared.requests import Requests
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.sources.base import SourceDescription
 from zakaz_dagster.verdicts import Status, Verdict
+from zakaz_dagster.warehouse import build_ledger
 
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
@@ -81,6 +84,11 @@ def reloads(sources: Iterable[SourceDescription], start: date) -> Callable[[Mixe
     return writes
 
 
+def is_blocked(instance: dg.DagsterInstance, table: str) -> bool:
+    """Whether this is a fact whose inputs a blocking check has found wrong."""
+    return table in build_ledger.facts() and bool(blocked_by(instance, build_ledger.before(table)))
+
+
 def definitions(loaded: Callable[[Mixed], bool]) -> dg.Definitions:
     """The sensor; `loaded` says which partitions the runs that it asks for write."""
 
@@ -102,7 +110,7 @@ def definitions(loaded: Callable[[Mixed], bool]) -> dg.Definitions:
             started = server.started_at(warehouse)
             if not due(context.instance, before, started, now):
                 return dg.SkipReason("looked a moment ago, and ClickHouse has not restarted since")
-            healed = healing.heal(warehouse, loaded=loaded)
+            healed = healing.heal(warehouse, loaded=loaded, blocked=partial(is_blocked, context.instance))
             record_made(context.instance, context.repository_def, warehouse)
         except Failure as failure:  # ClickHouse is away, which has its own alert
             return dg.SkipReason(str(failure))
