@@ -86,7 +86,7 @@ def _build(settings: Settings) -> dg.Definitions:
         ),
         vk_ads.definitions(start, guard, need["vk_ads"]),
         yandex_direct.definitions(start, guard, need["yandex_direct"], partial(resources.yandex_direct, hurried)),
-        gmail.definitions(settings.gmail.days_back, settings.gmail.processed_label, need["gmail"]),
+        gmail.definitions(start, settings.gmail.days_back, settings.gmail.processed_label, need["gmail"]),
         refresh.definitions(start, fresh={"fact_qtickets_sales_daily": freshness(QTICKETS)}),
         pages.definitions(settings.platform.data_dir / "preview"),
         forecast.definitions(start),

@@ -50,6 +50,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
         stored=resources.stored(store, ADS, SCHEMAS[ADS]),
         earlier=partial(stored_days, store, DIRECT_TABLE, "account"),
     )
+    report.refuse_days_before(settings.platform.start_date)
     if not force:
         report.refuse_days_from(oldest_day(timezone.today()))
     load = Load(run_id=f"import {file.name}", guard=None)

@@ -62,10 +62,14 @@ class MailReport:
 
 @dataclass(frozen=True)
 class MailLoad:
-    """How a load runs: its identity, the label put on mails afterwards ('' for none), who hears of each batch."""
+    """How a load runs: its identity, the label put on mails afterwards ('' for none), who hears of each batch.
+
+    Days before `start` are no days of the platform: mails may speak of them, and no fact is built for them.
+    """
 
     run_id: str
     label: str = ""
+    start: date = date.min
     progress: Callable[[str], None] = lambda _: None
 
 
@@ -83,7 +87,7 @@ def load_mails(mailbox: Mailbox, warehouse: Warehouse, window: Window, load: Mai
         done += [read.mail.message_id for read in reads if read.outcome is not Outcome.GONE]
         _count(report, reads)
         load.progress(f"{sum(report.outcomes.values())} of {len(found.fresh)} new mails read")
-    days = _stated_days(warehouse, found.ids)
+    days = [day for day in _stated_days(warehouse, found.ids) if day >= load.start]
     for some in _batches(days, BATCH_DAYS):
         derive_days(warehouse, some, report, version=version, run_id=load.run_id)
         load.progress(f"{some[0]} … {some[-1]} derived")

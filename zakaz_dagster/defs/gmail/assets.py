@@ -7,7 +7,7 @@ and is not reported here: its freshness is how the platform sees that QTickets i
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -35,7 +35,7 @@ class MailWindow(dg.Config):
     days_back: int = 0
 
 
-def definitions(days_back: int, label: str, configured: Configured) -> dg.Definitions:
+def definitions(start: date, days_back: int, label: str, configured: Configured) -> dg.Definitions:
     """Everything of the mailbox; `configured` refuses when its settings are missing."""
     target = job("gmail_load", TABLES, "Report mails of the last days, and the days of sales they state")
 
@@ -55,13 +55,13 @@ def definitions(days_back: int, label: str, configured: Configured) -> dg.Defini
         return dg.RunRequest(run_key=f"gmail_every_4_hours:{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")
 
     return dg.Definitions(
-        assets=[*(vendor_spec(key, about, SOURCE) for key, about in VENDOR.items()), _mails(days_back, label)],
+        assets=[*(vendor_spec(key, about, SOURCE) for key, about in VENDOR.items()), _mails(start, days_back, label)],
         jobs=[target],
         schedules=[every_four_hours],
     )
 
 
-def _mails(days_back: int, label: str) -> dg.AssetsDefinition:
+def _mails(start: date, days_back: int, label: str) -> dg.AssetsDefinition:
     specs = [
         asset_spec(
             table,
@@ -84,7 +84,7 @@ def _mails(days_back: int, label: str) -> dg.AssetsDefinition:
         window = Window(now - timedelta(days=config.days_back or days_back), now)
         tagged = warehouse.tagged(run=run_id, asset="load_gmail")
         with explained():
-            report = load_mails(gmail, tagged, window, MailLoad(run_id, label, context.log.info))
+            report = load_mails(gmail, tagged, window, MailLoad(run_id, label, start, context.log.info))
             rows = {table: int(tagged.scalar(f"SELECT count() FROM {table}")) for table in TABLES}  # noqa: S608
         observe_endpoints(context, {"received": report.found, "requests": report.requests})
         for table in TABLES:

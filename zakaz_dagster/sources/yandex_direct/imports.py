@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
-from zakaz_dagster.errors import BadData
+from zakaz_dagster.errors import BadData, ConfigFault
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.tables import in_day_order
@@ -63,6 +63,17 @@ class ImportedReport:
             else:
                 found.append((day, day))
         return found
+
+    def refuse_days_before(self, start: date) -> None:
+        """The platform has no partition for them: they would be loaded and never shown."""
+        early = [day for day in self.days if day < start]
+        if early:
+            raise ConfigFault(
+                f"the file has {len(early)} days before the first one that is built, from {early[0]}",
+                source=SOURCE,
+                expected=f"days from {start} on (ZAKAZ_START_DATE)",
+                next_step=f"nothing was loaded; set ZAKAZ_START_DATE to {early[0]}, restart Dagster, import again",
+            )
 
     def refuse_days_from(self, oldest: date) -> None:
         """What the API still holds comes from the API, which corrects itself."""

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from zakaz_dagster.cli.importing import importing
+from zakaz_dagster.errors import BadData, ConfigFault
 from zakaz_dagster.ingest.days import Load, load_days
 from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
 from zakaz_dagster.warehouse.checks import evaluate
@@ -93,6 +94,7 @@ def command(warehouse, monkeypatch, tmp_path):
         "DATABASE": config.database,
     }.items():
         monkeypatch.setenv(f"CLICKHOUSE_{name}", str(value))
+    monkeypatch.setenv("ZAKAZ_START_DATE", "2022-03-03")
 
     def run(text, *arguments, encoding="cp1251"):
         file = tmp_path / "report.csv"
@@ -141,9 +143,19 @@ def test_unreadable_rows_are_put_aside_and_said(command, warehouse):
     assert stored(warehouse)[date(2022, 3, 3)][0] == Decimal("1235.00")
 
 
-def test_days_the_api_still_holds_are_not_taken_from_a_file(command, warehouse):
-    from zakaz_dagster.errors import BadData
+@pytest.mark.parametrize("more", [[], ["--force"]])
+def test_days_before_the_start_of_the_platform_are_refused_before_anything_is_loaded(
+    command, warehouse, monkeypatch, more
+):
+    """No fact is built for them: they would never be shown, and red for ever."""
+    monkeypatch.setenv("ZAKAZ_START_DATE", "2022-03-04")
+    with pytest.raises(ConfigFault, match="1 days before .* from 2022-03-03.*ZAKAZ_START_DATE.*nothing was loaded"):
+        command(EXPORT, "--login", "zakaz-afisha", *more)
+    assert stored(warehouse) == {}
+    assert warehouse.scalar("SELECT count() FROM meta_day_loads") == 0
 
+
+def test_days_the_api_still_holds_are_not_taken_from_a_file(command, warehouse):
     recent = EXPORT.replace("03.03.2022", "03.03.2026")
     with pytest.raises(BadData, match="API still holds.*--force"):
         command(recent, "--login", "zakaz-afisha")

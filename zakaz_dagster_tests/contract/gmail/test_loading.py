@@ -45,6 +45,16 @@ def test_days_of_the_world_equal_its_truth(sandbox, box, warehouse):
         assert found["refunds"] == Decimal(sales["refunds"])
 
 
+def test_days_before_the_start_of_the_platform_are_left_out_and_come_once_it_is_set_earlier(sandbox, box, warehouse):
+    """No fact is built for them: they would be red for ever."""
+    start, held = date(2026, 11, 20), "SELECT min(sale_date) FROM stg_qtickets_sales_raw WHERE channel = 'mail'"
+    assert min(load(box, warehouse, days=6, start=start).days) == start
+    assert warehouse.scalar(held) == start
+    assert warehouse.scalar("SELECT min(day) FROM meta_day_loads WHERE source = 'gmail'") == start
+    assert min(load(box, warehouse, days=6).days) < start
+    assert warehouse.scalar(held) < start
+
+
 def test_the_books_hold_every_mail_and_every_part(sandbox, box, warehouse):
     done = load(box, warehouse, days=6)
     ledger = warehouse.rows(
