@@ -4,20 +4,25 @@ Belongs here: these tables, and naming the days of sales that were built before 
 vendor (`sources.qtickets`), building facts (`warehouse.rebuild`).
 """
 
+# ruff: noqa: S608  (names come from our own files and the catalogue; values are parameters)
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from zakaz_dagster.ingest.dependent_days import days_of_changed_shows, runs
+from zakaz_dagster.ingest.owing import Touched, rebuild_and_owe
 from zakaz_dagster.sources.qtickets.catalogue import Catalogue
 from zakaz_dagster.sources.qtickets.description import CATALOGUE, DIMENSIONS
 from zakaz_dagster.timezone import today
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.replace_table import rebuild_whole, replace_whole
-from zakaz_dagster.warehouse.sql_files import load
+from zakaz_dagster.warehouse.replace_table import replace_whole
+
+CITIES, SHOWS = "dim_cities", "dim_shows"
+CHANGED = "the catalogue or the list of cities changed"
 
 
 def replace_catalogue(
@@ -44,17 +49,25 @@ class Dimensions:
 
 def build_dimensions(warehouse: Warehouse, run_id: str) -> Dimensions:
     """Build the dimensions whole, each in one atomic swap, and mark the days of facts that this changes."""
-    builds = load("builds")
-    shows, cities, sessions = runs(warehouse), _cities(warehouse), _sessions(warehouse)
-    rows = {name: rebuild_whole(warehouse, builds[name], run_id=run_id).rows_after for name in DIMENSIONS}
-    tagged = days_of_changed_shows(warehouse, shows, runs(warehouse))
-    days = sorted({*tagged, *outdated_days(warehouse)})
-    build_ledger.owe(warehouse, "dim_shows", days, "the catalogue or the list of cities changed", run_id=run_id)
-    if sessions != _sessions(warehouse):
-        build_ledger.owe(warehouse, "dim_shows", [today()], "the catalogue changed", run_id=run_id, whole=True)
-    if cities != _cities(warehouse):
-        build_ledger.owe(warehouse, "dim_cities", _nowhere(warehouse), "another city is known", run_id=run_id)
-    return Dimensions(rows, days)
+    tagged: set[date] = set()
+
+    def cities(side: str) -> Iterator[Touched]:
+        if _cities(warehouse, CITIES) != _cities(warehouse, side):
+            yield Touched(_nowhere(warehouse), "another city is known")
+
+    def shows(side: str) -> Iterator[Touched]:
+        tagged.update(days_of_changed_shows(warehouse, runs(warehouse, SHOWS), runs(warehouse, side)))
+        yield Touched(tagged, CHANGED)
+        if _sessions(warehouse, SHOWS) != _sessions(warehouse, side):
+            yield Touched([today()], "the catalogue changed", whole=True)
+
+    touched = {CITIES: cities, SHOWS: shows}
+    rows = {
+        name: rebuild_and_owe(warehouse, name, touched.get(name, lambda _: ()), run_id=run_id) for name in DIMENSIONS
+    }
+    outdated = outdated_days(warehouse)  # by the state of the tables: what breaks off here is found by the next build
+    build_ledger.owe(warehouse, SHOWS, outdated, CHANGED, run_id=run_id)
+    return Dimensions(rows, sorted({*tagged, *outdated}))
 
 
 def outdated_days(warehouse: Warehouse) -> list[date]:
@@ -62,14 +75,14 @@ def outdated_days(warehouse: Warehouse) -> list[date]:
     return [row["sale_date"] for row in warehouse.rows("SELECT sale_date FROM v_sales_outdated ORDER BY sale_date")]
 
 
-def _cities(warehouse: Warehouse) -> set[str]:
-    return {row["city"] for row in warehouse.rows("SELECT CAST(city AS String) AS city FROM dim_cities FINAL")}
+def _cities(warehouse: Warehouse, table: str) -> set[str]:
+    return {row["city"] for row in warehouse.rows(f"SELECT CAST(city AS String) AS city FROM {table} FINAL")}
 
 
-def _sessions(warehouse: Warehouse) -> int:
+def _sessions(warehouse: Warehouse, table: str) -> int:
     """What the catalogue says of all its shows, as one number."""
     said = "show_id, event_id, event_name, city, show_date, finish_date, is_deleted"
-    return int(warehouse.scalar(f"SELECT sum(cityHash64({said})) FROM dim_shows FINAL"))  # noqa: S608
+    return int(warehouse.scalar(f"SELECT sum(cityHash64({said})) FROM {table} FINAL"))
 
 
 def _nowhere(warehouse: Warehouse) -> list[date]:

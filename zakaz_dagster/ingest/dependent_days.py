@@ -20,7 +20,7 @@ SELECT DISTINCT date, CAST(tag_city AS String) AS city, assumeNotNull(tag_show_d
 WHERE tag_show_date IS NOT NULL AND tag_city IN {cities:Array(String)}
 """
 
-RUNS = "SELECT DISTINCT CAST(city AS String) AS city, show_date, finish_date FROM dim_shows FINAL"
+RUNS = "SELECT DISTINCT CAST(city AS String) AS city, show_date, finish_date FROM {} FINAL"
 
 
 class Run(NamedTuple):
@@ -60,6 +60,6 @@ def days_of_changed_shows(warehouse: Warehouse, before: Collection[Run], after: 
     return days_naming(changed, (Named(row["date"], row["city"], row["day"]) for row in found))
 
 
-def runs(warehouse: Warehouse) -> set[Run]:
-    """The runs of the catalogue as it is now."""
-    return {Run(row["city"], row["show_date"], row["finish_date"]) for row in warehouse.rows(RUNS)}
+def runs(warehouse: Warehouse, shows: str = "dim_shows") -> set[Run]:
+    """The runs of the catalogue as this table of shows has them."""
+    return {Run(row["city"], row["show_date"], row["finish_date"]) for row in warehouse.rows(RUNS.format(shows))}

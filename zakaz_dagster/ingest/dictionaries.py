@@ -14,19 +14,21 @@ import inspect
 import time
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
 import pyarrow as pa
 
+from zakaz_dagster.ingest.changes import BATCH
+from zakaz_dagster.ingest.owing import Touched, rebuild_and_owe
 from zakaz_dagster.parsing import cities, tags, utm
 from zakaz_dagster.parsing.utm import Utm
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.warehouse import build_ledger
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.replace_table import append, rebuild_whole
+from zakaz_dagster.warehouse.replace_table import append
 from zakaz_dagster.warehouse.sql_files import load
 
 TAGS, ADS = "dim_utm_tags", "dim_ads"
@@ -81,19 +83,29 @@ def parser_version() -> str:
 
 def list_ads(warehouse: Warehouse, *, run_id: str = "") -> int:
     """Bring `dim_ads` up to date with the ad objects that were loaded; returns how many ads it has."""
-    builds, before = load("builds"), _numbers(warehouse)
-    rows = rebuild_whole(warehouse, builds[ADS], run_id=run_id).rows_after
-    if before and (moved := before ^ _numbers(warehouse)):
-        asked = {"numbers": sorted({str(number) for ids in moved for number in ids if number})}
-        days = [row["date"] for row in warehouse.rows(builds["utm_days_naming_ads"].sql, asked)]
-        build_ledger.owe(warehouse, ADS, days, "an ad was listed, moved or taken off the list", run_id=run_id)
-    return rows
+
+    def touched(side: str) -> Iterator[Touched]:
+        moved = _numbers(warehouse, ADS) ^ _numbers(warehouse, side)
+        yield Touched(_days_naming(warehouse, moved), "an ad was listed, moved or taken off the list")
+
+    return rebuild_and_owe(warehouse, ADS, touched, run_id=run_id)
 
 
-def _numbers(warehouse: Warehouse) -> set[tuple[int, ...]]:
+def _numbers(warehouse: Warehouse, table: str) -> set[tuple[int, ...]]:
     """Ads as (ad, group, campaign): what a sale may name, and what it would be owed to."""
-    found = warehouse.query("SELECT ad_id, ad_group_id, campaign_id FROM dim_ads FINAL")
+    found = warehouse.query(f"SELECT ad_id, ad_group_id, campaign_id FROM {table} FINAL")  # noqa: S608
     return set(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+
+def _days_naming(warehouse: Warehouse, ads: Iterable[tuple[int, ...]]) -> set[date]:
+    """Days with a sale whose UTM has one of their numbers."""
+    query = load("builds")["utm_days_naming_ads"].sql
+    numbers = sorted({str(number) for ids in ads for number in ids if number})
+    return {
+        row["date"]
+        for first in range(0, len(numbers), BATCH)
+        for row in warehouse.rows(query, {"numbers": numbers[first : first + BATCH]})
+    }
 
 
 def _read(texts: pa.Table) -> pa.Table:

@@ -7,6 +7,7 @@ Belongs here: replacing an unpartitioned table in one atomic swap. Does not: any
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -58,9 +59,18 @@ def replace_whole(
 
 
 def rebuild_whole(
-    wh: Warehouse, build: Statement, *, ver: int = 0, run_id: str = "", guard: float | None = None
+    wh: Warehouse,
+    build: Statement,
+    *,
+    ver: int = 0,
+    run_id: str = "",
+    guard: float | None = None,
+    ready: Callable[[str], None] = lambda _: None,
 ) -> WholeReplaced:
-    """Replace the unpartitioned table named like the build with all rows its SELECT gives; arguments as above."""
+    """Replace the unpartitioned table named like the build with all rows its SELECT gives; arguments as above.
+
+    `ready` is called before the swap, with the name of the side table that holds the new rows.
+    """
     wh, ver = wh.tagged(statement=f"whole.rebuild {build.name}"), ver or time.time_ns()
     about = _unpartitioned(wh, build.name)
     sync(wh, {build.name, *lineage_cache.reads(build)} & tables().keys())
@@ -69,6 +79,7 @@ def rebuild_whole(
         fill(side, build, {}, run_id=run_id)
         filled = side.counts()
         guard_drop(build.name, "", before, sum(filled.values()), guard)
+        ready(side.name)
         _, after = side.swap(["all"], filled)
     return WholeReplaced(before, rows_of(after))
 
