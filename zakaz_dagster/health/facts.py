@@ -16,6 +16,7 @@ from zakaz_dagster.verdicts import Verdict
 class RunFact:
     """A run. `family` is its job, or its assets when it has none; `days` the first and last, None without partitions.
 
+    `scheduled`: a schedule asked for it; `missing`: a sensor did that asks for whatever is missing until nothing is.
     Of a failed one: `error` is the message with its next step, `error_source` where it arose (a vendor, clickhouse),
     `failed_checks` the blocking checks (verdict names) that stopped it.
     """
@@ -27,6 +28,7 @@ class RunFact:
     ended: datetime | None = None
     days: tuple[date, date] | None = None
     scheduled: bool = False
+    missing: bool = False
     assets: tuple[str, ...] = ()
     error: str = ""
     error_source: str = ""

@@ -209,11 +209,15 @@ def cures(success: RunFact, failed: RunFact) -> bool:
     """Whether a later success makes a failure good.
 
     A scheduled run repeats itself over overlapping days, so the next one of its job is enough (missing days have a
-    check of their own); what somebody asked for must be done for the same assets and all of the same days.
+    check of their own). A sensor that looks for what is missing asks for other days and assets each time: the next
+    success that was asked for after the failure is enough, for what is still missing has a check of its own as well.
+    What somebody asked for must be done for the same assets and all of the same days.
     """
     if success.created <= failed.created:
         return False
     if success.family == failed.family and failed.scheduled:
+        return True
+    if success.family == failed.family and failed.missing and success.created >= (failed.ended or failed.created):
         return True
     return set(success.assets) >= set(failed.assets) and _covers(success, failed)
 

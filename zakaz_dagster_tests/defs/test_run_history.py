@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
+from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.operations import retention, run_history
 from zakaz_dagster.health.facts import DaemonFact
 from zakaz_dagster.health.processes import daemons, dagster_verdicts
@@ -60,6 +61,15 @@ def test_a_repaired_failure_stays_repaired_however_many_runs_succeed_after_it(in
     run_history._cured.clear()  # another process, which has not seen the repair
     run_history._looked.clear()
     assert verdict(instance, "run__load").status is Status.OK
+
+
+@pytest.mark.parametrize(("sensor", "missing"), [("facts_follow_loads", True), ("missing_days_load", True),
+                                                 ("partitions_heal", True), ("qtickets_changed_orders", False)])  # fmt: skip
+def test_what_a_sensor_of_missing_things_asked_for_is_known_as_such(instance, sensor, missing):
+    """A sensor of changed days asks for the same days until they are loaded."""
+    ended(instance, "load", dg.DagsterRunStatus.FAILURE, **{"dagster/sensor_name": sensor})
+    assert [each.missing for each in facts(instance).failed] == [missing]
+    assert sensor in {each.name for each in build_definitions().sensors}
 
 
 def test_each_success_is_read_once_for_a_failure_that_stays_open(instance, monkeypatch):

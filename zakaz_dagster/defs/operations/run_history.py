@@ -21,8 +21,10 @@ from zakaz_dagster.defs._private import (
     keep_value,
     read_value,
 )
+from zakaz_dagster.defs.marts import refresh
+from zakaz_dagster.defs.operations import healing, missing_days
 from zakaz_dagster.defs.operations.check_history import WILL_RETRY, check_facts, check_names
-from zakaz_dagster.defs.operations.retention import runs_left
+from zakaz_dagster.defs.operations.retention import SENSOR, runs_left
 from zakaz_dagster.defs.operations.run_errors import exception_error, run_error
 from zakaz_dagster.defs.shared.partitions import days_of_tags
 from zakaz_dagster.defs.shared.requests import UNFINISHED
@@ -35,6 +37,8 @@ PAGE = 200
 MOST_FAILED = 2000  # in the window; more are counted and said
 KNOWN_CURES = 5000
 MAX_RUNTIME = "dagster/max_runtime"
+# Sensors that ask for what is missing as they find it; `follows`, `no_missing_days` and `one_version` say what is left.
+ASKING = {refresh.SENSOR, missing_days.SENSOR, healing.SENSOR}
 SHOWN_ASSETS = 3
 FAILED_TICKS = 2  # one failed look is made good by the next; a second in a row is a fault
 DAEMONS = "zakaz/daemons"  # where the signs of life of daemon processes are kept between looks
@@ -155,6 +159,7 @@ def _run(record: RunRecord, repository: RepositoryDefinition) -> RunFact:
         ended=datetime.fromtimestamp(record.end_time, UTC) if record.end_time else None,
         days=(days.first, days.last) if days else None,
         scheduled=SCHEDULE in run.tags,
+        missing=run.tags.get(SENSOR) in ASKING,
         assets=assets,
         longest_minutes=float(limit) / 60 if limit else None,
     )

@@ -50,6 +50,17 @@ def test_what_somebody_asked_for_must_be_done_for_all_its_days_and_assets():
     assert open_failure(run(60), run(30, "success", days=None))
 
 
+def test_what_a_sensor_found_missing_is_made_good_by_the_next_success_that_was_asked_for_after_the_failure():
+    """It asks for other days and facts each time; what is left has a check of its own."""
+    ended = NOW - timedelta(minutes=50)
+    failed = run(60, family="marts_refresh", missing=True, ended=ended, assets=("fact_vk", "fact_other"))
+    other = {"family": "marts_refresh", "days": (DAY + timedelta(days=1), DAY + timedelta(days=1))}
+    assert open_failure(failed, run(55, "success", **other)), "asked for beside it, for another month"
+    assert not open_failure(failed, run(45, "success", **other))
+    assert open_failure(failed, run(45, "success", "reload_days", days=other["days"])), "another job"
+    assert open_failure(run(60, family="marts_refresh", ended=ended), run(45, "success", **other)), "asked for by hand"
+
+
 def test_several_failures_are_one_verdict_with_the_newest_error():
     found = verdicts(failed=[run(10, error="new", next_step="renew the token"), run(70, error="old")])[
         "run__vk_ads_daily"
