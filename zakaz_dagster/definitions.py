@@ -85,7 +85,13 @@ def _build(settings: Settings) -> dg.Definitions:
             start, guard, need["qtickets"], partial(resources.qtickets, hurried), partial(resources.warehouse, settings)
         ),
         vk_ads.definitions(start, guard, need["vk_ads"]),
-        yandex_direct.definitions(start, guard, need["yandex_direct"], partial(resources.yandex_direct, hurried)),
+        yandex_direct.definitions(
+            start,
+            guard,
+            need["yandex_direct"],
+            partial(resources.yandex_direct, hurried),
+            partial(resources.warehouse, settings),
+        ),
         gmail.definitions(start, settings.gmail.days_back, settings.gmail.processed_label, need["gmail"]),
         refresh.definitions(start, fresh={"fact_qtickets_sales_daily": freshness(QTICKETS)}),
         pages.definitions(settings.platform.data_dir / "preview"),

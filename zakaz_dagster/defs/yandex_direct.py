@@ -1,13 +1,13 @@
 """Yandex Direct in Dagster: the shape of every advertising source, and a sensor that asks which past days changed."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zakaz_dagster.defs.shared import advertising
-from zakaz_dagster.defs.shared.change_sensor import Found, Watch, changes_sensor
+from zakaz_dagster.defs.shared.change_sensor import Found, Holding, Watch, changes_sensor
 from zakaz_dagster.defs.shared.day_assets import LoadConfig, Results, day_step, load
 from zakaz_dagster.defs.shared.params import DirectParam, WarehouseParam
 from zakaz_dagster.defs.shared.schedules import Configured
@@ -15,8 +15,11 @@ from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESC
 
 if TYPE_CHECKING:
     from zakaz_dagster.sources.yandex_direct.source import DirectSource
+    from zakaz_dagster.warehouse.client import Warehouse
 
 MakeSource = Callable[[], "DirectSource"]
+MakeWarehouse = Callable[[], "Warehouse"]
+CORRECTED = timedelta(days=90)  # it is not known how far back changes.check answers; figures settle within days
 PLAN = advertising.Plan(
     about=DESCRIPTION,
     endpoints={
@@ -32,8 +35,10 @@ PLAN = advertising.Plan(
 )
 
 
-def definitions(start: date, guard: float, configured: Configured, make: MakeSource) -> dg.Definitions:
-    """Everything of this vendor; `configured` refuses when its settings are missing, `make` is for the sensor."""
+def definitions(
+    start: date, guard: float, configured: Configured, make: MakeSource, store: MakeWarehouse
+) -> dg.Definitions:
+    """Everything of this vendor; `configured` refuses without its settings, `make` and `store` are the sensor's."""
 
     @dg.multi_asset(**advertising.dimension_step(PLAN))
     def load_objects(
@@ -49,15 +54,16 @@ def definitions(start: date, guard: float, configured: Configured, make: MakeSou
         guarded = max(guard, DESCRIPTION.drop_guard)  # its corrections take whole days away
         yield from load(context, config, DESCRIPTION, yandex_direct, warehouse, guard=guarded, chart=chart)
 
-    sensors = [_corrections(start, make)]
+    sensors = [_corrections(start, make, store)]
     return advertising.definitions(PLAN, start, [load_objects, load_figures], configured, sensors)
 
 
-def _corrections(start: date, make: MakeSource) -> dg.SensorDefinition:
+def _corrections(start: date, make: MakeSource, store: MakeWarehouse) -> dg.SensorDefinition:
     def look(mark: str) -> Found:
         changed = make().changed_days(datetime.fromisoformat(mark))
         return Found(changed.days, changed.cursor.isoformat())
 
+    holding = Holding(DESCRIPTION.name, store, most=CORRECTED)
     return changes_sensor(
         Watch(
             name="yandex_direct_corrections",
@@ -65,6 +71,8 @@ def _corrections(start: date, make: MakeSource) -> dg.SensorDefinition:
             seconds=6 * 3600,
             description="Asks which campaigns' past days were corrected (changes.check) and reloads those days",
             look=look,
+            begin=holding.begin,
+            restored=holding.restored,
         ),
         start,
     )

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from zakaz_dagster.defs.shared import change_sensor
-from zakaz_dagster.defs.shared.change_sensor import Found, Memory, Watch, changes_sensor
+from zakaz_dagster.defs.shared.change_sensor import Found, Holding, Memory, Restored, Watch, changes_sensor
 from zakaz_dagster.defs.shared.partitions import RANGE_END, RANGE_START, ranges
-from zakaz_dagster.errors import ConfigFault
+from zakaz_dagster.errors import ConfigFault, Retriable
 from zakaz_dagster_tests.defs.conftest import add_run
 
 START = date(2026, 1, 1)
@@ -147,3 +147,70 @@ def test_a_failing_look_and_missing_settings_leave_the_mark_where_it_is(instance
     result = changes_sensor(Watch("changed", "reload", 900, "test", away), START).evaluate_tick(context)
     assert result.cursor in (None, OLD)
     assert "QTICKETS_TOKEN" in result.skip_message
+
+
+ASKED, HELD = "2026-11-22T11:00:00+00:00 page 3", datetime.fromisoformat("2026-11-20T08:00:00+00:00")
+
+
+def looked(instance, cursor, mark=ASKED, **about):
+    """One evaluation that finds nothing; its cursor."""
+    watch = Watch("changed", "reload", 900, "test", lambda _: Found([], mark), **about)
+    return changes_sensor(watch, START).evaluate_tick(dg.build_sensor_context(instance=instance, cursor=cursor))
+
+
+def test_the_first_look_is_from_the_oldest_reading_on_and_knows_the_restores_so_far(instance):
+    first = looked(instance, None, begin=lambda now: OLD, restored=lambda: Restored(7, HELD))
+    assert Memory.of(first.cursor) == Memory(OLD, restored=7)
+    assert Memory.of(looked(instance, first.cursor, restored=lambda: Restored(7, HELD)).cursor).mark == ASKED
+
+
+def test_after_a_restore_the_mark_goes_back_once_and_never_on(instance):
+    for before in (OLD, Memory(OLD).cursor()):  # also a cursor from before restores were remembered
+        restored = looked(instance, before, restored=lambda: Restored(7, HELD))
+        assert Memory.of(restored.cursor) == Memory(HELD.isoformat(), restored=7)
+        again = looked(instance, restored.cursor, restored=lambda: Restored(7, HELD))
+        assert Memory.of(again.cursor) == Memory(ASKED, restored=7)
+    behind = looked(instance, OLD, mark="2026-11-19T08:00:00+00:00", restored=lambda: Restored(7, HELD))
+    assert Memory.of(behind.cursor).mark == "2026-11-19T08:00:00+00:00"
+
+
+@pytest.mark.parametrize("cursor", [None, OLD])
+def test_a_warehouse_that_is_away_leaves_the_mark_where_it_is(instance, cursor):
+    def away(*_):
+        raise Retriable("clickhouse: refuses connections")
+
+    result = looked(instance, cursor, begin=away, restored=away)
+    assert (result.cursor, "refuses connections" in result.skip_message) == (cursor, True)
+
+
+def loaded(warehouse, source, on, began):
+    ver = int(datetime.fromisoformat(began).timestamp() * 10**9)
+    warehouse.command(
+        f"INSERT INTO meta_day_loads (source, day, _loaded_at, _ver) VALUES ('{source}', '{on}', now(), {ver})"
+    )
+
+
+def test_marks_are_the_moments_at_which_the_readings_began(warehouse):
+    """Readings of days that were loaded again count no more, nor do other sources."""
+    now = datetime.fromisoformat("2026-11-22T12:00:00+00:00")
+    orders = Holding("qtickets", lambda: warehouse)
+    assert orders.begin(now) == now.isoformat(), "nothing was loaded"
+    loaded(warehouse, "vk_ads", "2026-11-01", "2026-01-01T00:00:00+00:00")
+    loaded(warehouse, "qtickets", "2026-09-01", "2026-11-20T07:00:00+00:00")
+    loaded(warehouse, "qtickets", "2026-09-01", "2026-11-21T08:00:00+00:00")
+    loaded(warehouse, "qtickets", "2026-11-21", "2026-11-21T09:00:00+00:00")
+    assert orders.begin(now) == "2026-11-21T08:00:00+00:00"
+    assert orders.restored() == Restored()
+    warehouse.command(
+        "INSERT INTO meta_backup_runs (started_at, kind, name, status, _ver) VALUES"
+        " (toDateTime('2026-11-21 10:00:00', 'UTC'), 'restore', 'a', 'success', 1),"
+        " (toDateTime('2026-11-21 11:00:00', 'UTC'), 'restore', 'b', 'failure', 1),"
+        " (toDateTime('2026-11-21 11:30:00', 'UTC'), 'drill', 'a', 'success', 1)"
+    )
+    loaded(warehouse, "qtickets", "2026-11-22", "2026-11-22T11:45:00+00:00")  # since the restore
+    at = int(datetime.fromisoformat("2026-11-21T10:00:00+00:00").timestamp())
+    held = datetime.fromisoformat("2026-11-21T09:00:00+00:00")
+    assert orders.restored() == Restored(at, held - timedelta(days=1)), "what was found by then may have come later"
+    assert Holding("gmail", lambda: warehouse).restored() == Restored(at)
+    bounded = Holding("vk_ads", lambda: warehouse, most=timedelta(days=90))
+    assert bounded.begin(now) == "2026-08-24T12:00:00+00:00"

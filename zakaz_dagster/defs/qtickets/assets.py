@@ -15,7 +15,7 @@ import dagster as dg
 from zakaz_dagster import timezone
 from zakaz_dagster.defs.marts.refresh import followers
 from zakaz_dagster.defs.qtickets import catalogue
-from zakaz_dagster.defs.shared.change_sensor import Found, Watch, changes_sensor
+from zakaz_dagster.defs.shared.change_sensor import Found, Holding, Watch, changes_sensor
 from zakaz_dagster.defs.shared.day_assets import LoadConfig, Results, day_step, load
 from zakaz_dagster.defs.shared.params import QTicketsParam, WarehouseParam
 from zakaz_dagster.defs.shared.schedules import Configured, Reload, job, refresh_schedule, reload_schedules
@@ -81,6 +81,7 @@ def _changed_orders(start: date, make: MakeSource, store: MakeWarehouse) -> dg.S
         today = timezone.today()
         return Found(sorted(day for day in days if day < today), str(found.next), more=not found.whole)
 
+    holding = Holding(DESCRIPTION.name, store)
     return changes_sensor(
         Watch(
             name="qtickets_changed_orders",
@@ -88,6 +89,8 @@ def _changed_orders(start: date, make: MakeSource, store: MakeWarehouse) -> dg.S
             seconds=15 * 60,
             description="Asks for orders touched since the last look and reloads the older days they belong to",
             look=look,
+            begin=holding.begin,
+            restored=holding.restored,
         ),
         start,
     )
