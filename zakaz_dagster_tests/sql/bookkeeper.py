@@ -20,6 +20,8 @@ NOWHERE = "не указано"
 SPOKEN = {"sold": "sales", "revenue": "sales", "free": "free", "refunded": "refunded_tickets", "refunds": "refunds"}
 Key = tuple[date, str, int, int, str]  # date, channel, event, show, city
 Figures = dict[str, int]
+Place = tuple[date, str]  # a day and a city
+Said = tuple[datetime, frozenset[str]]  # as of when, and of which measures
 
 
 @dataclass(frozen=True)
@@ -114,26 +116,31 @@ class Bookkeeper:
         event = line.event or (named[0] if len(named) == 1 else 0)
         return event, 0, self._city_of(event) or own or NOWHERE
 
-    def _statements(self, lines: Sequence[Line]) -> dict[tuple[date, str], tuple[datetime, frozenset[str]]]:
+    def _statements(self, lines: Sequence[Line]) -> dict[Place, Said]:
         """What mails say of a day and city: as of when, and of which measures."""
-        found: dict[tuple[date, str], tuple[datetime, frozenset[str]]] = {}
+        found: dict[Place, Said] = {}
         for line in lines:
             key = (line.day, self._of_line(line)[2])
             at, says = found.get(key, (line.reported, frozenset[str]()))
             found[key] = (max(at, line.reported), says | line.says | {"sales"})
         return found
 
-    def _counts(
-        self, key: Key, name: str, statements: Mapping[tuple[date, str], tuple[datetime, frozenset[str]]]
-    ) -> bool:
+    def _counts(self, key: Key, name: str, statements: Mapping[Place, Said]) -> bool:
         """Whether the channel of an entry is the one whose word counts for this measure."""
         day, channel, city = key[0], key[1], key[4]
-        said = statements.get((day, city)) or statements.get((day, NOWHERE))  # one without cities speaks of all
+        said = statements.get((day, city)) or self._of_everywhere(day, statements)
         is_mail = False
         if said and name in SPOKEN and SPOKEN[name] in said[1]:
             until = self.read_until.get(day)
             is_mail = until is None or (until < said[0] and until < bounds(day)[1])
         return is_mail == (channel == "mail")
+
+    @staticmethod
+    def _of_everywhere(day: date, statements: Mapping[Place, Said]) -> Said | None:
+        """A mail without cities speaks of all; one that names some means no other by its lines without one."""
+        said = statements.get((day, NOWHERE))
+        named = {at for (on, city), (at, _) in statements.items() if on == day and city != NOWHERE}
+        return said if said and said[0] not in named else None
 
 
 def _city(text: str) -> str:
