@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -127,12 +128,14 @@ class VkAdsSource:
     def _kept(self, days: Sequence[date], listed: Collection[int], schema: pa.Schema) -> pa.Table:
         """In day order, stored rows of groups that no list has: deleted ones are listed, these are another account's.
 
-        What they spent was spent. The same account under another label lists its groups: nothing counts twice.
+        What they spent was spent. The same account under another label lists its groups: nothing counts twice. Rows of
+        zeros say nothing, and go: a group that a list named by mistake has no other.
         """
         if self._earlier is None:
             return schema.empty_table()
         stored = self._earlier(days[0], days[-1], listed)
-        return in_day_order(stored.select(schema.names).cast(schema))
+        said = [pc.not_equal(stored[name], pa.scalar(0, stored[name].type)) for name in TOTALS]
+        return in_day_order(stored.filter(reduce(pc.or_, said)).select(schema.names).cast(schema))
 
     def _look_up(self) -> tuple[Catalogue, Dimensions]:
         """Catalogue and names, read once per source, after the account's currency was seen to be the rouble."""

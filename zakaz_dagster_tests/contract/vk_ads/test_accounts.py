@@ -53,3 +53,15 @@ def test_an_account_under_another_label_is_the_same_account(loaded, warehouse):
     report = loaded("second", "two")
     assert spent(warehouse) == {"second": before}
     assert (report.kept, agrees(warehouse)) == (set(), "ok")
+
+
+def test_a_group_that_a_list_named_by_mistake_leaves_no_row_of_zeros(loaded, warehouse):
+    loaded("first", "one")
+    before = warehouse.scalar(f"SELECT count() FROM {TABLE} FINAL")  # noqa: S608
+    warehouse.command(
+        f"""INSERT INTO {TABLE} SELECT * REPLACE
+            (ad_group_id + 900000000 AS ad_group_id, 0 AS spent_rub, 0 AS impressions, 0 AS clicks) FROM {TABLE} LIMIT 3"""  # noqa: S608
+    )
+    report = loaded("first", "two")
+    assert warehouse.scalar(f"SELECT count() FROM {TABLE} FINAL") == before  # noqa: S608
+    assert (report.kept, agrees(warehouse)) == (set(), "ok")
