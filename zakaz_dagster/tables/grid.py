@@ -38,8 +38,8 @@ class Cell(NamedTuple):
     def of_lines(cls, lines: Iterable[str]) -> Cell:
         """A cell as it is seen: a name may go on in the next line, a number does not."""
         seen = [" ".join(line.split()) for line in lines]
-        numbers = sum(any(sign.isdigit() for sign in line) for line in seen)
-        return cls(" ".join(filter(None, seen)), fault="several numbers, one beneath the other" if numbers > 1 else "")
+        several = len(seen) > 1 and sum(any(map(str.isdigit, line)) for line in seen) > 1
+        return cls(" ".join(filter(None, seen)), fault="several numbers, one beneath the other" if several else "")
 
 
 class Row(NamedTuple):

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -209,13 +210,15 @@ def _cell(given: Any) -> Cell:
     return Cell.of_lines(str(value).splitlines())
 
 
+@lru_cache(maxsize=1024)
 def _unit(number_format: str) -> str:
     """What the cell's format shows beside its number: a per cent sign, or a currency that the file itself names."""
+    percent = "%" * ("%" in number_format)
     if number_format in BUILTIN_FORMATS.values():  # whose currency is that of the computer which shows them
-        return "%" * ("%" in number_format)
+        return percent
     signs = [sign for sign in _ROOM.sub("", _CODE.sub("", number_format)) if unicodedata.category(sign) == "Sc"]
     shown = [*(code.strip() for code in _CODE.findall(number_format)), *signs]
-    return "%" * ("%" in number_format) + next((f" {sign}" for sign in shown if sign), "")
+    return percent + next((f" {sign}" for sign in shown if sign), "")
 
 
 def _float(value: float) -> str:
