@@ -180,7 +180,9 @@ def _line_columns(orders: Sequence[Order], heads: Mapping[str, pa.Array]) -> dic
         "_foreign": pc.invert(heads["_rub"].take(index)),
         "_live": pc.and_(pc.is_null(deleted_at), pc.invert(is_refunded)),
         "_refund_unknown": pc.and_(is_refunded, pc.is_null(pa.array(tickets["refunded_amount"], pa.float64()))),
-        "_refund_undated": pc.and_(pc.invert(is_refunded), pc.greater(pc.add(refunded, deduction), nothing)),
+        "_refund_undated": pc.and_(
+            pc.invert(is_refunded), pc.or_(pc.not_equal(refunded, nothing), pc.not_equal(deduction, nothing))
+        ),
         "_quantity": quantity,
         "channel": _always("api", len(order_of)),
         "line_id": pc.cast(pa.array(tickets["id"], pa.uint64()), pa.string()),

@@ -93,6 +93,11 @@ def test_an_order_is_counted_once_at_its_first_sold_ticket():
         (order(ticket(10.005)), "money with more than two decimals"),
         (order(ticket(refunded_at="2026-03-05T10:00:00+03:00")), "refunded, but the refunded amount is not given"),
         (order(ticket(refunded_amount=400)), "money was given back, but the date of the refund is not given"),
+        (order(ticket(refunded_amount=-400)), "money was given back, but the date of the refund is not given"),
+        (
+            order(ticket(refunded_amount=-44, refunded_deduction_amount=44)),
+            "money was given back, but the date of the refund is not given",
+        ),
         (order(ticket(refunded_deduction_amount=44)), "money was given back, but the date of the refund is not given"),
         (order(ticket(), payed=False), "paid at a date, but not marked as paid and not refunded"),
         (order(ticket(quantity=2)), "quantity is not 1, so what the price means is unknown"),
