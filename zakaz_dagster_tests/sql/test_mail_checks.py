@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from zakaz_dagster.tables.files import WHY_NOT
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
@@ -98,18 +99,19 @@ def test_a_refused_mail_and_an_unproved_sender_are_named_and_strangers_only_if_n
         (
             "skipped",
             "skipped",
-            "an old .xls or a password-protected workbook is not read: .xlsx or .csv",
+            WHY_NOT["ole"],
             Status.WARNING,
         ),
-        ("skipped", "skipped", "this kind of archive is not read: .zip is", Status.WARNING),
-        ("skipped", "skipped", "winmail.dat is Outlook's own container and is not read", Status.WARNING),
+        ("skipped", "skipped", WHY_NOT["archive"], Status.WARNING),
+        ("skipped", "skipped", WHY_NOT["tnef"], Status.WARNING),
+        ("skipped", "skipped", WHY_NOT["office"], Status.WARNING),
         ("no_table", "no_table", "a table lacks the columns: tickets", Status.WARNING),
         ("read", "refused", "part 2, table 1: the total says 13, its lines 12", Status.WARNING),
         ("no_table", "no_table", "", Status.OK),
         ("no_table", "superseded", "the same text as HTML", Status.OK),
         ("skipped", "skipped", "image/png is not read", Status.OK),
-        ("skipped", "skipped", "an image is not read", Status.OK),
-        ("skipped", "skipped", "a PDF is not read: the report is needed as a table, .csv or .xlsx", Status.OK),
+        ("skipped", "skipped", WHY_NOT["image"], Status.OK),
+        ("skipped", "skipped", WHY_NOT["pdf"], Status.OK),
     ],
 )
 def test_a_mail_that_was_read_in_part_is_named_and_one_without_a_table_is_not(warehouse, whole, part, reason, status):
