@@ -7,7 +7,7 @@
 -- ru_action: Откройте названное письмо в Gmail; причина стоит в stg_gmail_messages, у отложенных строк — в stg_rejects. Если это настоящий отчёт, проверьте GMAIL_ALLOWED_SENDERS и GMAIL_AUTHSERV_ID, а за отчётом в нечитаемом виде обратитесь к отправителю.
 -- action: open the named message in Gmail and read its reason in stg_gmail_messages, or that of its lines in stg_rejects; `zakaz inspect gmail-message FILE` shows what is read of it and which domain is proved; if it is a real report, correct GMAIL_ALLOWED_SENDERS or GMAIL_AUTHSERV_ID, or ask its sender for a table as .csv or .xlsx
 -- Mails of strangers are counted and are no fault, unless no report was read beside them; a picture or a PDF beside a text is
--- no table. A line that was put aside counts until a later report of its day and city has replaced it.
+-- no table, and Outlook puts its winmail.dat to every letter: it counts while no report is read. A line that was put aside counts until a later report of its day and city has replaced it.
 WITH mails AS
 (
     SELECT message_id, received_at, outcome, reason
@@ -21,7 +21,8 @@ left_out AS
     INNER JOIN mails AS m ON p.message_id = m.message_id
     WHERE p.part != '' AND m.outcome IN ('read', 'skipped', 'no_table')
         AND (p.outcome = 'refused' OR (p.outcome = 'no_table' AND p.reason != '')
-            OR (p.outcome = 'skipped' AND p.reason NOT LIKE '%image%' AND p.reason NOT LIKE '%PDF%' AND p.reason NOT LIKE '%/% is not read'))
+            OR (p.outcome = 'skipped' AND p.reason NOT LIKE '%image%' AND p.reason NOT LIKE '%PDF%' AND p.reason NOT LIKE '%/% is not read'
+                AND (p.reason NOT LIKE 'winmail.dat%' OR (SELECT countIf(outcome = 'read') FROM mails) = 0)))
     GROUP BY p.message_id
 ),
 aside AS

@@ -136,3 +136,13 @@ def test_a_line_of_a_mail_that_was_put_aside_is_told_until_it_is_replaced(wareho
     assert (verdict.status, verdict.figure) == (Status.WARNING, 1.0)
     assert "1 were read in part (0 tables left out, 1 lines put aside)" in verdict.detail
     assert "message m8" in verdict.detail
+
+
+def test_a_container_of_outlook_is_a_fault_only_while_no_report_is_read(warehouse):
+    insert = "INSERT INTO stg_gmail_messages (message_id, part, received_at, outcome, reason) VALUES ('{}', '{}', now(), '{}', '{}')"
+    reason = WHY_NOT["tnef"].replace("'", "''")
+    for part in ("", "1"):
+        warehouse.command(insert.format("m9", part, "skipped", reason if part else ""))
+    assert evaluate(warehouse, READ).status is Status.WARNING
+    warehouse.command(insert.format("m10", "", "read", ""))
+    assert evaluate(warehouse, READ).status is Status.OK
