@@ -30,6 +30,9 @@ class Catalogue:
     addresses: Mapping[int, str] = field(default_factory=dict)
     rejects: Sequence[Reject] = ()
 
+    def plan_of(self, group: AdGroup) -> AdPlan | None:
+        return self.plans.get(group.ad_plan_id) if isinstance(group.ad_plan_id, int) else None
+
     def address(self, banner: Banner) -> str:
         """The landing address of a banner, '' when it has none."""
         link = link_of(banner)

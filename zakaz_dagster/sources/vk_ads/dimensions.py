@@ -19,7 +19,7 @@ from zakaz_dagster.sources.tables import rows_of, table_of
 from zakaz_dagster.sources.versions import Began, Dimension, Row, Versions, new_rows
 from zakaz_dagster.sources.vk_ads.catalogue import Catalogue
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
-from zakaz_dagster.sources.vk_ads.records import DELETED, AdGroup, AdPlan
+from zakaz_dagster.sources.vk_ads.records import DELETED, AdPlan, day_of
 from zakaz_dagster.sources.vk_ads.tags import Tagger, Tags
 from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.timezone import MOSCOW
@@ -87,7 +87,7 @@ def _tags_of_ads(catalogue: Catalogue, tagger: Tagger) -> dict[int, Tags]:
     tags = {}
     for banner in catalogue.banners.values():
         group = catalogue.groups[banner.ad_group_id]
-        plan = _plan_of(group, catalogue.plans)
+        plan = catalogue.plan_of(group)
         tags[banner.id] = tagger.of_ad(banner, catalogue.address(banner), group, plan)
     return tags
 
@@ -99,8 +99,8 @@ def _plan_row(plan: AdPlan, account: str) -> tuple[Any, ...]:
         plan.name or "",
         plan.status or UNKNOWN_STATUS,
         plan.objective or "",
-        _day(plan.date_start),
-        _day(plan.date_end),
+        day_of(plan.date_start),
+        day_of(plan.date_end),
         _moment(plan.created),
         _moment(plan.updated),
     )
@@ -123,7 +123,7 @@ def _group_rows(
             group.objective or "",
             int(group.enable_utm is True),
             group.utm or "",
-            *tagger.of_group(group, _plan_of(group, catalogue.plans), [tags[ad] for ad in own]),
+            *tagger.of_group(group, catalogue.plan_of(group), [tags[ad] for ad in own]),
             _moment(group.created),
             touched,
         )
@@ -156,20 +156,8 @@ def _ads_by_group(catalogue: Catalogue) -> dict[int, list[int]]:
     return defaultdict(list, {**every, **living})
 
 
-def _plan_of(group: AdGroup, plans: Mapping[int, AdPlan]) -> AdPlan | None:
-    return plans.get(group.ad_plan_id) if isinstance(group.ad_plan_id, int) else None
-
-
 def _latest(texts: Iterable[str | None]) -> datetime | None:
     return max((moment for text in texts if (moment := _moment(text))), default=None)
-
-
-def _day(text: str | None) -> date | None:
-    """The date of `YYYY-MM-DD[ HH:MM:SS]`; an unreadable one is unknown, nothing is decided by it alone."""
-    try:
-        return date.fromisoformat(text[:10]) if text else None
-    except ValueError:
-        return None
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -56,15 +56,19 @@ class _Shown(msgspec.Struct, kw_only=True):
     created: str | None = None
     updated: str | None = None
 
-    def could_run(self, day: dt.date) -> bool:
-        """Whether it can have been shown on a day: not before it was made, nor after it was deleted.
+    @property
+    def lifetime(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day on which it can have been shown: from when it was made until it was deleted.
 
-        VK need not answer anything for days on which it cannot. A moment that VK does not tell is no limit.
+        VK need not answer anything for other days. A moment that VK does not tell is no limit.
         """
-        created, updated = _day_of(self.created), _day_of(self.updated)
-        if created is not None and day < created:
-            return False
-        return not (self.status == DELETED and updated is not None and day > updated)
+        deleted = day_of(self.updated) if self.status == DELETED else None
+        return day_of(self.created) or dt.date.min, deleted or dt.date.max
+
+    def could_run(self, day: dt.date) -> bool:
+        """Whether a day lies in its lifetime."""
+        first, last = self.lifetime
+        return first <= day <= last
 
 
 class AdPlan(msgspec.Struct):
@@ -188,7 +192,8 @@ def decode_page(
     return ListPage(*read, loose.count)
 
 
-def _day_of(text: str | None) -> dt.date | None:
+def day_of(text: str | None) -> dt.date | None:
+    """The date of `YYYY-MM-DD[ HH:MM:SS]`; an unreadable one is unknown, nothing is decided by it alone."""
     try:
         return dt.date.fromisoformat(text[:10]) if text else None
     except ValueError:

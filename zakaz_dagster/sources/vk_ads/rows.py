@@ -20,8 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData
+from zakaz_dagster.sources.vk_ads.catalogue import Catalogue
 from zakaz_dagster.sources.vk_ads.dimensions import Dimensions
-from zakaz_dagster.sources.vk_ads.records import DELETED, SOURCE
+from zakaz_dagster.sources.vk_ads.records import SOURCE, day_of
 from zakaz_dagster.sources.vk_ads.statistics import MONEY, active
 from zakaz_dagster.sources.vk_ads.tags import Tags
 
@@ -90,18 +91,19 @@ def facts_of(groups: pa.Table, ads: pa.Table, group_of_ad: pa.Table, shown_group
     return pa.concat_tables([shown, zeros]).sort_by([(name, "ascending") for name in ("date", "ad_group_id", "ad_id")])
 
 
-def standing(groups: pa.Table, plans: pa.Table) -> pa.Table:
-    """Groups that are not deleted, from the day they were created to the end of their ad plan; a date that VK does not
-    name is no limit. Without that the table would fill with the silence of campaigns that ended years ago.
+def standing(catalogue: Catalogue) -> pa.Table:
+    """Ad groups with the first and the last day whose zeros are shown: their lifetime, cut off at their ad plan's end.
+
+    Else the table would fill with the silence of campaigns that ended years ago. A group that is deleted today stood
+    until then, so a day says the same whenever it is read.
     """
-    alive = groups.filter(pc.not_equal(groups["status"], DELETED))
-    created = pc.local_timestamp(alive["created_at"]).cast(pa.timestamp("s")).cast(pa.date32())
-    ends = plans["date_end"].take(pc.index_in(alive["ad_plan_id"], plans["ad_plan_id"].combine_chunks()))
+    spans = [(group.lifetime, catalogue.plan_of(group)) for group in catalogue.groups.values()]
+    last = [min(last, (plan and day_of(plan.date_end)) or last) for (_, last), plan in spans]
     return pa.table(
         {
-            "ad_group_id": alive["ad_group_id"],
-            "since": pc.fill_null(created, pa.scalar(date(2000, 1, 1))),
-            "until": pc.fill_null(ends, pa.scalar(date(2100, 1, 1))),
+            "ad_group_id": pa.array(catalogue.groups, pa.uint64()),
+            "since": pa.array([first for (first, _), _ in spans], pa.date32()),
+            "until": pa.array(last, pa.date32()),
         }
     )
 

@@ -106,9 +106,8 @@ class VkAdsSource:
         refuse_hidden_money(groups.table, first, last)
         busy = set(pc.unique(active(groups.table)["id"]).to_pylist())
         ads = self._level("banners", catalogue.banners, catalogue.banners_of(busy), days)
-        facts = facts_of(
-            groups.table, ads.table, names.ads.select(["ad_id", "ad_group_id"]), standing(names.groups, names.plans)
-        )
+        groups_of_ads = names.ads.select(["ad_id", "ad_group_id"])
+        facts = facts_of(groups.table, ads.table, groups_of_ads, standing(catalogue))
         rejects = [*catalogue.rejects, *groups.rejects, *ads.rejects]
         rows = rows_of(facts, names, self._account, self._vat)
         kept = self._kept(days, catalogue.groups, rows.schema)

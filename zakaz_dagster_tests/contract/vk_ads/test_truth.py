@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from zakaz_dagster.errors import Fatal
-from zakaz_dagster.sources.vk_ads.description import TABLE
+from zakaz_dagster.sources.vk_ads.description import GROUPS, TABLE
 from zakaz_dagster_tests.contract.vk_ads.account import (
     FIRST,
     LAST,
@@ -68,6 +70,24 @@ def test_late_corrections_are_followed_also_those_to_nothing(sandbox, tmp_path):
     day = next(read for read in reads if read.day == emptied)
     assert day.tables[TABLE].num_rows > 0, "groups that could have run keep a row of zeros"
     assert set(day.tables[TABLE]["spent_rub"].to_pylist()) == {Decimal(0)}
+
+
+def test_a_day_has_the_same_rows_when_its_groups_were_deleted_since(sandbox, tmp_path):
+    first, later = LAST - timedelta(days=60), NOON + timedelta(days=25)
+
+    def rows(now):
+        sandbox.clock(now.isoformat())
+        source = source_on(sandbox.url, tmp_path, now=lambda: now)
+        read = pa.concat_tables([read.tables[TABLE] for read in source.read(first, LAST)])
+        groups = source.dimensions()[GROUPS]
+        figures = read.select(["date", "ad_group_id", "ad_id", "impressions", "clicks", "conversions", "spent_rub"])
+        return figures, set(groups.filter(pc.field("status") == "deleted")["ad_group_id"].to_pylist())
+
+    before, deleted = rows(NOON)
+    after, deleted_since = rows(later)
+    silent = {row["ad_group_id"] for row in before.to_pylist() if not row["impressions"] and not row["spent_rub"]}
+    assert silent & (deleted_since - deleted), "one of them had a row of zeros"
+    assert after == before
 
 
 def test_a_day_before_any_advertising_is_complete_and_empty(sandbox, tmp_path):

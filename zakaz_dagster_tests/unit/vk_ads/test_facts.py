@@ -10,8 +10,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zakaz_dagster.sources.vk_ads.description import GROUPS, PLANS
-from zakaz_dagster.sources.vk_ads.dimensions import SCHEMAS
+from zakaz_dagster.sources.vk_ads.catalogue import Catalogue
+from zakaz_dagster.sources.vk_ads.records import AdGroup, AdPlan
 from zakaz_dagster.sources.vk_ads.rows import MEASURES, facts_of, standing
 from zakaz_dagster.sources.vk_ads.statistics import FIGURES
 
@@ -100,17 +100,22 @@ def test_a_corrected_group_whose_ads_still_claim_figures_stays_at_its_own_zero()
     assert [row["ad_id"] for row in rows] == [0, 11]
 
 
-def test_deleted_groups_and_ended_plans_do_not_stand():
-    groups = pa.Table.from_pylist(
-        [
-            {"ad_group_id": 1, "ad_plan_id": 7, "status": "active"},
-            {"ad_group_id": 2, "ad_plan_id": 7, "status": "deleted"},
-            {"ad_group_id": 3, "ad_plan_id": 8, "status": "blocked"},
-        ],
-        schema=SCHEMAS[GROUPS],
-    )
-    plans = pa.Table.from_pylist([{"ad_plan_id": 7, "date_end": DAY}, {"ad_plan_id": 8}], schema=SCHEMAS[PLANS])
-    assert standing(groups, plans).to_pylist() == [
-        {"ad_group_id": 1, "since": date(2000, 1, 1), "until": DAY},
-        {"ad_group_id": 3, "since": date(2000, 1, 1), "until": date(2100, 1, 1)},
+def test_a_group_stands_from_its_first_day_until_its_plan_ends_or_it_is_deleted():
+    made, touched = DAY - timedelta(days=9), DAY - timedelta(days=2)
+    at = {"created": f"{made} 10:00:00", "updated": f"{touched} 11:00:00"}
+    plans = [AdPlan(id=7, date_end=str(DAY)), AdPlan(id=8)]
+    groups = [
+        AdGroup(id=1, ad_plan_id=7, status="active", **at),
+        AdGroup(id=2, ad_plan_id=7, status="deleted", **at),
+        AdGroup(id=3, ad_plan_id=8, status="blocked"),
+        AdGroup(id=4, ad_plan_id=9, status="active", **at),
+        AdGroup(id=5, status="deleted"),
+    ]
+    catalogue = Catalogue({plan.id: plan for plan in plans}, {group.id: group for group in groups}, {})
+    assert [tuple(row.values()) for row in standing(catalogue).to_pylist()] == [
+        (1, made, DAY),
+        (2, made, touched),
+        (3, date.min, date.max),
+        (4, made, date.max),
+        (5, date.min, date.max),
     ]
