@@ -84,7 +84,7 @@ def test_what_a_test_leaves_behind_is_gone_before_the_next(clickhouse: Any) -> N
         wh, state = shelf.take()
         names.append(wh.config.database)
         assert not wh.scalar("SELECT count() FROM stg_rejects")
-        assert shelf.state(wh) == state
+        assert shelf.state(wh, shelf.objects(wh)) == state
         wh.command(left)
         shelf.give_back(wh, state)
     assert shelf.free == []

@@ -53,39 +53,52 @@ class Shelf:
         self.seeds = seeded().keys()
         self.free: list[tuple[Warehouse, State]] = []
 
+    @contextmanager
+    def lend(self) -> Iterator[Warehouse]:
+        """A database as new, until the block ends."""
+        wh, state = self.take()
+        yield wh
+        self.give_back(wh, state)
+
     def take(self) -> tuple[Warehouse, State]:
         if self.free:
             return self.free.pop()
         wh = connect(self.clickhouse, self.name or f"test_{secrets.token_hex(5)}")
         schema.apply(wh)
-        return wh, self.state(wh)
+        return wh, self.state(wh, self.objects(wh))
 
     def give_back(self, wh: Warehouse, state: State) -> None:
-        self.mend(wh, state["objects"])
+        live = self.mended(wh, state["objects"])
         for row in wh.rows(f"SELECT DISTINCT table {PARTS}"):
             if row["table"] not in self.seeds:
                 wh.command(f"TRUNCATE TABLE `{row['table']}`")
-        if self.state(wh) == state:
+        if self.state(wh, live) == state:
             self.free.append((wh, state))
         else:
             wh.command(f"DROP DATABASE {wh.config.database} SYNC", settings=schema.ANYWHERE)
             wh.close()
 
-    def mend(self, wh: Warehouse, objects: dict[str, str]) -> None:
-        """What a test made goes, and a view that it changed is as before; a changed table stays, and is noticed."""
+    def mended(self, wh: Warehouse, objects: dict[str, str]) -> dict[str, str]:
+        """What a test made goes, and a view that it changed is as before; a changed table stays, and is noticed.
+
+        Returns the objects as they then are; the server is asked again only when something was mended.
+        """
         live = self.objects(wh)
+        if live == objects:
+            return live
         for name in live.keys() - objects.keys():
             wh.command(f"DROP TABLE `{name}` SYNC")
         for name in load("views").keys() & objects.keys():
             if live.get(name) != objects[name]:
                 wh.command(f"DROP VIEW IF EXISTS `{name}` SYNC")
                 wh.command(objects[name])
+        return self.objects(wh)
 
     def objects(self, wh: Warehouse) -> dict[str, str]:
         return {row["name"]: row["sql"] for row in wh.rows(OBJECTS)}
 
-    def state(self, wh: Warehouse) -> State:
-        return {"objects": self.objects(wh), **wh.rows(CONTENT)[0]}
+    def state(self, wh: Warehouse, objects: dict[str, str]) -> State:
+        return {"objects": objects, **wh.rows(CONTENT)[0]}
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +131,5 @@ def sparse_warehouse(bare_warehouse: Warehouse) -> Callable[..., Warehouse]:
 @pytest.fixture
 def warehouse(shelf: Shelf) -> Iterator[Warehouse]:
     """A warehouse with the schema applied and nothing but seeds in it."""
-    wh, state = shelf.take()
-    yield wh
-    shelf.give_back(wh, state)
+    with shelf.lend() as wh:
+        yield wh

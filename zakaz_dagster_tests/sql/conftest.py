@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -15,24 +14,17 @@ from zakaz_dagster_tests.sql.quick import QuickWorld, copied
 from zakaz_dagster_tests.sql.world import World
 
 
-@contextmanager
-def _database(shelf: Shelf) -> Iterator[Warehouse]:
-    wh, state = shelf.take()
-    yield wh
-    shelf.give_back(wh, state)
-
-
 @pytest.fixture(scope="module")
 def empty_warehouse(shelf: Shelf) -> Iterator[Warehouse]:
     """The schema and its seeds without a day of data. Tests only read it."""
-    with _database(shelf) as wh:
+    with shelf.lend() as wh:
         yield wh
 
 
 @pytest.fixture(scope="session")
 def theatre_world(shelf: Shelf) -> Iterator[Warehouse]:
     """The hand-written world of `theatre`, with every fact built. Tests only read it."""
-    with _database(shelf) as wh:
+    with shelf.lend() as wh:
         theatre.fill(QuickWorld(wh))
         yield wh
 
@@ -52,7 +44,7 @@ def world(warehouse: Warehouse) -> World:
 @pytest.fixture(scope="module")
 def module_world(shelf: Shelf) -> Iterator[Callable[[], World]]:
     """An empty world that the tests of one module share; each keeps to days of its own."""
-    with _database(shelf) as wh:
+    with shelf.lend() as wh:
         made = QuickWorld(wh)
         yield lambda: made
 

@@ -44,13 +44,12 @@ TABLES = [table for table in load("tables").values() if "seed" not in table.meta
 
 @pytest.fixture(scope="module")
 def hostile(shelf: Shelf):
-    wh, state = shelf.take()
-    for table in TABLES:
-        rows = " UNION ALL ".join(_row(table, number) for number in range(len(TEXTS) * KINDS))
-        names = ", ".join(f"`{column.name}`" for column in lineage.columns(table))
-        wh.command(f"INSERT INTO {table.name} ({names}) {rows}", settings={"max_partitions_per_insert_block": 0})
-    yield wh
-    shelf.give_back(wh, state)
+    with shelf.lend() as wh:
+        for table in TABLES:
+            rows = " UNION ALL ".join(_row(table, number) for number in range(len(TEXTS) * KINDS))
+            names = ", ".join(f"`{column.name}`" for column in lineage.columns(table))
+            wh.command(f"INSERT INTO {table.name} ({names}) {rows}", settings={"max_partitions_per_insert_block": 0})
+        yield wh
 
 
 def _row(table: Statement, number: int) -> str:

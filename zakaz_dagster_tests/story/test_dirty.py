@@ -41,12 +41,11 @@ REASONS = {
 @pytest.fixture(scope="module")
 def account(shelf: Shelf) -> Iterator[Account]:
     now = datetime.now(MOSCOW).replace(hour=12, minute=0, second=0, microsecond=0)
-    wh, state = shelf.take()
-    with running(now=now.isoformat(), days=DAYS, dirt="all", orders_per_day=40, groups=1) as sandbox:
+    world = running(now=now.isoformat(), days=DAYS, dirt="all", orders_per_day=40, groups=1)
+    with shelf.lend() as wh, world as sandbox:
         made = Account(wh, sandbox, now)
         made.load((now - timedelta(days=DAYS)).date(), now.date())
         yield made
-    shelf.give_back(wh, state)
 
 
 def test_the_books_are_equal_and_nothing_that_came_is_lost(account: Account) -> None:

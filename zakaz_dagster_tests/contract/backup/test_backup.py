@@ -62,13 +62,13 @@ ALLOWED = ("--allow=disk", "--allow=s3")
 def backups(backed: tuple[Shelf, Path], tmp_path: Path) -> Iterator[Backups]:
     """A filled database `zakaz` on that engine, and its backups."""
     shelf, disk = backed
-    wh, state = shelf.take()
-    fill(wh, 3)
-    records = Records(tmp_path / "backups")
-    yield Backups(wh, wh, Destination(disk="backups"), records, Clock(), folder=disk)
-    for database in wh.rows("SELECT name FROM system.databases WHERE name LIKE 'zakaz\\_%'", settings=schema.ANYWHERE):
-        wh.command(f"DROP DATABASE {database['name']} SYNC", settings=schema.ANYWHERE)
-    shelf.give_back(wh, state)
+    made = "SELECT name FROM system.databases WHERE name LIKE 'zakaz\\_%'"
+    with shelf.lend() as wh:
+        fill(wh, 3)
+        records = Records(tmp_path / "backups")
+        yield Backups(wh, wh, Destination(disk="backups"), records, Clock(), folder=disk)
+        for database in wh.rows(made, settings=schema.ANYWHERE):
+            wh.command(f"DROP DATABASE {database['name']} SYNC", settings=schema.ANYWHERE)
 
 
 def fill(wh: Warehouse, count: int) -> None:
