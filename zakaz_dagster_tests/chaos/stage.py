@@ -53,7 +53,7 @@ class Stage(Engine):
 
     def start(self) -> None:
         self.alive, self.began = True, int(time.time())
-        super().start()
+        self._alone(super().start)  # what an engine asks itself at its start is no statement of a worker
 
     def die(self) -> None:
         """kill -9, between statements."""
@@ -112,11 +112,11 @@ class Stage(Engine):
             self.traps = traps
 
     def _alone(self, act: Callable[[], None]) -> None:
-        self.busy = True
+        before, self.busy = self.busy, True
         try:
             act()
         finally:
-            self.busy = False
+            self.busy = before
 
     def _timed(self, sql: str) -> str:
         if DEFINES.match(sql):

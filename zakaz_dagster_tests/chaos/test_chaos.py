@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+import re
+import sys
+from pathlib import Path
 
 import pytest
 
 from zakaz_dagster_tests.chaos.faults import KINDS, SWITCHES, Fault, Scenario, draw
 from zakaz_dagster_tests.chaos.life import live, shrunk, with_faults, writes
 from zakaz_dagster_tests.chaos.reader import SHOWN, behind
+from zakaz_dagster_tests.chaos.stage import Killed, Stage, Trap
+from zakaz_dagster_tests.engines.in_process import warehouse_on
 
 
 def test_a_scenario_is_drawn_from_its_seed_and_replayed_from_its_script() -> None:
@@ -44,6 +49,19 @@ def test_the_reader_looks_after_every_write_of_what_dashboards_show() -> None:
     assert pattern.match("ALTER TABLE fact_channels_daily DROP PARTITION ID '202611'")
     assert not pattern.match("INSERT INTO fact_sales_counted_daily__side_1 SELECT 1")
     assert not pattern.match("ALTER TABLE stg_qtickets_orders_raw REPLACE PARTITION ID '20261101' FROM x")
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_what_an_engine_asks_itself_at_its_start_kills_no_worker(tmp_path: Path, busy: bool) -> None:
+    with warehouse_on(Path(sys.executable), tmp_path, made=Stage) as (_, engine):
+        engine.traps.append(Trap(re.compile(""), lambda: setattr(engine, "worker_dead", True)))
+        engine.busy = busy  # the reader's own statements pass before and after
+        engine.die()
+        engine.back()
+        assert (engine.worker_dead, engine.busy, len(engine.traps)) == (False, busy, 1)
+        engine.busy = False
+        with pytest.raises(Killed):
+            engine.query("SELECT 1")
 
 
 @pytest.mark.slow
