@@ -22,7 +22,7 @@ from zakaz_dagster_tests.chaos.simulation import RELOAD, Simulation
 from zakaz_dagster_tests.chaos.stage import Trap
 from zakaz_dagster_tests.contract.direct import test_faults as direct
 from zakaz_dagster_tests.contract.vk_ads import test_switches as vk
-from zakaz_dagster_tests.story import test_qtickets as qtickets
+from zakaz_dagster_tests.story import test_qtickets_faults as qtickets
 
 END = datetime(2027, 1, 10, 9, tzinfo=UTC)  # of every simulated life, so that each crosses New Year
 SCENES = 3  # a week

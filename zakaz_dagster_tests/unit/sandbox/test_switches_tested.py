@@ -12,7 +12,7 @@ from zakaz_dagster.dev.sandbox.faults import COMMON
 from zakaz_dagster_tests.contract.direct import test_faults as direct
 from zakaz_dagster_tests.contract.direct import test_odd as direct_odd
 from zakaz_dagster_tests.contract.vk_ads import test_switches as vk
-from zakaz_dagster_tests.story import test_qtickets as qtickets
+from zakaz_dagster_tests.story import test_qtickets_faults as qtickets
 
 PROJECT = Path(__file__).resolve().parents[3]
 TESTS = PROJECT / "zakaz_dagster_tests"
