@@ -17,8 +17,10 @@ class RunFact:
     """A run. `family` is its job, or its assets when it has none; `days` the first and last, None without partitions.
 
     `scheduled`: a schedule asked for it; `missing`: a sensor did that asks for whatever is missing until nothing is.
+    `again` counts how often in a row it was started anew.
     Of a failed one: `error` is the message with its next step, `error_source` where it arose (a vendor, clickhouse),
-    `failed_checks` the blocking checks (verdict names) that stopped it.
+    `error_passes` whether it may go away by itself, `failed_checks` the blocking checks that stopped it, by their
+    verdict names.
     """
 
     run_id: str
@@ -35,6 +37,8 @@ class RunFact:
     next_step: str = ""
     failed_checks: tuple[str, ...] = ()
     longest_minutes: float | None = None
+    error_passes: bool = False
+    again: int = 0
 
 
 @dataclass(frozen=True)

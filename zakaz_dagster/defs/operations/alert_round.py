@@ -15,9 +15,10 @@ from dagster import DagsterInstance, RepositoryDefinition
 
 from zakaz_dagster import timezone
 from zakaz_dagster.alerts.service import Alerts
-from zakaz_dagster.defs.operations.run_history import read_facts
+from zakaz_dagster.defs.operations.run_history import AGAIN, read_facts
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.partitions import Days
+from zakaz_dagster.defs.shared.requests import again_at
 from zakaz_dagster.defs.shared.specs import OUTSIDE
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import infrastructure, probe, reading
@@ -116,21 +117,37 @@ def existing(own: Iterable[str], facts: DagsterFacts, look: Look) -> set[str]:
 
 
 def broken_by_clickhouse(facts: DagsterFacts, look: Look) -> list[RunFact]:
-    """Failed runs that can be made good now: ClickHouse was why, and it answers again."""
+    """Failed runs that can be made good now: ClickHouse was why, and it answers again.
+
+    What only a person can mend is left alone. Of runs that one of them would make good, as those of a schedule, only
+    that one is started; one that failed anew waits, longer each time.
+    """
     states = {verdict.name: verdict.status for verdict in look.verdicts}
     if states.get(infrastructure.CLICKHOUSE) is not Status.OK:
         return []
-    recent = [run for run in facts.failed if run.error_source == "clickhouse" and look.at - run.created < AGAIN_WITHIN]
+    recent = [run for run in facts.failed if _broken(run) and look.at - run.created < AGAIN_WITHIN]
     waiting = {run.family for run in facts.unfinished}
-    return [
+    open_ = [
         run
         for run in recent
         if run.family not in waiting and not any(cures(success, run) for success in facts.succeeded)
     ]
+    chosen: list[RunFact] = []
+    for run in open_:  # newest first
+        if not any(cures(replace(each, created=look.at), run) for each in chosen):
+            chosen.append(run)
+    return [run for run in chosen if not run.again or look.at.timestamp() >= again_at(_ended(run), run.again)]
+
+
+def _broken(run: RunFact) -> bool:
+    return run.error_source == "clickhouse" and run.error_passes
+
+
+def _ended(run: RunFact) -> int:
+    return int((run.ended or run.created).timestamp())
 
 
 def again(run: RunFact) -> dg.RunRequest:
-    """The same days once more, and only once: the key is the failed run's."""
-    return dg.RunRequest(
-        run_key=f"again:{run.run_id}", job_name=run.family, tags=Days(*run.days).tags if run.days else None
-    )
+    """The same days once more; the key is the failed run's, so that it is asked for once."""
+    tags = {AGAIN: str(run.again + 1), **(Days(*run.days).tags if run.days else {})}
+    return dg.RunRequest(run_key=f"again:{run.run_id}", job_name=run.family, tags=tags)

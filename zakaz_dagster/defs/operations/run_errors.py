@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterInstance, EventLogEntry
 
 from zakaz_dagster.defs._private import SerializableErrorInfo, StepFailureData
+from zakaz_dagster.defs.shared.errors import PASSING
 from zakaz_dagster.redaction import vendor_words
 
 KINDS = {DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE, DagsterEventType.ASSET_CHECK_EVALUATION}
@@ -22,13 +23,14 @@ ENDED = "RunEnded"
 
 @dataclass(frozen=True)
 class RunError:
-    """`kind` is the failure's class, `source` what it names as its origin."""
+    """`kind` is the failure's class, `source` what it names as its origin; a `passing` one may go away by itself."""
 
     text: str = ""
     kind: str = ""
     source: str = ""
     next_step: str = ""
     failed_checks: tuple[str, ...] = ()
+    passing: bool = False
 
 
 _known: dict[str, RunError] = {}
@@ -50,7 +52,11 @@ def step_error(data: StepFailureData) -> RunError:
         facts = {name: str(value.value) for name, value in user.metadata.items()}
         text = user.description or facts.get("what", "")
         return RunError(
-            vendor_words(text)[:TEXT], facts.get("kind", ""), facts.get("source", ""), facts.get("next step", "")
+            vendor_words(text)[:TEXT],
+            facts.get("kind", ""),
+            facts.get("source", ""),
+            facts.get("next step", ""),
+            passing=facts.get(PASSING) == str(True),
         )
     return exception_error(data.error)
 

@@ -36,6 +36,7 @@ WINDOW = timedelta(days=14)
 PAGE = 200
 MOST_FAILED = 2000  # in the window; more are counted and said
 KNOWN_CURES = 5000
+AGAIN = "zakaz/again"  # tag of a run that makes a failed one good: for the how many-th time
 MAX_RUNTIME = "dagster/max_runtime"
 # Sensors that ask for what is missing as they find it; `follows`, `no_missing_days` and `one_version` say what is left.
 ASKING = {refresh.SENSOR, missing_days.SENSOR, healing.SENSOR}
@@ -162,6 +163,7 @@ def _run(record: RunRecord, repository: RepositoryDefinition) -> RunFact:
         missing=run.tags.get(SENSOR) in ASKING,
         assets=assets,
         longest_minutes=float(limit) / 60 if limit else None,
+        again=int(run.tags.get(AGAIN, 0)),
     )
 
 
@@ -171,6 +173,7 @@ def _with_error(instance: DagsterInstance, run: RunFact) -> RunFact:
         run,
         error=error.text,
         error_source=error.source,
+        error_passes=error.passing,
         next_step=error.next_step,
         failed_checks=error.failed_checks,
     )

@@ -10,6 +10,7 @@ import dagster as dg
 from zakaz_dagster.errors import Failure, Retriable
 from zakaz_dagster.redaction import scrubbed, vendor_words
 
+PASSING = "passing"  # the metadata that tells whether a failure may go away by itself
 # The HTTP client has already retried inside its own deadline; the step tries twice more, half a minute apart.
 RETRY = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
@@ -31,6 +32,7 @@ def explained() -> Iterator[None]:
                 "what": failure.what,
                 "expected": failure.expected,
                 "next step": failure.next_step,
+                PASSING: isinstance(failure, Retriable),
             },
             allow_retries=isinstance(failure, Retriable),
         ) from scrubbed(failure)
