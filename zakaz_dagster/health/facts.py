@@ -43,7 +43,10 @@ class RunFact:
 
 @dataclass(frozen=True)
 class CheckFact:
-    """The newest state of an asset check: its verdict, or None when the run that planned it has not evaluated it."""
+    """The newest state of an asset check: its verdict, or None when the run that planned it has not evaluated it.
+
+    `before` is then the verdict of its newest evaluation.
+    """
 
     name: str
     asset: str
@@ -51,6 +54,7 @@ class CheckFact:
     verdict: Verdict | None
     run_ended: bool = False
     at: datetime | None = None
+    before: Verdict | None = None
 
 
 @dataclass(frozen=True)

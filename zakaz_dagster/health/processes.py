@@ -172,7 +172,10 @@ def policy(
 
 
 def checks(found: Sequence[CheckFact], explained: Collection[str]) -> Iterator[Verdict]:
-    """Checks as last evaluated; one that its run left behind is an error, unless that run's own failure says so."""
+    """Checks as last evaluated; one that its run left behind is an error, unless that run's own failure says so.
+
+    What was bad stays bad while a run only plans the check, or was cancelled before it had looked.
+    """
     for check in found:
         if check.verdict is not None:
             yield replace(check.verdict, link=f"assets/{check.asset}?view=checks")
@@ -187,6 +190,8 @@ def checks(found: Sequence[CheckFact], explained: Collection[str]) -> Iterator[V
                 assets=(check.asset,),
                 link=f"runs/{check.run_id}",
             )
+        elif check.before is not None and check.before.status is not Status.OK:
+            yield replace(check.before, link=f"assets/{check.asset}?view=checks")
 
 
 LONGEST_QUEUE = timedelta(hours=1)

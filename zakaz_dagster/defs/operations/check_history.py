@@ -19,6 +19,7 @@ from dagster import (
 
 from zakaz_dagster.defs._private import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
 from zakaz_dagster.defs.operations.run_errors import check_name, metadata_text
+from zakaz_dagster.defs.shared.checks import evaluated
 from zakaz_dagster.defs.shared.markdown import from_markdown
 from zakaz_dagster.health.facts import CheckFact
 from zakaz_dagster.verdicts import Status, Verdict
@@ -43,7 +44,10 @@ def check_facts(instance: DagsterInstance, repository: RepositoryDefinition) -> 
         asset = key.asset_key.to_user_string()
         name = check_name(asset, key.name)
         at = datetime.fromtimestamp(record.create_timestamp, UTC)
-        yield CheckFact(name, asset, record.run_id, _verdict(name, record), record.run_id in ended, at)
+        verdict, before = _verdict(name, record), None
+        if verdict is None and (earlier := evaluated(instance, key, record)) is not None:
+            before = _verdict(name, earlier)
+        yield CheckFact(name, asset, record.run_id, verdict, record.run_id in ended, at, before)
 
 
 def _ended(instance: DagsterInstance, run_ids: set[str]) -> set[str]:

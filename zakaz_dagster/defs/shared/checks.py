@@ -137,10 +137,18 @@ class Blocked(BadData):
 
 
 def _is_red(instance: dg.DagsterInstance, key: dg.AssetCheckKey, newest: AssetCheckExecutionRecord) -> bool:
-    """Whether the newest evaluation failed as an error; what is only planned, a record for each day, says nothing."""
-    records = [newest]
-    if newest.status not in EVALUATED:
-        records = [*instance.event_log_storage.get_asset_check_execution_history(key, limit=1, status=EVALUATED)]
-    events = [record.event.dagster_event for record in records if record.event]
-    abouts = [event.asset_check_evaluation_data for event in events if event]
-    return any(not about.passed and about.severity is dg.AssetCheckSeverity.ERROR for about in abouts)
+    """Whether the newest evaluation failed as an error."""
+    record = evaluated(instance, key, newest)
+    event = record.event.dagster_event if record and record.event else None
+    about = event.asset_check_evaluation_data if event else None
+    return about is not None and not about.passed and about.severity is dg.AssetCheckSeverity.ERROR
+
+
+def evaluated(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, newest: AssetCheckExecutionRecord
+) -> AssetCheckExecutionRecord | None:
+    """The newest record that says something: what is only planned, a record for each day of a range, does not."""
+    if newest.status in EVALUATED:
+        return newest
+    found = instance.event_log_storage.get_asset_check_execution_history(key, limit=1, status=EVALUATED)
+    return next(iter(found), None)
