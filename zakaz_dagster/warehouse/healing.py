@@ -13,19 +13,21 @@ that looking costs its 40 MB in no process.
 # ruff: noqa: S608  (names come from our own files and the catalogue; values are parameters)
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from graphlib import TopologicalSorter
-from typing import Literal
+from typing import Literal, ParamSpec
 
+from zakaz_dagster.errors import Failure
 from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse import build_ledger, lineage_cache
 from zakaz_dagster.warehouse.client import Warehouse
-from zakaz_dagster.warehouse.rebuild import MixedInput, rebuild
-from zakaz_dagster.warehouse.side_table import MARK, Side, Superseded, drop_orphans, orphans, side_table
+from zakaz_dagster.warehouse.errors import Away
+from zakaz_dagster.warehouse.rebuild import rebuild
+from zakaz_dagster.warehouse.side_table import MARK, Side, drop_orphans, orphans, side_table
 from zakaz_dagster.warehouse.sql_files import Statement, load, tables
 from zakaz_dagster.warehouse.table_info import shape
 
@@ -38,6 +40,8 @@ RECENT = (
     "SELECT error FROM meta_job_runs FINAL WHERE job = {job:String} AND error_class = {class:String}"
     " AND started_at > now() - INTERVAL 1 HOUR ORDER BY started_at"
 )
+P = ParamSpec("P")
+logger = logging.getLogger("zakaz_dagster.warehouse")
 NOTHING_TO_DO = "nothing; if it comes often, look at why ClickHouse restarts (or upgrade it to 26.6.1.962 or newer)"
 
 
@@ -96,19 +100,19 @@ def heal(
 
     `loaded`: whether a load obeys `left` that writes this partition of a source. `blocked`: whether a fact's inputs are
     known to be wrong. A day of staging stays in `left` also when its swap was finished here: its ledger and facts are
-    still those before.
+    still those before. So does a fact that cannot be rebuilt, for a run says why. Raises Away when the server is.
     """
     wh = wh.tagged(statement="heal")
     dropped = [f"dropped {name}" for name in drop_orphans(wh)]
     done, left = [], []
     for each in _in_order(mixed(wh)):
-        done += [f"finished the swap of {each}"] if _finish(wh, each) else []
+        done += [f"finished the swap of {each}"] if _tried(_finish, wh, each) else []
         repair = _repair(each, loaded, blocked)
-        if repair is not None and (repair.kind == "load" or not _rebuilt(wh, each, run_id)):
+        if repair is not None and (repair.kind == "load" or not _tried(_rebuilt, wh, each, run_id)):
             left.append(repair)
         elif repair is not None:
             done.append(f"rebuilt {each}")
-        elif _kept_newest(wh, each, run_id):
+        elif _tried(_kept_newest, wh, each, run_id):
             done.append(f"kept the newest rows of {each}")
         if repair is None:
             _owe(wh, each, run_id)
@@ -181,6 +185,17 @@ def _repair(each: Mixed, loaded: Callable[[Mixed], bool], blocked: Callable[[str
     return Repair("load", each.table, each.source, each.first, each.last) if again else None
 
 
+def _tried(step: Callable[P, bool], *args: P.args, **named: P.kwargs) -> bool:
+    """Whether a step did it; one that fails stops no other, and its partition stays red."""
+    try:
+        return step(*args, **named)
+    except Away:
+        raise
+    except Failure as failure:
+        logger.warning("not repaired now: %s", failure)
+        return False
+
+
 def _finish(wh: Warehouse, each: Mixed) -> bool:
     """Do the interrupted swap again from the side table of the run that died: what stands there was proven before."""
     newest, counted = each.versions[-1], "count() AS n, min(_ver) AS oldest, max(_ver) AS newest"
@@ -190,24 +205,20 @@ def _finish(wh: Warehouse, each: Mixed) -> bool:
         query = f"SELECT {counted} FROM {row['name']} WHERE _partition_id = {{id:String}}"
         held = wh.rows(query, {"id": each.partition})[0]
         if held["n"] and held["oldest"] == held["newest"] == newest:
-            with suppress(Superseded):
-                Side(wh, shape(wh, each.table), row["name"], newest).swap([each.partition])
-                return True
+            Side(wh, shape(wh, each.table), row["name"], newest).swap([each.partition])
+            return True
     return False
 
 
 def _rebuilt(wh: Warehouse, each: Mixed, run_id: str) -> bool:
-    """Whether the fact could be rebuilt; not while its own inputs are mixed."""
+    """Rebuild the fact; raises MixedInput (Retriable) while its own inputs are mixed."""
     from zakaz_dagster.warehouse.replace_table import rebuild_whole
 
     build = load("builds")[each.table]
-    try:
-        if each.first is None or each.last is None:
-            rebuild_whole(wh, build, run_id=run_id)
-        else:
-            rebuild(wh, build, each.first, each.last, run_id=run_id)
-    except MixedInput:
-        return False
+    if each.first is None or each.last is None:
+        rebuild_whole(wh, build, run_id=run_id)
+    else:
+        rebuild(wh, build, each.first, each.last, run_id=run_id)
     return True
 
 

@@ -14,7 +14,7 @@ from zakaz_dagster.sources.qtickets.description import DESCRIPTION as QTICKETS
 from zakaz_dagster.sources.vk_ads.description import DESCRIPTION as VK_ADS
 from zakaz_dagster.warehouse import healing, server
 from zakaz_dagster_tests.contract.test_warehouse_rebuild import doubled
-from zakaz_dagster_tests.defs.conftest import add_run, day
+from zakaz_dagster_tests.defs.conftest import add_run, day, words
 from zakaz_dagster_tests.defs.test_following import equal_to_the_world
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -65,6 +65,11 @@ def test_doubled_days_are_loaded_again_and_doubled_facts_rebuilt(platform, monke
     assert healing.mixed(platform.warehouse) == []
     equal_to_the_world(platform, DAYS)
     assert "fact_marketing_daily 202611" in healing.one_version(platform.warehouse).detail
+
+
+def told_by_the_audit(platform):
+    lines = platform.warehouse.rows("SELECT error FROM meta_job_runs FINAL WHERE job = 'heal'")
+    return "; ".join(row["error"] for row in lines)
 
 
 def test_only_what_the_repair_writes_is_asked_of_it():
@@ -122,6 +127,23 @@ def test_a_fact_over_inputs_that_a_blocking_check_found_wrong_is_not_rebuilt(pla
     told = healing.one_version(platform.warehouse).detail
     assert "kept the newest rows of fact_marketing_daily" in told
     assert "rebuilt fact_qtickets_sales_daily" in told
+
+
+def test_a_fact_that_cannot_be_rebuilt_stops_no_other_repair_and_a_run_says_why(platform):
+    platform.at("2026-11-22T12:00:00+03:00")
+    assert platform.run("reload_days", DAYS).success
+    platform.warehouse.command("ALTER TABLE fact_qtickets_sales_daily DROP COLUMN deduction_rub")
+    doubled(platform.warehouse, "fact_qtickets_sales_daily", "202611")
+    doubled(platform.warehouse, "fact_inventory_daily", "202611")
+    day_of_sales = "SELECT any(_partition_id) FROM stg_qtickets_orders_raw WHERE sale_date = '2026-11-20'"
+    doubled(platform.warehouse, "stg_qtickets_orders_raw", platform.warehouse.scalar(day_of_sales))
+    looked = platform.tick(SENSOR)
+    assert "rebuilt fact_inventory_daily" in told_by_the_audit(platform)
+    asked = [request.tags["dagster/asset_partition_range_start"] for request in looked.run_requests]
+    assert "2026-11-20" in asked
+    runs = platform.obey(SENSOR, looked)
+    assert {each.table for each in healing.mixed(platform.warehouse)} == {"fact_qtickets_sales_daily"}
+    assert "fact_qtickets_sales_daily.sql" in words(runs[-1])
 
 
 def test_what_was_repaired_is_told_in_one_mail(platform, monkeypatch):
