@@ -7,11 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import dagster as dg
 import pytest
 
 from zakaz_dagster import timezone
-from zakaz_dagster.defs.marts.forecast import plan
+from zakaz_dagster.defs.marts.forecast import waits
 from zakaz_dagster.dev.sandbox.world.histories import free_share
 from zakaz_dagster.warehouse import checks, forecast
 from zakaz_dagster.warehouse.client import Warehouse
@@ -242,8 +241,7 @@ def test_forecasts_wait_until_sales_and_spend_of_yesterday_are_complete_and_are_
         world.put("meta_day_loads", source=source, day=D, covered_until=until, _recorded_ns=ver, _ver=ver)
 
     def reason() -> str:
-        answer = plan(world.wh, D, D - timedelta(30))
-        return answer.skip_message or "" if isinstance(answer, dg.SkipReason) else "run"
+        return waits(world.wh, D, D - timedelta(30))
 
     assert "qtickets: the day is not loaded" in reason()
     load_day("qtickets", end, 1)
@@ -252,10 +250,8 @@ def test_forecasts_wait_until_sales_and_spend_of_yesterday_are_complete_and_are_
     load_day("vk_ads", end, 2)
     assert "is older than what it reads" in reason()
     World(world.wh).build(str(D), str(D))  # with the ledger, which the quick world leaves out
-    request = plan(world.wh, D, D - timedelta(30))
-    assert isinstance(request, dg.RunRequest), request
-    assert request.run_key == f"forecast_daily:{D}"
+    assert reason() == ""
     forecast.write(world.wh, D)
     world.put("fact_decisions_daily", data_day=D, place=1)
     assert "are written" in reason()
-    assert "begins later" in (plan(world.wh, D, D + timedelta(1)).skip_message or "")
+    assert "begins later" in waits(world.wh, D, D + timedelta(1))

@@ -13,6 +13,7 @@ from zakaz_dagster import timezone
 from zakaz_dagster.defs.marts.facts import GROUP, POOL
 from zakaz_dagster.defs.shared.errors import RETRY, explained
 from zakaz_dagster.defs.shared.params import WarehouseParam
+from zakaz_dagster.defs.shared.requests import Requests
 from zakaz_dagster.defs.shared.schedules import job
 from zakaz_dagster.defs.shared.specs import asset_spec, builds
 from zakaz_dagster.errors import Failure
@@ -68,23 +69,33 @@ def _due(start: date) -> dg.SensorDefinition:
         job_name=JOB,
         minimum_interval_seconds=300,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Forecasts once a day, when sales and spend of yesterday are complete",
+        description="Forecasts once a day, when sales and spend of yesterday are complete; until they are written",
     )
     @explained()
-    def due(_context: dg.SensorEvaluationContext, warehouse: WarehouseParam) -> dg.RunRequest | dg.SkipReason:
-        return plan(warehouse, timezone.today() - timedelta(days=1), start)
+    def due(context: dg.SensorEvaluationContext, warehouse: WarehouseParam) -> dg.SensorResult | dg.SkipReason:
+        now, requests = timezone.now(), Requests.of(context.cursor)
+        day = timezone.today() - timedelta(days=1)
+        if why := waits(warehouse, day, start):
+            return dg.SkipReason(why)
+        attempt = requests.attempt(context.instance, str(day), None, now)
+        if attempt is None:
+            return dg.SkipReason(f"{day} is asked for already, or waits for its next attempt")
+        run = dg.RunRequest(run_key=f"{JOB}:{day}:{attempt}")
+        requests.ask(str(day), str(run.run_key), attempt, now)
+        requests.keep_only({str(day): run})
+        return dg.SensorResult(run_requests=[run], cursor=requests.cursor())
 
     return due
 
 
-def plan(warehouse: "Warehouse", day: date, start: date) -> dg.RunRequest | dg.SkipReason:
-    """One run for the day when it is complete and has no forecasts yet."""
+def waits(warehouse: "Warehouse", day: date, start: date) -> str:
+    """Why no run is due for the day: it is not complete, or has its forecasts; '' when one is."""
     if day < start:
-        return dg.SkipReason("the data begins later (ZAKAZ_START_DATE)")
+        return "the data begins later (ZAKAZ_START_DATE)"
     try:
         if forecast.is_written(warehouse, day):
-            return dg.SkipReason(f"the forecasts of {day} are written")
-        waits = forecast.lacking(warehouse, day)
+            return f"the forecasts of {day} are written"
+        lacking = forecast.lacking(warehouse, day)
     except Failure as failure:  # ClickHouse is away, which has its own alert
-        return dg.SkipReason(str(failure))
-    return dg.SkipReason(f"{day} waits: {'; '.join(waits)}") if waits else dg.RunRequest(run_key=f"{JOB}:{day}")
+        return str(failure)
+    return f"{day} waits: {'; '.join(lacking)}" if lacking else ""
