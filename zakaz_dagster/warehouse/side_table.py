@@ -234,7 +234,7 @@ def guard_drop(table: str, what: str, before: int, after: int, guard: float | No
         day=what,
         expected=f"a loss of at most {guard:.0%}",
         next_step="nothing was changed; if the vendor really has so few, load it again with the drop guard off "
-        "(run config: ops: load_<source>: config: allow_shrinking: true)",
+        "(run config: ops: <the step that failed>: config: allow_shrinking: true)",
     )
 
 

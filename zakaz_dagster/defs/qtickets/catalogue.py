@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from zakaz_dagster.defs.shared import accounting
-from zakaz_dagster.defs.shared.day_assets import Results, freshness, observe_endpoints
+from zakaz_dagster.defs.shared.day_assets import LoadConfig, Results, freshness, observe_endpoints
 from zakaz_dagster.defs.shared.errors import RETRY, explained
 from zakaz_dagster.defs.shared.params import QTicketsParam, WarehouseParam
 from zakaz_dagster.defs.shared.specs import asset_spec, builds, vendor_origins
@@ -26,7 +26,7 @@ from zakaz_dagster.warehouse import lineage_cache
 if TYPE_CHECKING:
     from zakaz_dagster.warehouse.client import Warehouse
 
-DROP_GUARD = 0.5  # events are never taken off the list, so half of them missing is no honest answer
+DROP_GUARD = 0.5  # events are hardly ever taken off the list, so half of them missing is no honest answer
 CATALOGUE, INVENTORY = f"{DESCRIPTION.name}_catalogue", f"{DESCRIPTION.name}_inventory"  # as named in stg_rejects
 SEATS = "stg_qtickets_inventory_raw"
 AC: Any = dg.AutomationCondition  # its generics do not fit together for a type checker
@@ -84,7 +84,9 @@ def _dimension(name: str) -> dg.AssetSpec:
     )
 
 
-def load_catalogue(context: dg.AssetExecutionContext, warehouse: WarehouseParam, qtickets: QTicketsParam) -> Results:
+def load_catalogue(
+    context: dg.AssetExecutionContext, config: LoadConfig, warehouse: WarehouseParam, qtickets: QTicketsParam
+) -> Results:
     from zakaz_dagster.ingest.catalogue import replace_catalogue
 
     run_id = context.run.run_id
@@ -92,7 +94,7 @@ def load_catalogue(context: dg.AssetExecutionContext, warehouse: WarehouseParam,
     with explained():
         found = qtickets.catalogue()
         read = _read(qtickets.now(), found.received, found.events.num_rows + found.shows.num_rows, found.rejects)
-        rows = replace_catalogue(tagged, found, run_id=run_id, guard=DROP_GUARD)
+        rows = replace_catalogue(tagged, found, run_id=run_id, guard=None if config.allow_shrinking else DROP_GUARD)
         _enter(tagged, CATALOGUE, read, read.accepted, run_id)
     observe_endpoints(context, {"received": found.received})
     for name in TABLES:

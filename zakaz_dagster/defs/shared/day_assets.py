@@ -39,7 +39,7 @@ FIGURES = ("received", "accepted", "rejected", "requests", "retries", "bytes")
 
 
 class LoadConfig(dg.Config):
-    """`allow_shrinking` says in words that a day may lose most of its rows."""
+    """`allow_shrinking` says in words that a day, or the catalogue, may lose most of its rows."""
 
     allow_shrinking: bool = False
 
