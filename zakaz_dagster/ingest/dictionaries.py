@@ -32,6 +32,7 @@ from zakaz_dagster.warehouse.replace_table import append
 from zakaz_dagster.warehouse.sql_files import load
 
 TAGS, ADS = "dim_utm_tags", "dim_ads"
+UNSETTLED = "days not owed yet"  # instead of the parser's version
 KEY = ("utm_source", "utm_medium", "utm_campaign", "utm_content")
 _FIELDS = pa.schema(  # in the order of ShowTag
     [
@@ -67,9 +68,11 @@ def read_tags(warehouse: Warehouse, first: date, last: date, *, run_id: str = ""
     if not texts.num_rows:
         return TagsRead()
     read = _read(texts)
-    append(warehouse, TAGS, read, ver=ver, run_id=run_id)
+    # Until their days are owed they count as unread: what breaks off before that reads them again.
+    append(warehouse, TAGS, _by(read, UNSETTLED), ver=ver, run_id=run_id)
     changed = [row["date"] for row in warehouse.rows(builds["utm_days_changed"].sql, {"ver": ver})]
     build_ledger.owe(warehouse, TAGS, changed, "a tag is read in another way", run_id=run_id)
+    append(warehouse, TAGS, _by(read, parser_version()), ver=ver + 1, run_id=run_id)
     return TagsRead(texts.num_rows, Counter(reason for reason in read["reason"].to_pylist() if reason))
 
 
@@ -114,6 +117,9 @@ def _read(texts: pa.Table) -> pa.Table:
     raw = zip(*(texts[name].cast(pa.binary()).to_pylist() for name in KEY), strict=True)
     said = [tags.tag_of(Utm(*(value.decode(errors="replace") for value in values)), index) for values in raw]
     columns = [pa.array(list(values), kind.type) for values, kind in zip(zip(*said, strict=True), _FIELDS, strict=True)]
-    parser = pa.array([parser_version()] * len(said), pa.string())
     named = [*zip(texts.column_names, texts.columns, strict=True), *zip(_FIELDS.names, columns, strict=True)]
-    return pa.table({**dict(named), "parser": parser})
+    return pa.table(dict(named))
+
+
+def _by(read: pa.Table, parser: str) -> pa.Table:
+    return read.append_column("parser", pa.array([parser] * read.num_rows, pa.string()))

@@ -62,11 +62,8 @@ def owed(world: World) -> set[tuple[str, str]]:
     return {(each.fact, each.day.isoformat()) for each in found if each.because}
 
 
-def test_days_whose_tags_are_read_in_another_way_are_owed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.direct("2025-12-01", 1, 1, 1, "10", utm="yandex/cpc/x/tomsk_06_01")
-    world.direct("2025-12-02", 1, 1, 2, "10", utm="yandex/cpc/x/label")
-    world.build("2025-12-01", "2025-12-31")
-    before = owed(world)
+def other_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade that reads another day out of each tag."""
     read = dictionaries.tags.tag_of
     monkeypatch.setattr(dictionaries, "parser_version", lambda: "other rules")
     monkeypatch.setattr(
@@ -74,8 +71,37 @@ def test_days_whose_tags_are_read_in_another_way_are_owed(world: World, monkeypa
         "tag_of",
         lambda utm, index: read(utm, index)._replace(day=7) if read(utm, index).day else read(utm, index),
     )
+
+
+def broken_off(*_given: Any, **_named: Any) -> None:
+    raise Retriable("the connection is gone")
+
+
+def test_days_whose_tags_are_read_in_another_way_are_owed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.direct("2025-12-01", 1, 1, 1, "10", utm="yandex/cpc/x/tomsk_06_01")
+    world.direct("2025-12-02", 1, 1, 2, "10", utm="yandex/cpc/x/label")
+    world.build("2025-12-01", "2025-12-31")
+    before = owed(world)
+    other_rules(monkeypatch)
     dictionaries.read_tags(world.wh, day("2025-12-01"), day("2025-12-01"))
     assert owed(world) - before == {("fact_utm_daily", "2025-12-01")}
+
+
+def test_a_tag_that_is_read_in_another_way_is_not_forgotten_when_the_load_breaks_off(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.direct("2025-12-01", 1, 1, 1, "10", utm="yandex/cpc/x/tomsk_06_01")
+    world.direct("2025-12-31", 1, 1, 2, "10", utm="yandex/cpc/x/label")
+    world.build("2025-12-01", "2025-12-31")
+    before = owed(world)
+    other_rules(monkeypatch)
+    with monkeypatch.context() as killed:
+        killed.setattr(build_ledger, "owe", broken_off)
+        with pytest.raises(Retriable):
+            dictionaries.read_tags(world.wh, day("2025-12-31"), day("2025-12-31"))
+    dictionaries.read_tags(world.wh, day("2025-12-31"), day("2025-12-31"))
+    assert owed(world) - before == {("fact_utm_daily", "2025-12-01")}
+    assert dictionaries.read_tags(world.wh, day("2025-12-31"), day("2025-12-31")).texts == 0
 
 
 def test_days_that_sold_by_the_number_of_an_ad_are_owed_when_it_is_listed(world: World) -> None:
