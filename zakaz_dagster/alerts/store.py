@@ -147,7 +147,7 @@ class Round:
         at = now.timestamp()
         self._connection.execute(
             "INSERT INTO watching VALUES (1, :at, :at) ON CONFLICT (one) DO UPDATE"
-            " SET since = iif(:at - last > :pause, :at, since), last = :at",  # NULL > … is not true
+            " SET since = iif(:at - last > :pause, :at, min(:at, since)), last = :at",  # NULL > … is not true
             {"at": at, "pause": PAUSE.total_seconds()},
         )
         _write_incidents(self._connection, plan.incidents)

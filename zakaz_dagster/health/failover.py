@@ -117,7 +117,7 @@ def decide(facts: Facts, state: State) -> Decision:
 
 
 def _looked(now: datetime, state: State) -> State:
-    paused = state.looked_at is None or state.watching_since is None or now - state.looked_at > GAP
+    paused = state.looked_at is None or state.watching_since is None or abs(now - state.looked_at) > GAP
     return replace(state, looked_at=now, watching_since=now if paused else state.watching_since)
 
 
@@ -144,7 +144,7 @@ def _go_on(facts: Facts, state: State, age: timedelta) -> Decision:
     since = f"QTickets was last loaded {_minutes(age)} minutes ago"
     if facts.unready:
         return Decision(state, f"{since}, and the mail cannot be read: {facts.unready}", _bad(facts, state))
-    waits = state.started_at is not None and facts.now - state.started_at < BETWEEN_LOADS
+    waits = state.started_at is not None and abs(facts.now - state.started_at) < BETWEEN_LOADS
     if facts.is_loading or waits:
         why = "a mail load is running" if facts.is_loading else "the last mail load was a few minutes ago"
         return Decision(state, f"{since}; {why}", _bad(facts, state))

@@ -23,7 +23,7 @@ from typing import Literal, ParamSpec
 
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.verdicts import Status, Verdict
-from zakaz_dagster.warehouse import build_ledger, lineage_cache
+from zakaz_dagster.warehouse import ahead, build_ledger, lineage_cache
 from zakaz_dagster.warehouse.client import Warehouse
 from zakaz_dagster.warehouse.errors import Away
 from zakaz_dagster.warehouse.rebuild import rebuild
@@ -104,7 +104,7 @@ def heal(
     """
     wh = wh.tagged(statement="heal")
     dropped = [f"dropped {name}" for name in drop_orphans(wh)]
-    done, left = [], []
+    done, left = ahead.set_right(wh), []
     for each in _in_order(mixed(wh)):
         done += [f"finished the swap of {each}"] if _tried(_finish, wh, each) else []
         repair = _repair(each, loaded, blocked)

@@ -41,6 +41,7 @@ LEASE_WAIT, LEASE_LOOK = 60.0, 0.03  # seconds
 # Partition commands in one ALTER: a year of days in a few statements, each text still readable in the query log.
 SWAPS_PER_STATEMENT = 100
 ROUNDS = 3  # of swapping, when another swap met this one
+AHEAD_NS = 10 * 60 * 1_000_000_000  # a version so much later than now is no later load's: some clock was ahead
 
 
 class Superseded(Retriable):
@@ -95,14 +96,15 @@ class Side:
 
         `filled`: rows by partition id, counted by the caller. Returns what the target held before and holds now. Raises
         `Superseded`, with the target as it was, when a partition there has a newer version: its writer began later, so
-        it saw at least what this one saw.
+        it saw at least what this one saw. A version of the future is none of those.
         """
         filled = self.counts() if filled is None else filled
         with lease(self.wh, self.shape.table):
             sync(self.wh, [self.shape.table])
             before = first = contents(self.wh, self.shape.table, partition_ids)
             for _ in range(ROUNDS):
-                if any(each.newest > self.ver for each in before.values()):
+                present = time.time_ns() + AHEAD_NS
+                if any(self.ver < each.newest <= present for each in before.values()):
                     raise self._superseded()
                 self._swap(partition_ids, filled)
                 before = contents(self.wh, self.shape.table, partition_ids)

@@ -18,7 +18,7 @@ from zakaz_dagster.alerts.service import Alerts
 from zakaz_dagster.defs.operations.run_history import AGAIN, read_facts
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.partitions import Days
-from zakaz_dagster.defs.shared.requests import again_at
+from zakaz_dagster.defs.shared.requests import is_due
 from zakaz_dagster.defs.shared.specs import OUTSIDE
 from zakaz_dagster.errors import Failure
 from zakaz_dagster.health import infrastructure, probe, reading
@@ -136,7 +136,7 @@ def broken_by_clickhouse(facts: DagsterFacts, look: Look) -> list[RunFact]:
     for run in open_:  # newest first
         if not any(cures(replace(each, created=look.at), run) for each in chosen):
             chosen.append(run)
-    return [run for run in chosen if not run.again or look.at.timestamp() >= again_at(_ended(run), run.again)]
+    return [run for run in chosen if not run.again or is_due(_ended(run), run.again, look.at)]
 
 
 def _broken(run: RunFact) -> bool:

@@ -62,8 +62,11 @@ class Look:
 
 
 def due(instance: dg.DagsterInstance, before: Look | None, started: datetime, now: datetime) -> bool:
-    """Whether to look: for the first time, after a restart of ClickHouse or a failed run, or long after the latest."""
-    if before is None or abs(started - before.started) > SAME_START or now - before.at >= EVERY:
+    """Whether to look: for the first time, after a restart of ClickHouse or a failed run, or long after the latest.
+
+    A look of the future is one after which our clock went back.
+    """
+    if before is None or abs(started - before.started) > SAME_START or abs(now - before.at) >= EVERY:
         return True
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=before.at)
     return bool(instance.get_run_records(failed, limit=1))

@@ -22,7 +22,7 @@ import dagster as dg
 
 from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.defs.shared.partitions import Days, ranges
-from zakaz_dagster.defs.shared.requests import RUN_KEY, again_at
+from zakaz_dagster.defs.shared.requests import RUN_KEY, is_due
 from zakaz_dagster.errors import ConfigFault, Failure
 
 if TYPE_CHECKING:
@@ -59,9 +59,6 @@ class Asked:
     def key(self, sensor: str) -> str:
         again = f":{self.attempt}" if self.attempt > 1 else ""
         return f"{sensor}:{self.first}:{self.last}:{self.look}{again}"
-
-    def again_at(self) -> int:
-        return again_at(self.at, self.attempt)
 
 
 @dataclass(frozen=True)
@@ -194,7 +191,7 @@ def settle(
         runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY: each.key(sensor)}))
         if any(run.is_success for run in runs):
             continue
-        if any(not run.is_finished for run in runs) or now.timestamp() < each.again_at():
+        if any(not run.is_finished for run in runs) or not is_due(each.at, each.attempt, now):
             waiting.append(each)
         else:
             again.append(replace(each, at=int(now.timestamp()), attempt=each.attempt + 1))

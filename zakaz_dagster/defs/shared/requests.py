@@ -19,10 +19,13 @@ UNFINISHED = [status for status in dg.DagsterRunStatus if status not in FINISHED
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=15), timedelta(days=1)
 
 
-def again_at(at: int, attempt: int) -> int:
-    """When (seconds since 1970) something asked for at `at` for the n-th time may be asked for once more."""
+def is_due(at: int, attempt: int, now: datetime) -> bool:
+    """Whether something asked for at `at` (seconds since 1970) for the n-th time may be asked for once more.
+
+    What was asked for in the future was so by a clock that has been set since.
+    """
     wait = min(FIRST_WAIT * (1 << min(attempt - 1, 10)), LONGEST_WAIT)
-    return at + wait // timedelta(seconds=1)
+    return now.timestamp() < at or now.timestamp() >= at + wait // timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Requests:
             return None
         if any(run.is_success for run in runs) and newest is not None and newest.timestamp() > before.at:
             return 1
-        return before.attempt + 1 if now.timestamp() >= again_at(before.at, before.attempt) else None
+        return before.attempt + 1 if is_due(before.at, before.attempt, now) else None
 
     def ask(self, name: str, run_key: str, attempt: int, now: datetime) -> None:
         self.asked[name] = Asked(run_key, int(now.timestamp()), attempt)
