@@ -144,6 +144,22 @@ def plan(
     return Plan(kept, tuple(notices))
 
 
+def unsaid(planned: Plan, before: Mapping[str, Incident]) -> Plan:
+    """The plan when there is nobody to tell: its notices stay news for whoever can be told later."""
+    kept = dict(planned.incidents)
+    for name in {notice.incident.name for notice in planned.notices} & kept.keys():
+        was = before.get(name) or Incident(kept[name].verdict, kept[name].opened)
+        kept[name] = replace(
+            kept[name],
+            told=was.told,
+            told_status=was.told_status,
+            messages=was.messages,
+            escalated=was.escalated,
+            resolved=None,
+        )
+    return Plan(kept, planned.notices)
+
+
 def _explained(incidents: Mapping[str, Incident], round_: Mapping[str, Verdict]) -> defaultdict[str, list[str]]:
     """Root cause to the bad verdicts it explains.
 

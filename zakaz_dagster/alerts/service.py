@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from zakaz_dagster.alerts.incidents import Incident, Kind, Notice, Plan, Rules, plan
+from zakaz_dagster.alerts.incidents import Incident, Kind, Notice, Plan, Rules, plan, unsaid
 from zakaz_dagster.alerts.mail import About, Mail, bare, compose, moment
 from zakaz_dagster.alerts.outbox import DAY, Backlog, Limits, Outbox, batches
 from zakaz_dagster.alerts.send import Channel, Undelivered
@@ -133,11 +133,12 @@ class Alerts:
     def _round(
         self, store: Store, verdicts: Sequence[Verdict], now: datetime, existing: Collection[str] | None
     ) -> RoundResult:
+        store.hand_over([channel.name for channel in self.channels])
         sent = self._dispatched(store, now)  # first, so that a channel that is back is judged by that
         delivered = self._delivery(store, now)
         with store.round([channel.name for channel in self.channels]) as round_:
             planned = plan(round_.incidents, [*verdicts, delivered], now, self.rules, existing)
-            round_.keep(planned, now)
+            round_.keep(planned if self.channels else unsaid(planned, round_.incidents), now)
         return RoundResult(planned.notices, sent + self._dispatched(store, now))
 
     def _told_once(self, store: Store, notice: Notice, now: datetime) -> RoundResult:

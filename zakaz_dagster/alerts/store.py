@@ -126,6 +126,24 @@ class Store:
             for channel, notices in unsent.items():
                 _write_notices(connection, channel, notices)
 
+    def hand_over(self, channels: Sequence[str]) -> None:
+        """Give these channels what waits for another one only: a corrected URL is a channel of another name."""
+        marks = ", ".join("?" * len(channels))
+        others = (
+            f"SELECT id FROM outbox WHERE sent IS NULL AND channel NOT IN ({marks})"  # noqa: S608  marks only
+            f" EXCEPT SELECT id FROM outbox WHERE channel IN ({marks})"
+        )
+        with self.writing() as connection:
+            for (notice,) in connection.execute(others, (*channels, *channels)).fetchall() if channels else ():
+                rows = connection.execute(
+                    "SELECT at, body FROM outbox WHERE id = ? AND sent IS NULL", (notice,)
+                ).fetchone()
+                connection.execute("DELETE FROM outbox WHERE id = ? AND sent IS NULL", (notice,))
+                connection.executemany(
+                    "INSERT OR IGNORE INTO outbox (channel, id, at, body) VALUES (?, ?, ?, ?)",
+                    [(channel, notice, *rows) for channel in channels],
+                )
+
     def prune(self, before: datetime) -> int:
         """Forget what was sent before then."""
         with self.writing() as connection:

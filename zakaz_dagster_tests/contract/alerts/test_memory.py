@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from zakaz_dagster.alerts import store
+from zakaz_dagster.alerts.send import Folder
 from zakaz_dagster.errors import ConfigFault
 from zakaz_dagster_tests.contract.alerts.telling import MINUTE, NOW, kinds, ok, verdict
 
@@ -76,6 +77,42 @@ class _FullDisk:
         if path == self.path:
             connection.execute(f"PRAGMA max_page_count = {self.pages}")
         return connection
+
+
+def test_what_waits_for_a_channel_goes_by_the_one_that_takes_its_place(alerts, mailbox, tmp_path):
+    """A token in a URL was corrected, or mail is used instead: the old channel's name is gone."""
+    mailbox.stop()
+    for minute in range(0, 40, 5):
+        alerts.notify([verdict()], NOW + minute * MINUTE)
+    folder = Folder(tmp_path / "mail")
+    other = replace(alerts, channels=[folder])
+    other.notify([verdict()], NOW + 41 * MINUTE)
+    mailbox.back()
+    alerts.notify([ok()], NOW + 80 * MINUTE)
+    sent = [path.name.split(".")[0] for path in folder.path.iterdir()]
+    assert sent.count("fact_x__agrees") == 1
+    assert "ошибка" not in kinds(mailbox), "it was told already"
+
+
+def test_a_channel_that_is_left_is_not_told_twice_what_another_one_never_took(alerts, mailbox, tmp_path):
+    mailbox.stop()
+    folder = Folder(tmp_path / "mail")
+    both = replace(alerts, channels=[*alerts.channels, folder])
+    both.notify([verdict()], NOW)
+    replace(alerts, channels=[folder]).notify([verdict()], NOW + 5 * MINUTE)
+    assert len([*folder.path.iterdir()]) == 1
+
+
+def test_what_was_wrong_before_there_was_a_channel_is_told_by_the_first_one(alerts, mailbox):
+    nobody = replace(alerts, channels=[])
+    for minute in (0, 10, 20):
+        nobody.notify([verdict(), verdict("fact_y__agrees")], NOW + minute * MINUTE)
+    nobody.notify([verdict(), ok("fact_y__agrees")], NOW + 30 * MINUTE)
+    alerts.notify([verdict(), ok("fact_y__agrees")], NOW + 40 * MINUTE)
+    alerts.notify([verdict(), ok("fact_y__agrees")], NOW + 50 * MINUTE)
+    assert [each for each in mailbox.subjects if "fact_" in each] == [
+        "Zakaz: ошибка — Проверка не прошла: fact_x__agrees"
+    ]
 
 
 def test_where_there_is_no_memory_of_alerts_nobody_says_that_none_is_open(alerts, tmp_path):
