@@ -167,6 +167,20 @@ def test_a_blocking_check_stops_the_facts_on_every_path_until_the_day_is_loaded_
     equal_to_the_world(platform, again)
 
 
+def test_a_run_for_what_is_owed_leaves_out_what_a_blocking_check_stops_behind_it(platform):
+    """Sales of days whose advertising is known to be wrong."""
+
+    @dg.asset_check(asset="fact_vk_ads_daily", name="groups_equal_vendor", blocking=True)
+    def red():
+        return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.ERROR)
+
+    dg.materialize([red], instance=platform.instance, selection=dg.AssetSelection.checks(red), raise_on_error=False)
+    assert platform.materialize(*SALES, *CATALOGUE, *DIMENSIONS, days=OLD).success
+    runs = platform.obey(FOLLOW, platform.tick(FOLLOW))
+    assert [words(run) for run in runs] == [""] * len(runs) != []
+    assert platform.rows("fact_qtickets_sales_daily", "sale_date", OLD)
+
+
 def test_everything_for_these_days_is_one_job_that_ends_equal_to_the_world(platform):
     days = Days(day("2026-11-18"), day("2026-11-22"))  # the running day, too
     assert platform.run("reload_days", days).success

@@ -137,8 +137,8 @@ def plan(
     instance: dg.DagsterInstance, requests: Requests, owed: Sequence[Owed], under_way: Sequence[UnderWay], now: datetime
 ) -> dg.SensorResult:
     """Runs for what is owed and neither blocked, under way, nor waiting for its next attempt: one for each month."""
-    facts = {each.fact for each in owed}
-    blocked = {fact for fact in facts if blocked_by(instance, build_ledger.before(fact))}
+    touched = build_ledger.behind({each.fact for each in owed})
+    blocked = {fact for fact in touched if blocked_by(instance, build_ledger.before(fact))}
     months: defaultdict[str, list[Owed]] = defaultdict(list)
     for each in owed:
         if each.fact not in blocked and not any(run.settles(each, now) for run in under_way):
