@@ -23,7 +23,7 @@ from zakaz_dagster.sources.yandex_direct.dimensions import SCHEMAS
 from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
 from zakaz_dagster.sources.yandex_direct.inspect import read_file
 from zakaz_dagster.warehouse.replace_days import replace_days
-from zakaz_dagster.warehouse.stored_days import stored_days
+from zakaz_dagster.warehouse.stored_days import stored_days, stored_rejects
 
 
 @click.group("import")
@@ -49,6 +49,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
         city_index(),
         stored=resources.stored(store, ADS, SCHEMAS[ADS]),
         earlier=partial(stored_days, store, DIRECT_TABLE, "account"),
+        aside=partial(stored_rejects, store, DESCRIPTION.name),
     )
     report.refuse_days_before(settings.platform.start_date)
     if not force:

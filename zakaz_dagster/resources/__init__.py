@@ -169,10 +169,10 @@ def vk_ads(settings: Settings) -> VkAdsSource:
 def yandex_direct(settings: Settings) -> DirectSource:
     """Yandex Direct API of every configured login."""
     from zakaz_dagster.seeds import city_index
-    from zakaz_dagster.sources.yandex_direct.description import TABLE
+    from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION, TABLE
     from zakaz_dagster.sources.yandex_direct.dimensions import SCHEMAS
     from zakaz_dagster.sources.yandex_direct.source import DirectSource
-    from zakaz_dagster.warehouse.stored_days import stored_days
+    from zakaz_dagster.warehouse.stored_days import stored_days, stored_rejects
 
     settings.need("direct")
     store = warehouse(settings)
@@ -184,6 +184,7 @@ def yandex_direct(settings: Settings) -> DirectSource:
         micros=settings.direct.money_in_micros,
         stored=lambda: {table: stored(store, table, schema) for table, schema in SCHEMAS.items()},
         earlier=partial(stored_days, store, TABLE, "account"),
+        aside=partial(stored_rejects, store, DESCRIPTION.name),
     )
 
 

@@ -1,9 +1,10 @@
-"""Rows of a day table as they stand, for a source that answers for a part of a day only and must hand back the rest."""
+"""What stands of a day, rows and rejects, for a source that answers for a part of it and must hand back the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
@@ -26,4 +27,13 @@ def stored_days(
         f"SELECT * FROM {table} FINAL WHERE {SPAN} AND (date, _ver) IN ({newest})"  # noqa: S608
         f" AND has({{others:Array(String)}}, toString({column}))",
         {**days, "others": others},
+    )
+
+
+def stored_rejects(wh: Warehouse, source: str, first: date, last: date) -> list[dict[str, Any]]:
+    """What was put aside of these days: day, reason, place and payload."""
+    return wh.rows(
+        "SELECT day, reason, place, payload FROM stg_rejects FINAL"
+        " WHERE source = {source:String} AND day BETWEEN {first:Date} AND {last:Date} ORDER BY day, place, reason",
+        {"source": source, "first": str(first), "last": str(last)},
     )

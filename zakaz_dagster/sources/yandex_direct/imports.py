@@ -1,7 +1,8 @@
 """A hand-exported report as a day source, so that it is loaded like any other: for periods the API no longer holds.
 
 Belongs here: which days a file may replace, and the landings its rows get. Does not: the file's dialect (`exports`).
-A day in the warehouse holds every login, a file one: the other logins' rows are handed in and go back with it.
+A day in the warehouse holds every login, a file one: what stands of the others, rows and rejects, is handed in and goes
+back with it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import pyarrow as pa
 
 from zakaz_dagster.errors import BadData, ConfigFault
 from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.redaction import presentable
 from zakaz_dagster.sources.base import DayRead, Reject
 from zakaz_dagster.sources.tables import in_day_order
 from zakaz_dagster.sources.versions import Versions
 from zakaz_dagster.sources.yandex_direct import landing_join, rows
 from zakaz_dagster.sources.yandex_direct.dimensions import AD, ad_row
 from zakaz_dagster.sources.yandex_direct.landings import Clicked, Lander
+from zakaz_dagster.sources.yandex_direct.logins import Aside, again, of_login, owner
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.source import Earlier
 from zakaz_dagster.timezone import bounds, days_between
@@ -40,14 +43,16 @@ class ImportedReport:
         *,
         stored: pa.Table,
         earlier: Earlier,
+        aside: Aside = lambda _first, _last: (),
     ) -> None:
         self._figures = rows.figures(table, login)
         self.stats = Stats()  # a file is read without a request
         self._login = login
-        self._rejects = list(rejects)
+        self._rejects = [of_login(login, odd) for odd in rejects]
         self._lander = Lander(cities)
         self._versions = Versions(AD, stored)
         self._earlier = earlier
+        self._aside = aside
 
     @property
     def days(self) -> list[date]:
@@ -91,7 +96,7 @@ class ImportedReport:
         self._observe()
         for day, table in landing_join.by_day(in_day_order(self._figures), self._versions, days_between(first, last)):
             received = int(said[day]["rows"])
-            rejects, self._rejects = self._rejects, []
+            rejects, self._rejects = [*self._rejects, *self._others_aside(day)], []
             whole, totals = rows.with_others(table, said[day], self._earlier(day, day, [self._login]))
             yield DayRead(
                 day=day,
@@ -102,6 +107,13 @@ class ImportedReport:
                 covered_until=bounds(day)[1].isoformat(),
                 totals=totals,
             )
+
+    def _others_aside(self, day: date) -> Iterator[Reject]:
+        """What was put aside of the other logins on a day is still missing."""
+        own = owner(presentable(f"login {self._login}"))
+        for odd in self._aside(day, day):
+            if owner(odd["place"]) not in ("", own):
+                yield again(odd)
 
     def _observe(self) -> None:
         """Landings of ads that are not known yet; what is stored is not changed by a file."""

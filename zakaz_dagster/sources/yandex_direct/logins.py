@@ -9,8 +9,9 @@ Does not: asking for reports (`source`) and objects (`catalogue`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +26,7 @@ from zakaz_dagster.sources.yandex_direct.errors import NoAccess
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 
 _T = TypeVar("_T")
+Aside = Callable[[date, date], Iterable[Mapping[str, Any]]]  # what stg_rejects holds of the days first..last
 
 
 class Logins:
@@ -104,3 +106,18 @@ class Logins:
         return (
             login if presentable(login) == login else f"number {[*self.catalogues].index(login) + 1} of DIRECT_LOGINS"
         )
+
+
+def of_login(login: str, odd: Reject) -> Reject:
+    """A row that was put aside, with the login whose money it is."""
+    return Reject(odd.reason, f"login {login}, {odd.where}", odd.payload)
+
+
+def owner(place: str) -> str:
+    """The login in the place of a reject as it is stored; '' for what is said of an object."""
+    return place.removeprefix("login ").partition(", ")[0] if place.startswith("login ") else ""
+
+
+def again(stored: Mapping[str, Any]) -> Reject:
+    """A stored reject, to be stored once more."""
+    return Reject(stored["reason"], stored["place"], stored["payload"])

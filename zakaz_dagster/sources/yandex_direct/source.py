@@ -29,7 +29,7 @@ from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESC
 from zakaz_dagster.sources.yandex_direct.dimensions import AD, ad_row, campaign_rows, seen_on
 from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge, request_id
 from zakaz_dagster.sources.yandex_direct.landings import Lander
-from zakaz_dagster.sources.yandex_direct.logins import Logins
+from zakaz_dagster.sources.yandex_direct.logins import Aside, Logins, again, of_login, owner
 from zakaz_dagster.sources.yandex_direct.odd_rows import day_of
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
 from zakaz_dagster.sources.yandex_direct.request import MOST_ROWS, ReportRequest
@@ -71,13 +71,14 @@ class Period:
             for odd in rejects:
                 said = day_of(odd)
                 if said == str(day) or (said not in self._span and day == self.asked.first):
-                    yield Reject(odd.reason, f"login {login}, {odd.where}", odd.payload)
+                    yield of_login(login, odd)
 
 
 class DirectSource:
     """All logins. `now` is the present moment (aware); `stored` gives the dimension tables as stored before, if any.
 
-    `earlier(first, last, accounts)` gives the rows of the fact table as they stand, of all but these accounts.
+    `earlier(first, last, accounts)` gives the rows of the fact table as they stand, of all but these accounts;
+    `aside(first, last)` what was put aside of these days.
     `dimensions()` has the dimension rows that are new or changed, to be stored by plain insert: of the objects that
     `read` met so far, or when nothing was read yet, of those that had figures in the trailing days.
     """
@@ -92,12 +93,14 @@ class DirectSource:
         micros: bool = False,
         stored: Stored = dict,
         earlier: Earlier | None = None,
+        aside: Aside = lambda _first, _last: (),
     ) -> None:
         self.api = api
         self._now = now
         self._micros = micros
         self._stored = stored
         self._earlier = earlier
+        self._aside = aside
         self._lander = Lander(cities)
         self._logins = Logins(api, logins)
         self._versions: Versions | None = None
@@ -228,7 +231,7 @@ class DirectSource:
         about_objects = [odd for catalogue in self._logins.catalogues.values() for odd in catalogue.taken_rejects()]
         for day, table in landing_join.by_day(period.figures, self._known(), period.days):
             said: Mapping[str, Any] = sums.get(day, rows.NOTHING)
-            rejects = [*self._logins.rejects(), *period.odd_of(day), *about_objects]
+            rejects = [*self._logins.rejects(), *period.odd_of(day), *about_objects, *self._kept_aside(day, kept)]
             about_objects = []  # they have no day of their own
             whole, totals = rows.with_others(table, said, kept.get(day))
             yield DayRead(
@@ -248,6 +251,13 @@ class DirectSource:
             return {}
         stored = self._earlier(period.asked.first, period.asked.last, self._logins.answered())
         return dict(by_day(in_day_order(self._logins.of_others(stored, period.figures)), period.days))
+
+    def _kept_aside(self, day: date, kept: Mapping[date, pa.Table]) -> Iterator[Reject]:
+        """Rows put aside beside the stored ones: where these stay, what is missing of them stays missing."""
+        accounts = set(kept[day]["account"].to_pylist()) if day in kept else set()
+        for odd in self._aside(day, day) if accounts else ():
+            if owner(odd["place"]) in accounts and ", " in odd["place"]:
+                yield again(odd)
 
 
 def _of_period(report: Report, request: ReportRequest, odd_share: float) -> Report:

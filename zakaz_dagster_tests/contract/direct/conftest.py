@@ -24,7 +24,11 @@ def direct(sandbox: Sandbox) -> Callable[..., DirectSource]:
 
 def source_on(sandbox: Sandbox) -> Callable[..., DirectSource]:
     def build(**options) -> DirectSource:
-        own = {name: options.pop(name) for name in ("logins", "micros", "stored", "earlier", "now") if name in options}
+        own = {
+            name: options.pop(name)
+            for name in ("logins", "micros", "stored", "earlier", "aside", "now")
+            if name in options
+        }
         config = {"requests_per_second": 100, "deadline": 60.0, "limit_wait": 0.05, "token": sandbox.token}
         config |= {"points_wait": 0.2, **options}
         moment = datetime.fromisoformat(own.pop("now", NOW))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -12,10 +13,11 @@ from click.testing import CliRunner
 from zakaz_dagster.cli.importing import importing
 from zakaz_dagster.errors import BadData, ConfigFault
 from zakaz_dagster.ingest.days import Load, load_days
-from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION
+from zakaz_dagster.sources.yandex_direct.description import DESCRIPTION, TABLE
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.replace_table import append
 from zakaz_dagster.warehouse.sql_files import load as load_statements
+from zakaz_dagster.warehouse.stored_days import stored_days, stored_rejects
 from zakaz_dagster_tests.contract.direct.conftest import FIRST, LAST
 
 EXPORT = """Дата;№ кампании;Кампания;№ группы;Группа;№ объявления;Показы;Клики;Расход, руб.
@@ -141,6 +143,31 @@ def test_unreadable_rows_are_put_aside_and_said(command, warehouse):
     assert "line 5" in done.output
     assert warehouse.scalar("SELECT count() FROM stg_rejects WHERE source = 'yandex_direct'") == 1
     assert stored(warehouse)[date(2022, 3, 3)][0] == Decimal("1235.00")
+
+
+def test_what_was_put_aside_of_one_login_stays_when_another_is_imported(command, warehouse):
+    odd = EXPORT.replace("Итого", "31.02.2022;1;x;1;x;1;1;1;1,00\nИтого")
+    other = EXPORT.replace(";9", ";7")
+    assert command(odd, "--login", "zakaz-afisha").exit_code == 1
+    assert command(other, "--login", "zakaz-gastroli").exit_code == 0
+    assert command(other, "--login", "zakaz-gastroli").exit_code == 0
+    aside = warehouse.rows("SELECT day, place FROM stg_rejects FINAL")
+    assert [tuple(row.values()) for row in aside] == [(date(2022, 3, 3), "login zakaz-afisha, line 5")]
+    no_rejects = load_statements("checks")["fact_direct_daily__no_rejects"]
+    assert evaluate(warehouse, no_rejects).status.value == "error"
+    command(EXPORT, "--login", "zakaz-afisha")
+    assert evaluate(warehouse, no_rejects).status.value == "ok"
+
+
+def test_what_was_put_aside_of_a_kept_login_stays_when_the_api_is_read_again(command, direct, warehouse):
+    recent = EXPORT.replace("03.03.2022", f"{LAST:%d.%m.%Y}").replace("05.03.2022", f"{LAST:%d.%m.%Y}")
+    odd = recent.replace("Итого", "31.02.2022;1;x;1;x;1;1;1;1,00\nИтого")
+    assert command(odd, "--login", "closed", "--force").exit_code == 1
+    source = partial(direct, earlier=partial(stored_days, warehouse, TABLE, "account"))
+    report = load(source(aside=partial(stored_rejects, warehouse, DESCRIPTION.name)), warehouse)
+    assert (report.kept, report.rejected, report.counted[LAST].rejected) == ({"closed"}, 1, 1)
+    places = warehouse.rows("SELECT place FROM stg_rejects FINAL")
+    assert places == [{"place": "login closed, line 5"}]
 
 
 @pytest.mark.parametrize("more", [[], ["--force"]])
