@@ -54,6 +54,7 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
     report.refuse_days_before(settings.platform.start_date)
     if not force:
         report.refuse_days_from(oldest_day(timezone.today()))
+    report.refuse_one_twice()
     load = Load(run_id=f"import {file.name}", guard=None)
     for first, last in report.stretches:
         with working(f"loading {first}..{last}"):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from zakaz_dagster.errors import BadData, ConfigFault
 from zakaz_dagster.parsing.cities import CityIndex
@@ -90,6 +91,20 @@ class ImportedReport:
                 expected=f"days before {oldest}",
                 next_step="load those days by a backfill, or say --force to take the file's word for them",
             )
+
+    def refuse_one_twice(self) -> None:
+        """A campaign belongs to one advertiser: stored under another login, the file would be the same money again."""
+        named = self._figures.filter(pc.not_equal(self._figures["campaign_id"], 0))["campaign_id"]
+        for first, last in self.stretches:
+            others = self._earlier(first, last, [self._login])
+            for row in others.filter(pc.is_in(others["campaign_id"], named.combine_chunks())).slice(0, 1).to_pylist():
+                campaign, login = row["campaign_id"], row["account"]
+                raise BadData(
+                    f"campaign {campaign} of the file stands under the login {login} on {row['date']}: one advertiser",
+                    source=SOURCE,
+                    expected="one login for an advertiser",
+                    next_step=f"nothing was loaded; import it with --login {login}, or delete that login's rows",
+                )
 
     def read(self, first: date, last: date) -> Iterator[DayRead]:
         said = rows.totals(self._figures)

@@ -124,7 +124,8 @@ def test_a_hand_export_is_loaded_like_any_report(command, warehouse):
 
 def test_importing_again_or_another_login_replaces_nothing_else(command, warehouse):
     command(EXPORT, "--login", "zakaz-afisha")
-    command(EXPORT.replace("1 234,50", "1 000,00").replace("1 245,00", "1 010,50"), "--login", "zakaz-gastroli")
+    other = EXPORT.replace(";9", ";7").replace("1 234,50", "1 000,00").replace("1 245,00", "1 010,50")
+    command(other, "--login", "zakaz-gastroli")
     command(EXPORT, "--login", "zakaz-afisha")
     sums = warehouse.rows(
         "SELECT account, sum(cost_rub) AS cost, count() AS n FROM fact_direct_daily GROUP BY account ORDER BY account"
@@ -135,6 +136,17 @@ def test_importing_again_or_another_login_replaces_nothing_else(command, warehou
     ]
     equal = evaluate(warehouse, load_statements("checks")["fact_direct_daily__days_equal_vendor"])
     assert equal.status.value == "ok", equal
+
+
+def test_one_advertiser_under_another_spelling_is_not_added_twice(command, warehouse):
+    """A campaign belongs to one advertiser: under two logins its money would stand twice."""
+    command(EXPORT, "--login", "zakaz-afisha")
+    before = stored(warehouse)
+    with pytest.raises(BadData, match=r"campaign 900 .*zakaz-afisha on 2022-03-03.*--login zakaz-afisha"):
+        command(EXPORT, "--login", "Zakaz.Afisha")
+    assert stored(warehouse) == before
+    only_known_by_name = EXPORT.replace("№ кампании", "Заметка")
+    assert command(only_known_by_name, "--login", "zakaz-gastroli").exit_code == 0
 
 
 def test_unreadable_rows_are_put_aside_and_said(command, warehouse):
