@@ -1,4 +1,5 @@
--- Campaigns that Яндекс.Директ lists; it does not list those of «Мастер кампаний».
+-- Campaigns that Яндекс.Директ lists; it does not list those of «Мастер кампаний». Campaigns that only an imported file
+-- names have no type and no state.
 -- grain: one row per (account, campaign_id); the newest _ver counts
 -- source: yandex_direct
 -- versions: many (new and changed rows are added)

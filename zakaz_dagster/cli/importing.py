@@ -17,12 +17,13 @@ from zakaz_dagster.seeds import city_index
 from zakaz_dagster.settings import Settings
 from zakaz_dagster.sources.plan import budget as budget_rows
 from zakaz_dagster.sources.plan import rows as plan_rows
-from zakaz_dagster.sources.yandex_direct.description import ADS, DESCRIPTION, oldest_day
+from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESCRIPTION, oldest_day
 from zakaz_dagster.sources.yandex_direct.description import TABLE as DIRECT_TABLE
 from zakaz_dagster.sources.yandex_direct.dimensions import SCHEMAS
 from zakaz_dagster.sources.yandex_direct.imports import ImportedReport
 from zakaz_dagster.sources.yandex_direct.inspect import read_file
 from zakaz_dagster.warehouse.replace_days import replace_days
+from zakaz_dagster.warehouse.replace_table import append
 from zakaz_dagster.warehouse.stored_days import stored_days, stored_rejects
 
 
@@ -56,6 +57,8 @@ def direct_report(file: Path, login: str | None, money: str | None, force: bool)
         report.refuse_days_from(oldest_day(timezone.today()))
     report.refuse_one_twice()
     load = Load(run_id=f"import {file.name}", guard=None)
+    campaigns = report.campaigns(resources.stored(store, CAMPAIGNS, SCHEMAS[CAMPAIGNS]))
+    append(store, CAMPAIGNS, campaigns, ver=time.time_ns(), run_id=load.run_id)
     for first, last in report.stretches:
         with working(f"loading {first}..{last}"):
             done = load_days(report, DESCRIPTION, store, first, last, load)

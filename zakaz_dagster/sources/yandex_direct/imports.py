@@ -17,10 +17,11 @@ from zakaz_dagster.errors import BadData, ConfigFault
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.redaction import presentable
 from zakaz_dagster.sources.base import DayRead, Reject
-from zakaz_dagster.sources.tables import in_day_order
+from zakaz_dagster.sources.tables import in_day_order, rows_of, table_of
 from zakaz_dagster.sources.versions import Versions
 from zakaz_dagster.sources.yandex_direct import landing_join, rows
-from zakaz_dagster.sources.yandex_direct.dimensions import AD, ad_row
+from zakaz_dagster.sources.yandex_direct.description import CAMPAIGNS
+from zakaz_dagster.sources.yandex_direct.dimensions import AD, SCHEMAS, ad_row
 from zakaz_dagster.sources.yandex_direct.landings import Clicked, Lander
 from zakaz_dagster.sources.yandex_direct.logins import Aside, again, of_login, owner
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
@@ -47,6 +48,7 @@ class ImportedReport:
         aside: Aside = lambda _first, _last: (),
     ) -> None:
         self._figures = rows.figures(table, login)
+        self._objects = landing_join.objects_in(self._figures)
         self.stats = Stats()  # a file is read without a request
         self._login = login
         self._rejects = [of_login(login, odd) for odd in rejects]
@@ -106,6 +108,13 @@ class ImportedReport:
                     next_step=f"nothing was loaded; import it with --login {login}, or delete that login's rows",
                 )
 
+    def campaigns(self, stored: pa.Table) -> pa.Table:
+        """Campaigns that only the file names; of those that Direct told, it changes nothing."""
+        known = {(self._login, 0), *rows_of(stored, ("account", "campaign_id"))}
+        named = {(each["account"], each["campaign_id"]): each["campaign_name"] for each in self._objects}
+        found = [(*key, name, "", "", "") for key, name in sorted(named.items()) if key not in known]
+        return table_of(found, SCHEMAS[CAMPAIGNS])
+
     def read(self, first: date, last: date) -> Iterator[DayRead]:
         said = rows.totals(self._figures)
         self._observe()
@@ -133,8 +142,7 @@ class ImportedReport:
     def _observe(self) -> None:
         """Landings of ads that are not known yet; what is stored is not changed by a file."""
         clicks = [
-            Clicked(**{name: value for name, value in named.items() if name != "account"})
-            for named in landing_join.objects_in(self._figures)
+            Clicked(**{name: value for name, value in named.items() if name != "account"}) for named in self._objects
         ]
         seen = [
             ad_row(self._login, clicked, self._lander.of(clicked))

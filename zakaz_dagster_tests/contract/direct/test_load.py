@@ -171,6 +171,18 @@ def test_what_was_put_aside_of_one_login_stays_when_another_is_imported(command,
     assert evaluate(warehouse, no_rejects).status.value == "ok"
 
 
+def test_campaigns_of_a_file_are_known_also_when_the_api_is_read_beside_them(command, direct, warehouse):
+    recent = EXPORT.replace("03.03.2022", f"{LAST:%d.%m.%Y}").replace("05.03.2022", f"{LAST:%d.%m.%Y}")
+    assert command(recent, "--login", "closed", "--force").exit_code == 0
+    for run in ("night", "next night"):
+        load(direct(earlier=partial(stored_days, warehouse, TABLE, "account")), warehouse, run)
+        assert _campaign_known(warehouse) == "ok"
+    named = "SELECT campaign_id, campaign_name FROM dim_direct_campaigns FINAL WHERE account = 'closed' ORDER BY campaign_id"
+    assert [tuple(row.values()) for row in warehouse.rows(named)] == [(900, "Поиск Томск"), (910, "Мастер Омск")]
+    assert command(recent.replace("Поиск", "Снова"), "--login", "closed", "--force").exit_code == 0
+    assert warehouse.rows(named)[0]["campaign_name"] == "Поиск Томск", "what is known is not changed by a file"
+
+
 def test_what_was_put_aside_of_a_kept_login_stays_when_the_api_is_read_again(command, direct, warehouse):
     recent = EXPORT.replace("03.03.2022", f"{LAST:%d.%m.%Y}").replace("05.03.2022", f"{LAST:%d.%m.%Y}")
     odd = recent.replace("Итого", "31.02.2022;1;x;1;x;1;1;1;1,00\nИтого")
