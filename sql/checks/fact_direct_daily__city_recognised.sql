@@ -3,8 +3,8 @@
 -- severity: warn
 -- blocking: no
 -- ru: Яндекс.Директ: у заметной части расхода нет города
--- ru_action: Добавьте названия в sql/seeds/city_aliases.csv или поправьте метки и названия кампаний.
--- action: tag the links <city>_<dd>_<mm>, name the city in the campaign, or add its spelling to sql/seeds/city_aliases.csv
+-- ru_action: Добавьте названия в sql/seeds/city_aliases.csv или поправьте метки и названия кампаний, затем запустите reload_days за последние 30 дней.
+-- action: tag the links <city>_<dd>_<mm>, name the city in the campaign, or add its spelling to sql/seeds/city_aliases.csv, then run the job reload_days for the 30 days
 -- template: city_recognised
 -- spend: cost_rub
 -- final: FINAL

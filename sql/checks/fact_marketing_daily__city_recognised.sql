@@ -3,8 +3,8 @@
 -- severity: warn
 -- blocking: no
 -- ru: Реклама: у заметной части расхода нет города
--- ru_action: Добавьте названия в sql/seeds/city_aliases.csv или поправьте метки: расход без города не входит в ROMI городов.
--- action: open v_utm_unmapped; tag the links city_dd_mm, name the city in the campaign, or add its spelling to city_aliases.csv
+-- ru_action: Добавьте названия в sql/seeds/city_aliases.csv или поправьте метки: расход без города не входит в ROMI городов. Затем запустите reload_days за последние 30 дней.
+-- action: open v_utm_unmapped; tag the links city_dd_mm, name the city in the campaign, or add its spelling to city_aliases.csv, then run the job reload_days for the 30 days
 -- template: city_recognised
 -- spend: spend_rub
 -- final:

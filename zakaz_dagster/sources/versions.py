@@ -3,8 +3,10 @@
     version = object (`key`) + what holds from `valid_from` on + what may change without a new version
 
 A change of one of the `opening` columns opens a version; older days keep the older one, and the first version also
-covers the days before it. Belongs here: comparing and looking up. Does not: the day on which a vendor's change began
-(the caller says it), where versions are kept (the caller hands them in and stores those that changed).
+covers the days before it. Of these the `derived` ones are our reading of the others: when spellings of cities are
+edited, versions are read again in place, since nothing has changed at the vendor's.
+Belongs here: comparing and looking up. Does not: the day on which a vendor's change began (the caller says it), where
+versions are kept (the caller hands them in and stores those that changed).
 """
 
 from __future__ import annotations
@@ -28,11 +30,20 @@ _DAYS = 1 << 20  # a day number stays below this
 
 @dataclass(frozen=True)
 class Dimension:
-    """`schema` has the column `valid_from`, `key` names the object, a change of `opening` columns opens a version."""
+    """`schema` has the column `valid_from`, `key` names the object, a change of `opening` columns opens a version.
+
+    `derived` are those of the `opening` columns that are read from texts of the same version.
+    """
 
     schema: pa.Schema
     key: Sequence[str]
     opening: Sequence[str]
+    derived: Sequence[str] = ()
+
+    @property
+    def said(self) -> Sequence[str]:
+        """The `opening` columns that are the vendor's own words."""
+        return [name for name in self.opening if name not in self.derived]
 
     def values(self, row: Row, names: Sequence[str]) -> Row:
         return tuple(row[self.schema.get_field_index(name)] for name in names)
@@ -52,6 +63,26 @@ class Versions:
 
     def __contains__(self, key: Row) -> bool:
         return key in self._of
+
+    def newest(self) -> list[Row]:
+        """The newest version of every object."""
+        return [own[-1] for own in self._of.values()]
+
+    def of(self, key: Row) -> Sequence[Row]:
+        """The versions of an object, ascending."""
+        return self._of.get(key, ())
+
+    def reread(self, rows: Iterable[Row]) -> None:
+        """Take what is derived in these versions (told by key and `valid_from`), if their words are those held."""
+        about = self._about
+        places = [about.schema.get_field_index(name) for name in about.derived]
+        for row in rows:
+            own = self._of[about.values(row, about.key)]
+            for at, held in enumerate(own):
+                if held[self._start] == row[self._start] and self._says(held) == self._says(row):
+                    found = tuple(row[place] if place in places else value for place, value in enumerate(held))
+                    if found != held:
+                        own[at] = self._changed[*about.values(row, about.key), row[self._start]] = found
 
     def observe(self, rows: Iterable[Row], began: Began) -> None:
         """Take in objects as they are now; `began(row, newest version)` is the day on which a new version begins.
@@ -87,6 +118,9 @@ class Versions:
         first = np.searchsorted(begins, sought, "left")
         unknown = sought > (own[-1] if len(own) else -1)  # numbered after all that have a version
         return pa.array(np.maximum(found, first), mask=unknown)
+
+    def _says(self, row: Row) -> Row:
+        return self._about.values(row, self._about.said)
 
     def _begin(self, day: date, newest: Row | None) -> date:
         """Never before the version it follows."""

@@ -89,6 +89,15 @@ HARMS = {
     "fact_direct_daily__figures_possible": MORE.format("fact_direct_daily", "clicks", "date", 1_000_000),
     "fact_vk_ads_daily__figures_possible": MORE.format("fact_vk_ads_daily", "clicks", "date", 1_000_000),
     "fact_marketing_daily__figures_possible": MORE.format("fact_marketing_daily", "clicks", "date", 1_000_000),
+    "fact_direct_daily__city_recognised": "ALTER TABLE fact_direct_daily UPDATE city = 'не указано' WHERE 1",
+    "fact_vk_ads_daily__city_recognised": (
+        "INSERT INTO fact_vk_ads_daily SELECT * REPLACE ('не указано' AS city, ad_id + 1 AS ad_id, 10000000 AS spent_rub)"
+        f" FROM fact_vk_ads_daily WHERE date = '{ON}' AND ad_id != 0 LIMIT 1"
+    ),
+    "fact_marketing_daily__city_recognised": (
+        "INSERT INTO fact_marketing_daily SELECT * REPLACE ('не указано' AS city, 10000000 AS spend_raw_rub, 10000000 AS spend_rub)"
+        f" FROM fact_marketing_daily WHERE date = '{ON}' LIMIT 1"
+    ),
     "fact_marketing_daily__vat_as_set": "ALTER TABLE fact_marketing_daily UPDATE spend_rub = spend_raw_rub * 2 WHERE 1",
     "fact_vk_ads_daily__remainder_small": (
         "INSERT INTO fact_vk_ads_daily SELECT * REPLACE (0 AS ad_id, 1 AS is_remainder, -1000000 AS spent_rub)"

@@ -1,7 +1,8 @@
 """The catalogue as rows of the three dimension tables, and the day on which a change of tags began.
 
 VK says when an object was last touched (`updated`, never earlier than the change), so a change is dated by that.
-Belongs here: objects to columns, dating. Does not: comparing versions (`sources.versions`), figures (`facts`).
+What is stored of the newest versions is read once more before: another city of the same words is an edited spelling.
+Belongs here: objects to columns and back, dating. Does not: comparing versions (`sources.versions`), figures (`facts`).
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import pyarrow as pa
 
 from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.sources.tables import rows_of, table_of
-from zakaz_dagster.sources.versions import Began, Dimension, Row, Versions, new_rows
+from zakaz_dagster.sources.versions import VALID_FROM, Began, Dimension, Row, Versions, new_rows
 from zakaz_dagster.sources.vk_ads.catalogue import Catalogue
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS
-from zakaz_dagster.sources.vk_ads.records import DELETED, AdPlan, day_of
-from zakaz_dagster.sources.vk_ads.tags import Tagger, Tags
+from zakaz_dagster.sources.vk_ads.records import DELETED, AdGroup, AdPlan, Banner, day_of
+from zakaz_dagster.sources.vk_ads.tags import DERIVED, PRIMARY, Tagger, Tags
 from zakaz_dagster.table_schemas import schema_of
 from zakaz_dagster.timezone import MOSCOW
 
@@ -28,8 +29,8 @@ UNKNOWN_STATUS = "unknown"
 SCHEMAS = {table: schema_of(table) for table in (PLANS, GROUPS, ADS)}
 _OPENING = ("ad_group_id", *Tags._fields)
 GROUP, AD = (
-    Dimension(SCHEMAS[GROUPS], ("ad_group_id",), _OPENING),
-    Dimension(SCHEMAS[ADS], ("ad_id",), _OPENING),
+    Dimension(SCHEMAS[GROUPS], ("ad_group_id",), _OPENING, DERIVED),
+    Dimension(SCHEMAS[ADS], ("ad_id",), _OPENING, DERIVED),
 )
 
 
@@ -51,6 +52,7 @@ def dimensions_of(
     """The three tables; a version that VK did not date began on `today` (Moscow)."""
     now = dimension_rows(catalogue, cities, account)
     groups, ads = Versions(GROUP, stored.get(GROUPS)), Versions(AD, stored.get(ADS))
+    _reread(groups, ads, stored.get(PLANS), cities, account)
     groups.observe(rows_of(now[GROUPS], GROUP.schema.names), _dated_by_vk(GROUP, today))
     ads.observe(rows_of(now[ADS], AD.schema.names), _dated_by_vk(AD, today))
     changed = {PLANS: new_rows(now[PLANS], stored.get(PLANS)), GROUPS: groups.changed(), ADS: ads.changed()}
@@ -69,6 +71,33 @@ def dimension_rows(catalogue: Catalogue, cities: CityIndex, account: str) -> dic
         GROUPS: table_of(_group_rows(catalogue, tagger, tags, account), SCHEMAS[GROUPS]),
         ADS: table_of(_ad_rows(catalogue, tags, account), SCHEMAS[ADS]),
     }
+
+
+def _reread(groups: Versions, ads: Versions, plans: pa.Table | None, cities: CityIndex, account: str) -> None:
+    """The newest versions as their own links, parameters and names are read with the cities of now."""
+    again = dimension_rows(_as_stored(groups.newest(), ads.newest(), plans), cities, account)
+    for versions, about, table in ((groups, GROUP, GROUPS), (ads, AD, ADS)):
+        start = about.schema.get_field_index(VALID_FROM)
+        begun = {about.values(row, about.key): row[start] for row in versions.newest()}
+        rows = rows_of(again[table], about.schema.names)
+        versions.reread((*row[:start], begun[about.values(row, about.key)], *row[start + 1 :]) for row in rows)
+
+
+def _as_stored(groups: Iterable[Row], ads: Iterable[Row], plans: pa.Table | None) -> Catalogue:
+    """The objects behind stored rows, as far as their tags need them."""
+    named = rows_of(plans, ("ad_plan_id", "ad_plan_name")) if plans is not None else ()
+    columns = ("ad_group_id", "ad_group_name", "ad_plan_id", "is_utm_enabled", "utm_params")
+    known = {
+        id_: AdGroup(id=id_, name=name, ad_plan_id=plan, enable_utm=bool(adds), utm=utm)
+        for id_, name, plan, adds, utm in (GROUP.values(row, columns) for row in groups)
+    }
+    columns = ("ad_id", "ad_group_id", "ad_name", "status", "landing_url")
+    banners = {
+        id_: Banner(id=id_, ad_group_id=group, name=name, status=status, urls={PRIMARY: {"url": link}})
+        for id_, group, name, status, link in (AD.values(row, columns) for row in ads)
+        if group in known
+    }
+    return Catalogue({id_: AdPlan(id=id_, name=name) for id_, name in named}, known, banners)
 
 
 def _dated_by_vk(about: Dimension, today: date) -> Began:

@@ -22,6 +22,9 @@ UNKNOWN_CITY = "не указано"
 PRIMARY = "primary"
 
 
+DERIVED = ("utm_city", "utm_day", "utm_month", "city")  # of `Tags`: our reading of the rest and of names
+
+
 class Tags(NamedTuple):
     """What an ad (or all ads of a group) sends with a click; '' and 0 where nothing is known."""
 

@@ -21,7 +21,7 @@ from zakaz_dagster.sources.tables import in_day_order, rows_of, table_of
 from zakaz_dagster.sources.versions import Versions
 from zakaz_dagster.sources.yandex_direct import landing_join, rows
 from zakaz_dagster.sources.yandex_direct.description import CAMPAIGNS
-from zakaz_dagster.sources.yandex_direct.dimensions import AD, SCHEMAS, ad_row
+from zakaz_dagster.sources.yandex_direct.dimensions import AD, SCHEMAS, ad_row, reread
 from zakaz_dagster.sources.yandex_direct.landings import Clicked, Lander
 from zakaz_dagster.sources.yandex_direct.logins import Aside, again, of_login, owner
 from zakaz_dagster.sources.yandex_direct.records import SOURCE
@@ -144,6 +144,7 @@ class ImportedReport:
         clicks = [
             Clicked(**{name: value for name, value in named.items() if name != "account"}) for named in self._objects
         ]
+        reread(self._versions, self._lander, [(self._login, *clicked[:3]) for clicked in clicks])
         seen = [
             ad_row(self._login, clicked, self._lander.of(clicked))
             for clicked in clicks

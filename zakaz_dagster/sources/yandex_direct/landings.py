@@ -33,6 +33,9 @@ class Clicked(NamedTuple):
     campaign_params: str = ""
 
 
+DERIVED = ("utm_city", "utm_day", "utm_month", "city")
+
+
 class Landing(NamedTuple):
     """What a click carries; '' and 0 where nothing is known."""
 
@@ -60,19 +63,18 @@ class Lander:
     def of(self, clicked: Clicked) -> Landing:
         block, source = _block(clicked)
         utm = Utm.effective(clicked.href, block).expanded(_macros(clicked))
+        derived = self.derived(utm, clicked.campaign_name, clicked.ad_group_name)
+        return Landing(
+            *utm, *derived, landing_url=overlaid(clicked.href, block), url_params=block, url_params_from=source
+        )
+
+    def derived(self, utm: Utm, campaign_name: str, ad_group_name: str) -> tuple[str, int, int, str]:
+        """The values of `DERIVED`: our reading of tags and names."""
         tag = tag_of(utm, self._cities)
         dated = tag.date_from == "content"
-        city = tag.city or self._city_in(clicked.campaign_name) or self._city_in(clicked.ad_group_name)
-        return Landing(
-            *utm,
-            utm_city=tag.city if tag.city_from == "content" else "",
-            utm_day=tag.day if dated else 0,
-            utm_month=tag.month if dated else 0,
-            city=city or UNKNOWN_CITY,
-            landing_url=overlaid(clicked.href, block),
-            url_params=block,
-            url_params_from=source,
-        )
+        city = tag.city or self._city_in(campaign_name) or self._city_in(ad_group_name) or UNKNOWN_CITY
+        own_city = tag.city if tag.city_from == "content" else ""
+        return own_city, tag.day if dated else 0, tag.month if dated else 0, city
 
     def _city_in(self, name: str) -> str:
         if name not in self._named:

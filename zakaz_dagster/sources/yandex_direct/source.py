@@ -26,7 +26,7 @@ from zakaz_dagster.sources.versions import Versions, new_rows
 from zakaz_dagster.sources.yandex_direct import landing_join, rows
 from zakaz_dagster.sources.yandex_direct.api import DirectApi
 from zakaz_dagster.sources.yandex_direct.description import ADS, CAMPAIGNS, DESCRIPTION, TABLE, oldest_day
-from zakaz_dagster.sources.yandex_direct.dimensions import AD, ad_row, campaign_rows, seen_on
+from zakaz_dagster.sources.yandex_direct.dimensions import AD, ad_row, campaign_rows, reread, seen_on
 from zakaz_dagster.sources.yandex_direct.errors import ReportTooLarge, request_id
 from zakaz_dagster.sources.yandex_direct.landings import Lander
 from zakaz_dagster.sources.yandex_direct.logins import Aside, Logins, again, of_login, owner
@@ -214,6 +214,7 @@ class DirectSource:
         versions = self._known()
         for login, catalogue in self._logins.catalogues.items():
             clicks = catalogue.learn(each for each in objects if each["account"] == login)
+            reread(versions, self._lander, [(login, *clicked[:3]) for clicked in clicks])
             seen = [
                 ad_row(login, clicked, self._lander.of(clicked), catalogue.ads.get(clicked.ad_id))
                 for clicked in clicks

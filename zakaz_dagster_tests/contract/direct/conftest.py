@@ -26,13 +26,14 @@ def source_on(sandbox: Sandbox) -> Callable[..., DirectSource]:
     def build(**options) -> DirectSource:
         own = {
             name: options.pop(name)
-            for name in ("logins", "micros", "stored", "earlier", "aside", "now")
+            for name in ("logins", "micros", "stored", "earlier", "aside", "now", "cities")
             if name in options
         }
         config = {"requests_per_second": 100, "deadline": 60.0, "limit_wait": 0.05, "token": sandbox.token}
         config |= {"points_wait": 0.2, **options}
         moment = datetime.fromisoformat(own.pop("now", NOW))
         api = DirectApi(DirectConfig(base_url=f"{sandbox.url}/direct/json", **config))
-        return DirectSource(api, city_index(), logins=own.pop("logins", LOGINS), now=lambda: moment, **own)
+        cities = own.pop("cities", None) or city_index()
+        return DirectSource(api, cities, logins=own.pop("logins", LOGINS), now=lambda: moment, **own)
 
     return build

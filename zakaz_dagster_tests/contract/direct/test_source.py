@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 
 from zakaz_dagster.errors import Fatal
+from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.seeds import seed
 from zakaz_dagster.sources.yandex_direct import source as module
 from zakaz_dagster.sources.yandex_direct.rows import KEY, TABLE
 from zakaz_dagster_tests.contract.direct.conftest import FIRST, LAST, LOGINS
@@ -202,6 +204,24 @@ def test_edited_links_open_a_version_and_leave_older_days_alone(sandbox, direct)
         }
     stored = [row for row in next_night.dimensions()["dim_direct_ads"].to_pylist() if row["ad_id"] == ad]
     assert [(row["valid_from"], row["landing_url"]) for row in stored] == [(LAST, link)]
+
+
+def test_a_spelling_that_is_added_later_reaches_the_days_before_it(direct):
+    spellings = {row["alias"]: row["city"] for row in seed("city_aliases")}
+    few = CityIndex({alias: city for alias, city in spellings.items() if len(city) % 2})
+    expected = rows_of(direct().read(FIRST, LAST))
+    assert {bool(row["utm_city"]) for row in expected if row["city"] not in few.spellings} == {True, False}, (
+        "tags, names"
+    )
+    first = direct(cities=few)
+    assert rows_of(first.read(FIRST, LAST)) != expected
+    stored = first.dimensions()
+    night = direct(now="2026-11-23T00:10:00+03:00", stored=lambda: stored)
+    assert rows_of(night.read(FIRST, LAST)) == expected
+    changed = night.dimensions()["dim_direct_ads"].to_pylist()
+    assert changed
+    held = {(row["ad_id"], row["campaign_id"], row["valid_from"]) for row in stored["dim_direct_ads"].to_pylist()}
+    assert {(row["ad_id"], row["campaign_id"], row["valid_from"]) for row in changed} <= held, "no version is opened"
 
 
 def test_dimensions_are_written_once(direct):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from zakaz_dagster.parsing.cities import CityIndex
 from zakaz_dagster.seeds import city_index
 from zakaz_dagster.sources.base import DayRead
 from zakaz_dagster.sources.vk_ads.api import ApiConfig, VkAdsApi
@@ -45,11 +46,12 @@ def source_on(
     stored: Callable[[], Mapping[str, pa.Table]] = dict,
     account: str = "main",
     earlier: Earlier | None = None,
+    cities: CityIndex | None = None,
     **config: Any,
 ) -> VkAdsSource:
     return VkAdsSource(
         api_on(url, folder, **config),
-        city_index(),
+        cities or city_index(),
         account=account,
         vat=VAT,
         now=now,

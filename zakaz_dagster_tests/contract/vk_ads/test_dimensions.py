@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from zakaz_dagster.parsing.cities import CityIndex
+from zakaz_dagster.seeds import seed
 from zakaz_dagster.sources.vk_ads.description import ADS, GROUPS, PLANS, TABLE
 from zakaz_dagster.timezone import MOSCOW
 from zakaz_dagster.warehouse.arrow import fit, with_service_columns
@@ -114,3 +116,42 @@ def test_next_days_run_sees_the_new_version_as_of_its_own_day(sandbox, tmp_path,
     assert {content for day, content in tags if day == NOON.date()} <= {"omsk_20_12"}
     assert "omsk_20_12" not in {content for day, content in tags if day == LAST}
     assert date(2026, 11, 22) == LAST + timedelta(days=1)
+
+
+def test_a_spelling_that_is_added_later_reaches_the_days_before_it(sandbox, tmp_path, warehouse):
+    """Nothing changed at VK's: the same words are read with another list of cities."""
+    spellings = {row["alias"]: row["city"] for row in seed("city_aliases")}
+    few = {alias: city for alias, city in spellings.items() if len(city) % 2}
+    rows = f"SELECT {OURS} FROM {TABLE} FINAL ORDER BY ALL"
+
+    def read(cities):
+        options = {"stored": stored_in(warehouse), "cities": CityIndex(cities)}
+        return load(warehouse, source_on(sandbox.url, tmp_path, **options), FIRST, LAST)[1]
+
+    read(spellings)
+    expected = warehouse.rows(rows)
+    for table in DIMENSIONS:
+        warehouse.command(f"TRUNCATE TABLE {table}")
+    read(few)
+    assert {bool(row["utm_city"]) for row in expected if row["city"] not in few.values()} == {True, False}, (
+        "tags, names"
+    )
+    changed = read(spellings)
+    assert warehouse.rows(rows) == expected
+    assert all(changed[table].num_rows for table in (GROUPS, ADS))
+    assert warehouse.scalar(f"SELECT max(n) FROM (SELECT count() AS n FROM {ADS} FINAL GROUP BY ad_id)") == 1
+    assert read(spellings)[ADS].num_rows == 0
+
+
+def test_a_new_name_with_another_city_counts_from_its_day_on(sandbox, tmp_path, warehouse):
+    load(warehouse, source_on(sandbox.url, tmp_path, stored=stored_in(warehouse)), FIRST, LAST)
+    found = f"SELECT DISTINCT city FROM {TABLE} FINAL WHERE utm_city = '' AND ad_group_id = {{}} AND date {{}} '{LAST}'"
+    group = warehouse.scalar(
+        f"SELECT ad_group_id FROM {TABLE} FINAL WHERE utm_city = '' AND city != 'не указано' AND ad_id != 0"
+        f" GROUP BY 1 HAVING countIf(date = '{LAST}') > 0 AND countIf(date < '{LAST}') > 0 ORDER BY 1 LIMIT 1"
+    )
+    before = warehouse.rows(found.format(group, "<"))
+    sandbox.fault("vk", group_utm={str(group): {"name": "Владивосток 25-45", "updated": f"{LAST} 10:00:00"}})
+    load(warehouse, source_on(sandbox.url, tmp_path, stored=stored_in(warehouse)), FIRST, LAST)
+    assert warehouse.rows(found.format(group, "=")) == [{"city": "владивосток"}]
+    assert warehouse.rows(found.format(group, "<")) == before

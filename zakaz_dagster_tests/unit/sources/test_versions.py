@@ -174,3 +174,12 @@ def test_a_range_is_cut_into_all_its_days(offsets):
     assert {day: rows["n"].to_pylist() for day, rows in cut.items()} == {
         day: [n for n in offsets if DAY + timedelta(days=n) == day] for day in days
     }
+
+
+def test_what_is_derived_is_read_again_in_place_while_the_words_are_the_same():
+    about = Dimension(SCHEMA, ("account", "ad_id"), ("name", "tag"), ("tag",))
+    versions = see(see(Versions(about), 0, (7, "?"), name="old"), 5, (7, "?"), name="new")
+    stored = Versions(about, versions.table())
+    stored.reread(("acc", 7, DAY + timedelta(days=day), name, "city") for day, name in ((0, "another"), (5, "new")))
+    assert brief(stored.changed()) == [(7, 5, "new", "city")]
+    assert brief(stored.table()) == [(7, 0, "old", "?"), (7, 5, "new", "city")]
