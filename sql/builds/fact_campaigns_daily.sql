@@ -1,6 +1,7 @@
 -- Spend and counted sales by campaign and ad group. Both sides are added up after UNION ALL: no join, so nothing is multiplied.
 -- A sale may know its campaign and not its group, and has the city of its event, while spend has that of its tag: a row meets
--- its sales when the group's sales stand beside the group's spend and no sale of the campaign lacks a group.
+-- its sales when the group's sales stand beside the group's spend and no sale of the campaign lacks a group. A platform's campaign
+-- is one whatever its account was called when it was loaded.
 -- day: date
 -- grain: one row per (date, city, channel_group, source, account, campaign_id, ad_group_id)
 WITH
@@ -91,8 +92,8 @@ met AS
             AS is_met_in_campaign
     FROM summed AS s
     WINDOW
-        campaign AS (PARTITION BY s.date, s.source, s.account, s.campaign_id),
-        ad_group AS (PARTITION BY s.date, s.source, s.account, s.campaign_id, s.ad_group_id)
+        campaign AS (PARTITION BY s.date, s.source, s.campaign_id),
+        ad_group AS (PARTITION BY s.date, s.source, s.campaign_id, s.ad_group_id)
 )
 SELECT
     m.date AS date,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import count
 
 import pytest
@@ -85,6 +86,26 @@ def test_a_group_with_some_spend_without_a_city_is_compared_as_a_whole(world: Wo
 def test_a_campaign_that_sold_nothing_is_red_whatever_its_city(world: World) -> None:
     spend(world, 51, "100", city="не указано")
     assert campaign(world) == [("не указано", 51, 100.0, 0.0, 0.0, RED, 0.0, RED)]
+
+
+@pytest.mark.parametrize("later", ["another label", "zzz", "0"])
+def test_a_campaign_meets_its_sales_when_its_account_was_relabelled(world: World, later: str) -> None:
+    """Spend of an old day keeps the label of its load, the platform's lists have the one of now."""
+    world.vk(ON, 500, 51, 511, "100", utm="vk_ads/cpc/51/511", city="томск", account="label")
+    for account, ver in (("label", 1), (later, 2)):
+        world.put("dim_vk_ads", account=account, ad_id=511, valid_from=date(2025, 11, 1), ad_group_id=51, _ver=ver)
+        world.put(
+            "dim_vk_ad_groups",
+            account=account,
+            ad_group_id=51,
+            valid_from=date(2025, 11, 1),
+            ad_plan_id=500,
+            _ver=ver,
+        )
+    world.sale(ON, next(_ads), 300, event=1, show=1, city="томск", utm="vk_ads/cpc/51/511")
+    found = campaign(world)
+    assert {row[6:] for row in found} == {(2.5, GREEN)}
+    assert {row[5] for row in found} <= {GREEN, NONE, APART}
 
 
 def test_a_city_is_compared_with_the_spend_that_names_it(world: World) -> None:

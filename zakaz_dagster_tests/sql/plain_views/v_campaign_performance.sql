@@ -68,8 +68,8 @@ met AS
     FROM summed AS s
     CROSS JOIN v_settings AS l
     WINDOW
-        campaign AS (PARTITION BY s.date, s.source, s.account, s.campaign_id),
-        ad_group AS (PARTITION BY s.date, s.source, s.account, s.campaign_id, s.ad_group_id)
+        campaign AS (PARTITION BY s.date, s.source, s.campaign_id),
+        ad_group AS (PARTITION BY s.date, s.source, s.campaign_id, s.ad_group_id)
 )
 SELECT
     m.date AS date,
