@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -133,8 +132,7 @@ class VkAdsSource:
         if self._earlier is None:
             return schema.empty_table()
         stored = self._earlier(days[0], days[-1], listed)
-        said = [pc.not_equal(stored[name], pa.scalar(0, stored[name].type)) for name in TOTALS]
-        return in_day_order(stored.filter(reduce(pc.or_, said)).select(schema.names).cast(schema))
+        return in_day_order(active(stored).select(schema.names).cast(schema))
 
     def _look_up(self) -> tuple[Catalogue, Dimensions]:
         """Catalogue and names, read once per source, after the account's currency was seen to be the rouble."""

@@ -47,6 +47,19 @@ def test_another_account_takes_nothing_away(loaded, warehouse):
     assert (report.kept, agrees(warehouse)) == ({"ad groups of first that no list has"}, "ok")
 
 
+def test_conversions_of_a_day_without_advertising_stay(loaded, warehouse):
+    """VK counts a conversion on its own day, on which the group may have had nothing else."""
+    loaded("first", "one")
+    warehouse.command(
+        f"""INSERT INTO {TABLE} SELECT * REPLACE (ad_group_id + 900000000 AS ad_group_id,
+            0 AS spent_rub, 0 AS spend_rub, 0 AS impressions, 0 AS clicks, 3 AS conversions) FROM {TABLE} LIMIT 1"""  # noqa: S608
+    )
+    report = loaded("first", "two")
+    kept = f"SELECT sum(conversions) FROM {TABLE} FINAL WHERE ad_group_id > 900000000"  # noqa: S608
+    assert (warehouse.scalar(kept), agrees(warehouse)) == (3, "ok")
+    assert report.kept == {"ad groups of first that no list has"}
+
+
 def test_an_account_under_another_label_is_the_same_account(loaded, warehouse):
     loaded("first", "one")
     before = spent(warehouse)["first"]
@@ -60,7 +73,8 @@ def test_a_group_that_a_list_named_by_mistake_leaves_no_row_of_zeros(loaded, war
     before = warehouse.scalar(f"SELECT count() FROM {TABLE} FINAL")  # noqa: S608
     warehouse.command(
         f"""INSERT INTO {TABLE} SELECT * REPLACE
-            (ad_group_id + 900000000 AS ad_group_id, 0 AS spent_rub, 0 AS impressions, 0 AS clicks) FROM {TABLE} LIMIT 3"""  # noqa: S608
+            (ad_group_id + 900000000 AS ad_group_id, 0 AS spent_rub, 0 AS impressions, 0 AS clicks, 0 AS conversions)
+            FROM {TABLE} LIMIT 3"""  # noqa: S608
     )
     report = loaded("first", "two")
     assert warehouse.scalar(f"SELECT count() FROM {TABLE} FINAL") == before  # noqa: S608
