@@ -10,6 +10,8 @@ import pytest
 
 from zakaz_dagster.definitions import build_definitions
 from zakaz_dagster.defs.operations import retention, run_history
+from zakaz_dagster.defs.shared.checks import Blocked
+from zakaz_dagster.defs.shared.errors import explained
 from zakaz_dagster.health.facts import DaemonFact
 from zakaz_dagster.health.processes import daemons, dagster_verdicts
 from zakaz_dagster.verdicts import Status
@@ -96,6 +98,26 @@ def test_what_a_limit_cut_is_said(instance, monkeypatch):
     assert left.left > 0
     assert f"retention left {left.left} outdated runs for the next night" in facts(instance).cut
     assert verdict(instance, "platform__history").status is Status.WARNING
+
+
+@pytest.mark.parametrize("fault", [None, ConnectionError])
+def test_a_run_that_met_a_blocking_check_is_told_with_that_check_unless_something_else_failed_too(instance, fault):
+    @dg.asset
+    def stopped():
+        with explained():
+            raise Blocked(["stg_vk__sums", "stg_vk__keys"], next_step="load it again")
+
+    @dg.asset
+    def other():
+        if fault:
+            raise fault("no route")
+
+    definitions = dg.Definitions(assets=[stopped, other], jobs=[dg.define_asset_job("load", [stopped, other])])
+    definitions.resolve_job_def("load").execute_in_process(instance=instance, raise_on_error=False)
+    read = run_history.read_facts(instance, definitions.get_repository_def(), datetime.now(UTC))
+    [found] = [each for each in dagster_verdicts(read, datetime.now(UTC)) if each.name == "run__load"]
+    assert (found.because, "no route" in found.detail) == (("", True) if fault else ("stg_vk__sums", False))
+    assert fault or found.action == "load it again"
 
 
 def beat(instance, process, at):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from dagster import AssetCheckSeverity, DagsterEvent, DagsterEventType, DagsterInstance, EventLogEntry
 
 from zakaz_dagster.defs._private import SerializableErrorInfo, StepFailureData
+from zakaz_dagster.defs.shared.checks import BLOCKED_BY, Blocked
 from zakaz_dagster.defs.shared.errors import PASSING
 from zakaz_dagster.redaction import vendor_words
 
@@ -51,11 +52,13 @@ def step_error(data: StepFailureData) -> RunError:
     if user is not None:
         facts = {name: str(value.value) for name, value in user.metadata.items()}
         text = user.description or facts.get("what", "")
+        kind, what = facts.get("kind", ""), facts.get("what", "")
         return RunError(
             vendor_words(text)[:TEXT],
-            facts.get("kind", ""),
+            kind,
             facts.get("source", ""),
             facts.get("next step", ""),
+            tuple(what.removeprefix(BLOCKED_BY).split(", ")) if kind == Blocked.__name__ else (),
             passing=facts.get(PASSING) == str(True),
         )
     return exception_error(data.error)
@@ -72,9 +75,11 @@ def _read(instance: DagsterInstance, run_id: str) -> RunError:
     checks = tuple(_blocking(events))
     steps = [event for event in events if event.event_type is DagsterEventType.STEP_FAILURE]
     errors = [step_error(event.step_failure_data) for event in steps]
-    own = next((error for error in errors if error.kind != BLOCKED), None)
+    own = next((error for error in errors if error.kind != BLOCKED and not error.failed_checks), None)
     if own is not None:
         return own
+    if refused := next((error for error in errors if error.failed_checks), None):
+        return refused
     if checks:
         return RunError(f"blocked by {', '.join(checks)}", BLOCKED, failed_checks=checks)
     return errors[0] if errors else run_end_error(entries)

@@ -21,6 +21,7 @@ from zakaz_dagster.verdicts import Status, Verdict
 from zakaz_dagster.warehouse.checks import evaluate
 from zakaz_dagster.warehouse.sql_files import Statement, load
 
+BLOCKED_BY = "blocked by "
 HEADER = re.compile(r"\A(?:--[^\n]*\n)+")  # said above the query already
 
 
@@ -125,7 +126,7 @@ def refuse_blocked(instance: dg.DagsterInstance, tables: Collection[str]) -> Non
     if red:
         first = load("checks")[red[0]]
         raise Blocked(
-            f"blocked by {', '.join(red)}",
+            red,
             source=first.meta["asset"],
             expected="tables that their blocking checks accept",
             next_step=first.meta.get("action", "open the check"),
@@ -133,7 +134,10 @@ def refuse_blocked(instance: dg.DagsterInstance, tables: Collection[str]) -> Non
 
 
 class Blocked(BadData):
-    """What a fact would be built from is known to be wrong."""
+    """What a fact would be built from is known to be wrong, by these checks."""
+
+    def __init__(self, checks: Sequence[str], *, source: str = "", expected: str = "", next_step: str = "") -> None:
+        super().__init__(f"{BLOCKED_BY}{', '.join(checks)}", source=source, expected=expected, next_step=next_step)
 
 
 def _is_red(instance: dg.DagsterInstance, key: dg.AssetCheckKey, newest: AssetCheckExecutionRecord) -> bool:
