@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,10 @@ settings.register_profile("suite", deadline=None)
 # Where only matters whether a property fails, nobody reads the smallest example.
 settings.register_profile("guards", deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+# What a shell starts in the background ignores Ctrl-C; Dagster lets SIGTERM do as Ctrl-C does, and nothing would end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FIRST = ("story", "canaries", "defs", "sql")
 
